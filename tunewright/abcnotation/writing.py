@@ -1,0 +1,219 @@
+"""Exact music to canonical ABC: the one text of a tune, which reads back as the same tune.
+
+In: a `Tune`. Out: text, ending in a newline. Nothing is repaired or left out here: what the tune holds is written.
+Lines break after every fourth bar and at the end of a section; notes are grouped by the beat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tunewright.abcnotation.fields import ALTERATIONS, format_key
+from tunewright.abcnotation.header import SHORTHAND
+from tunewright.tune import (
+    Bar,
+    ChordSymbol,
+    Element,
+    Ending,
+    KeyChange,
+    Meter,
+    MeterChange,
+    Note,
+    Part,
+    Pitch,
+    Rest,
+    Tune,
+    Tuplet,
+)
+
+BARS_PER_LINE = 4
+_SIGN_OF = {alter: sign for sign, alter in ALTERATIONS.items()}
+_SHORT = {name: sign for sign, name in reversed(SHORTHAND.items())}
+_HEADER: dict[str, Callable[[Tune], str]] = {
+    "X": lambda tune: str(tune.number),
+    "T": lambda tune: tune.title,
+    "R": lambda tune: tune.rhythm,
+    "M": lambda tune: str(tune.meter),
+    "L": lambda tune: str(tune.unit) if tune.unit != 1 else "1/1",
+    "P": lambda tune: tune.parts,
+    "K": lambda tune: format_key(tune.key),
+}
+
+
+def format_abc(tune: Tune, header: str | None = None) -> str:
+    """Canonical ABC of a tune: all its header fields, or those whose letters `header` names, in that order.
+
+    `parse_abc(format_abc(tune)) == [tune]`. Fields with nothing to say are left out, but for X.
+
+    >>> print(format_abc(Tune((Note((Pitch("D"),), Fraction(1, 4)), Bar("|]"))), header="MLK"), end="")
+    M:4/4
+    L:1/8
+    K:C
+    D2 |]
+    """
+    lines = [f"{letter}:{value}" for letter, value in _header_fields(tune, header) if value or letter in "XT"]
+    return "\n".join([*lines, *_lines(tune)]) + "\n"
+
+
+def _header_fields(tune: Tune, header: str | None) -> Iterator[tuple[str, str]]:
+    if header is not None:
+        yield from ((letter, _HEADER[letter](tune)) for letter in header)
+        return
+    for letter in "XT":
+        yield letter, _HEADER[letter](tune)
+    yield from tune.fields
+    for letter in "RMLPK":
+        yield letter, _HEADER[letter](tune)
+
+
+def beat_group(meter: Meter) -> Fraction:
+    """The length that one group of notes without a space fills: half a bar of 4/4, a dotted quarter of 6/8."""
+    if meter.length == 1 and not meter.groups:
+        return Fraction(1, 2)
+    return max(meter.beat, Fraction(1, 4)) if not meter.compound else meter.beat
+
+
+@dataclass
+class _State:
+    """What a reader of the text knows at a point of it."""
+
+    signature: dict[str, int]
+    meter: Meter
+    unit: Fraction
+    pairs: dict[int, Fraction]
+    in_bar: dict[str, int] = field(default_factory=dict)
+    position: Fraction = Fraction(0)  # from the beginning of the bar; a pickup begins late in it
+    tuplet_left: int = 0
+    tuplet_ratio: Fraction = Fraction(1)
+
+
+def _lines(tune: Tune) -> Iterator[str]:
+    """The music, line by line."""
+    state = _State(tune.key.signature, tune.meter, tune.unit, _broken_pairs(tune.music))
+    starts = {measure.start: measure for measure in tune.measures}
+    line: list[str] = []
+    bars = 0
+    for index, element in enumerate(tune.music):
+        if index in starts:
+            measure = starts[index]
+            begins_late = measure.expected is not None and measure.number == 0
+            state.position = measure.expected - measure.length if begins_late and measure.expected else Fraction(0)
+            bars += 0 < measure.number
+        line.append(_sign(tune.music, index, state))
+        after = tune.music[index + 1] if index + 1 < len(tune.music) else None
+        if isinstance(element, Bar) and after is not None and not isinstance(after, Bar | Ending):
+            line.append(" ")
+            if bars >= BARS_PER_LINE or element.line not in ("|", "|:"):
+                yield "".join(line).strip()
+                line, bars = [], 0
+    if line:
+        yield "".join(line).strip()
+
+
+def _sign(music: Sequence[Element], index: int, state: _State) -> str:
+    """The text of one element, with the space around it."""
+    element = music[index]
+    if isinstance(element, Note | Rest):
+        return _timed(element, index, state)
+    if isinstance(element, Bar):
+        state.in_bar, state.position = {}, Fraction(0)
+        return f" {element.line}"
+    if isinstance(element, Ending):
+        numbers = ",".join(map(str, element.numbers))
+        return f"{numbers} " if index and isinstance(music[index - 1], Bar) else f" [{numbers} "
+    if isinstance(element, Tuplet):
+        state.tuplet_left, state.tuplet_ratio = element.r, Fraction(element.p, element.q)
+        return f"({element.p}" if _plain(element, state.meter) else f"({element.p}:{element.q}:{element.r}"
+    if isinstance(element, ChordSymbol):
+        return f'"{element.text}"'
+    if isinstance(element, KeyChange):
+        state.signature, state.in_bar = element.key.signature, {}
+        return f" [K:{format_key(element.key)}] "
+    if isinstance(element, MeterChange):
+        state.meter = element.meter
+        return f" [M:{element.meter}] "
+    assert isinstance(element, Part)
+    return f" [P:{element.label}] "
+
+
+def _plain(tuplet: Tuplet, meter: Meter) -> bool:
+    usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(tuplet.p) or (3 if meter.compound else 2)
+    return tuplet.r == tuplet.p and tuplet.q == usual
+
+
+def _timed(element: Note | Rest, index: int, state: _State) -> str:
+    """A note or rest, and a space where a beat ends with it."""
+    length, broken = element.length, ""
+    if index in state.pairs:
+        length = state.pairs[index]
+        broken = ">" if element.length > length else "<"
+    elif index - 1 in state.pairs:
+        length = state.pairs[index - 1]
+    ends_tuplet = state.tuplet_left == 1
+    if state.tuplet_left:
+        length *= state.tuplet_ratio
+        state.tuplet_left -= 1
+    text = _note(element, length, state) if isinstance(element, Note) else _rest(element, length, state)
+    state.position += element.length
+    at_beat = (state.position / beat_group(state.meter)).denominator == 1
+    return text + broken + (" " if ends_tuplet or (at_beat and not broken and not state.tuplet_left) else "")
+
+
+def _note(note: Note, length: Fraction, state: _State) -> str:
+    grace = "{" + "".join(_pitch(pitch, state) for pitch in note.grace) + "}" if note.grace else ""
+    decorations = "".join(_SHORT.get(name) or f"!{name}!" for name in note.decorations)
+    pitches = "".join(_pitch(pitch, state) for pitch in note.pitches)
+    if len(note.pitches) > 1:
+        pitches = f"[{pitches}]"
+    after = "-" * note.tied + ")" * note.slurs_closed
+    return f"{'(' * note.slurs_opened}{grace}{decorations}{pitches}{_length(length / state.unit)}{after}"
+
+
+def _rest(rest: Rest, length: Fraction, state: _State) -> str:
+    return ("z" if rest.visible else "x") + _length(length / state.unit)
+
+
+def _pitch(pitch: Pitch, state: _State) -> str:
+    sign = ""
+    if pitch.alter != state.in_bar.get(pitch.step, state.signature[pitch.step]):
+        sign = _SIGN_OF[pitch.alter]
+        state.in_bar[pitch.step] = pitch.alter
+    if pitch.octave >= 5:
+        return sign + pitch.step.lower() + "'" * (pitch.octave - 5)
+    return sign + pitch.step + "," * (4 - pitch.octave)
+
+
+def _length(units: Fraction) -> str:
+    if units == 1:
+        return ""
+    top = str(units.numerator) if units.numerator != 1 else ""
+    if units.denominator == 1:
+        return top
+    return f"{top}/" if units.denominator == 2 else f"{top}/{units.denominator}"
+
+
+def _broken_pairs(music: Sequence[Element]) -> dict[int, Fraction]:
+    """Where a pair in broken rhythm begins, and the length that both its notes are written with.
+
+    Pairs stand outside tuplets, with nothing between their two notes.
+    """
+    pairs: dict[int, Fraction] = {}
+    in_tuplet = 0
+    for index, (first, second) in enumerate(zip(music, music[1:], strict=False)):
+        if isinstance(first, Tuplet):
+            in_tuplet = first.r
+        elif isinstance(first, Note | Rest):
+            if not in_tuplet and index - 1 not in pairs and _is_pair(first, second):
+                pairs[index] = (first.length + second.length) / 2  # type: ignore[union-attr]
+            in_tuplet -= in_tuplet > 0
+    return pairs
+
+
+def _is_pair(first: Element, second: Element) -> bool:
+    if not isinstance(first, Note) or not isinstance(second, Note):
+        return False
+    if first.tied or first.slurs_closed or second.grace or second.slurs_opened:
+        return False
+    return first.length in (3 * second.length, second.length / 3)

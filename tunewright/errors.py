@@ -1,0 +1,50 @@
+"""The exceptions that a user can meet; everything else is a bug of ours.
+
+TunewrightError            one line for the user: where, what was found, what was expected
+├── ParseError             a tune, ABC or MIDI, that cannot be read (carries the source "file:line")
+├── CorpusError            a source that is missing, empty or unreadable
+├── ConfigError            an unknown or impossible setting
+├── TokenError             ids or text outside what a tokenizer covers
+├── RunError               a run folder that is missing, broken, or of another version
+├── RenderError            a tune that cannot be drawn or sounded
+└── OutputError            a file that cannot be written (read-only folder, full disk)
+"""
+
+from __future__ import annotations
+
+
+class TunewrightError(Exception):
+    """What went wrong, in one line that a user can act on."""
+
+
+class ParseError(TunewrightError):
+    """A tune that cannot be read; `source` is "file:line"."""
+
+    def __init__(self, reason: str, source: str = "") -> None:
+        super().__init__(f"{source}: {reason}" if source else reason)
+        self.reason = reason
+        self.source = source
+
+
+class CorpusError(TunewrightError):
+    """A source that is missing, empty or unreadable."""
+
+
+class ConfigError(TunewrightError):
+    """An unknown or impossible setting."""
+
+
+class TokenError(TunewrightError):
+    """Ids or text outside what a tokenizer covers."""
+
+
+class RunError(TunewrightError):
+    """A run folder that is missing, broken, or of another version."""
+
+
+class RenderError(TunewrightError):
+    """A tune that cannot be drawn or sounded."""
+
+
+class OutputError(TunewrightError):
+    """A file that cannot be written."""
