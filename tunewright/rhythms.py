@@ -1,7 +1,7 @@
 """The dances: the names that mean the same, their metres, how fast they go and how they swing.
 
-Tempi are beats per minute of `Meter.beat`, as players commonly take them in company; the figures are
-ours, chosen within the ranges that session players and dance teachers give.
+Tempi are quarter notes per minute, whatever the beat is; the figures are ours, chosen within the ranges that
+session players and dance teachers give.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -199,6 +198,20 @@ class Bar:
         return self.line != "|"
 
 
+def join_bars(first: Bar | None, second: Bar) -> Bar:
+    """The one bar line that two with nothing between them act as.
+
+    >>> join_bars(Bar(":|"), Bar("|:")).line
+    '::'
+    """
+    if first is None:
+        return second
+    ends, starts = first.ends_repeat or second.ends_repeat, first.starts_repeat or second.starts_repeat
+    if ends or starts:
+        return Bar("::" if ends and starts else ":|" if ends else "|:")
+    return second if second.ends_section else first
+
+
 BAR_LINES = ("|", "||", "|]", "[|", "|:", ":|", "::")
 
 
@@ -371,7 +384,7 @@ class Tune:
 
 def _measures(tune: Tune) -> Iterator[Measure]:
     meter = tune.meter
-    start, length, opening, opens_ending, sounding, number = 0, Fraction(0), None, False, False, 1
+    start, length, opening, opens_ending, sounding, number, begun = 0, Fraction(0), None, False, False, 1, False
     for index, element in enumerate((*tune.music, Bar("|]"))):
         if isinstance(element, MeterChange):
             meter = element.meter
@@ -383,25 +396,15 @@ def _measures(tune: Tune) -> Iterator[Measure]:
         elif isinstance(element, Bar):
             closing = element if index < len(tune.music) else None
             if sounding:
-                if opening is None and number == 1 and meter.length is not None and length < meter.length:
+                if not begun and meter.length is not None and length < meter.length:
                     number = 0
                 yield Measure(number, start, index, length, meter.length, opening, closing, opens_ending)
-                number += 1
+                number, begun = number + 1, True
                 opens_ending = False
                 opening = element
             elif opening is None or element.ends_section:
-                opening = _join(opening, element)
+                opening = join_bars(opening, element)
             start, length, sounding = index + 1, Fraction(0), False
-
-
-def _join(first: Bar | None, second: Bar) -> Bar:
-    """Two lines with nothing between them act as one."""
-    if first is None:
-        return second
-    ends, starts = first.ends_repeat or second.ends_repeat, first.starts_repeat or second.starts_repeat
-    if ends or starts:
-        return Bar("::" if ends and starts else ":|" if ends else "|:")
-    return second if second.ends_section else first
 
 
 def _bar_errors(tune: Tune) -> Iterator[BarError]:
@@ -452,12 +455,14 @@ def _played_after(measures: Sequence[Measure], index: int) -> Iterator[Measure]:
 
 def _repeat_start(measures: Sequence[Measure], index: int) -> int:
     """The bar that a repeat sign after bar `index` leads back to: as `played` has it."""
-    section, explicit = 0, False
+    section, explicit, in_ending = 0, False, False
     for start in range(1, index + 1):
         opening = measures[start].opening
+        over = in_ending or measures[start - 1].opens_ending or not explicit
+        in_ending = (in_ending or measures[start - 1].opens_ending) and not (opening and opening.ends_section)
         if opening is None or (opening.ends_repeat and measures[start].opens_ending and not opening.starts_repeat):
             continue  # a further ending belongs to the section that is being repeated
-        if opening.starts_repeat or opening.ends_repeat or (opening.ends_section and not explicit):
+        if opening.starts_repeat or opening.ends_repeat or (opening.ends_section and over):
             section, explicit = start, opening.starts_repeat
     return section
 
@@ -517,7 +522,7 @@ def played(tune: Tune) -> Iterator[Element]:
 
 
 def _played_span(music: Sequence[Element]) -> Iterator[Element]:
-    index, section, explicit, times = 0, 0, False, 1
+    index, section, explicit, times, in_ending = 0, 0, False, 1, False
     while index < len(music):
         element = music[index]
         if isinstance(element, Ending) and times not in element.numbers:
@@ -525,11 +530,14 @@ def _played_span(music: Sequence[Element]) -> Iterator[Element]:
             continue
         yield element
         index += 1
+        in_ending = in_ending or isinstance(element, Ending)
         if not isinstance(element, Bar):
             continue
+        over = element.ends_section and (in_ending or not explicit)  # a double bar within a repeat ends nothing
+        in_ending = in_ending and not element.ends_section
         if element.ends_repeat and times < _times_through(music, section, index):
             index, times = section, times + 1
-        elif element.starts_repeat or element.ends_repeat or (element.ends_section and not explicit):
+        elif element.starts_repeat or element.ends_repeat or over:
             section, explicit, times = index, element.starts_repeat, 1
 
 

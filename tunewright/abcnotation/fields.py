@@ -67,6 +67,8 @@ def parse_key(text: str) -> tuple[Key, int, str]:
 def _parse_mode(word: str) -> tuple[str, str]:
     if word == "M":  # "capitalisation is ignored for the modes"; in print a capital M would be major
         return "minor", "mode M read as minor"
+    if word == "n":  # beside the m on the keyboard; its tunes sound minor
+        return "minor", "mode n read as minor"
     name = word.casefold()
     for length in (3, 1):
         if (mode := _MODES.get(name[:length])) and (length == 3 or name == "m"):
@@ -78,7 +80,7 @@ def _parse_mode(word: str) -> tuple[str, str]:
 
 def _key_accidentals(text: str) -> tuple[tuple[str, int], ...]:
     return tuple(
-        dict((step.upper(), ALTERATIONS[sign]) for sign, step in _KEY_ACCIDENTAL.findall(text)).items()  # last one wins
+        {step.upper(): ALTERATIONS[sign] for sign, step in _KEY_ACCIDENTAL.findall(text)}.items()  # last one wins
     )
 
 

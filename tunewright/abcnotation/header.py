@@ -53,9 +53,9 @@ class Header:
     parts: str = ""
     number: int = 1
     fields: list[tuple[str, str]] = field(default_factory=list)
-    key: Key = Key()
+    key: Key = field(default_factory=Key)
     octave: int = 0  # shift by K:… octave=
-    meter: Meter = Meter()
+    meter: Meter = field(default_factory=Meter)
     unit: Fraction = Fraction(0)
     symbols: dict[str, str] = field(default_factory=lambda: dict(SHORTHAND))
     repairs: list[Repair] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Header:
 
 
 def read_header(source: Source) -> Header:
-    """Header and lines of music of one tune; ParseError with its line where it has no K: or an unknown metre or unit."""
+    """Header and lines of music of one tune; ParseError where K: is missing, or a metre or unit is none."""
     header = Header()
     lines = []
     for number, line in enumerate(source.lines, source.line):

@@ -1,7 +1,7 @@
-"""What ties and slurs mean, which takes both of their ends.
+"""What ties mean, which takes both of their ends.
 
-In: music as read sign by sign. Out: the same with every tie between equal pitches and every slur with two ends,
-and the repairs that took, each with its place in the music.
+In: music as read sign by sign. Out: the same with every tie between equal pitches, and the repairs that took, each
+with its place in the music. Slurs are paired where they are read, in `music`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from tunewright.tune import Element, Note, Rest
 
 TIE_AS_SLUR = "tie between different pitches read as a slur"
 TIE_TO_NOTHING = "tie to no note ignored"
-SLUR_NEVER_OPENED = "slur that was never opened ignored"
-SLUR_NEVER_CLOSED = "slur never closed ignored"
 
 
 def resolve_ties(music: list[Element]) -> list[tuple[str, int]]:
@@ -36,25 +34,4 @@ def resolve_ties(music: list[Element]) -> list[tuple[str, int]]:
             music[place] = replace(note, tied=False, slurs_opened=note.slurs_opened + 1)
             music[after] = replace(following, slurs_closed=following.slurs_closed + 1)
             repairs.append((TIE_AS_SLUR, place))
-    return repairs
-
-
-def balance_slurs(music: list[Element]) -> list[tuple[str, int]]:
-    """Drop the ends of slurs that have no other end. Changes `music`; returns the repairs as (what, place)."""
-    repairs = []
-    opened: list[int] = []
-    for place, element in enumerate(music):
-        if not isinstance(element, Note):
-            continue
-        closing = min(element.slurs_closed, len(opened))
-        del opened[len(opened) - closing :]
-        if closing < element.slurs_closed:
-            music[place] = replace(element, slurs_closed=closing)
-            repairs.append((SLUR_NEVER_OPENED, place))
-        opened += [place] * element.slurs_opened
-    for place in opened:
-        note = music[place]
-        assert isinstance(note, Note)
-        music[place] = replace(note, slurs_opened=note.slurs_opened - 1)
-        repairs.append((SLUR_NEVER_CLOSED, place))
     return repairs

@@ -11,10 +11,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
 
 from tunewright.abcnotation.fields import ALTERATIONS, parse_ending, parse_key, parse_meter, parse_unit
 from tunewright.abcnotation.header import FIELD_NAMES, Header, define_symbol
+from tunewright.abcnotation.signs import (
+    CHORD_SYMBOL,
+    NOTE_LETTERS,
+    NOTE_SIGN,
+    SIGNS,
+    bar_line,
+    is_music,
+    parse_length,
+)
 from tunewright.abcnotation.splitting import FIELD_LINE, goes_on
 from tunewright.errors import ParseError
 from tunewright.tune import (
@@ -29,51 +37,14 @@ from tunewright.tune import (
     Pitch,
     Rest,
     Tuplet,
+    join_bars,
 )
 
-_LENGTH = r"\d*(?:/+\d*)*"
-_NOTE = rf"(\^\^|\^|__|_|=)?(/?)([A-Ga-g])([,']*)({_LENGTH})"
-_SIGNS = re.compile(
-    rf"""(?P<space>[\s`]+)
-    |(?P<quoted>"[^"]*"?)
-    |(?P<field>\[[A-Za-z]:[^\]]*\]?)
-    |(?P<ending>\[\s*(?:\d[\d,.\- ]*|"[^"]*"))
-    |(?P<bar>\.?(?:\[\|[|\]:]*|:*\|[|\]:]*|::+|:\]?))
-    |(?P<chord>\[[^\[\]|]*\]{_LENGTH})
-    |(?P<grace>\{{[^}}]*\}}?)
-    |(?P<tuplet>\(\d+(?::\d*)?(?::\d*)?)
-    |(?P<note>{_NOTE})
-    |(?P<rest>[zxyZX]{_LENGTH})
-    |(?P<decoration>![^!\s|]+!|\+[^+\s|]+\+)
-    |(?P<slur>\.?\(|\))
-    |(?P<tie>\.?-)
-    |(?P<broken>>+|<+)
-    |(?P<number>\d[\d,.\-]*)
-    |(?P<symbol>[.~H-Wh-w])
-    |(?P<overlay>&+)
-    |(?P<linebreak>[!$\\])
-    |(?P<unknown>.)""",
-    re.VERBOSE,
-)
-_NOTE_SIGN = re.compile(_NOTE)
-_CHORD_SYMBOL = re.compile(
-    r"\(?[A-G][#b♯♭]?(?:maj|min|mi|m|M|dim|aug|sus|add|alt|o|ø|°|\+|-|[#b]?\d+)*(?:/[A-Ga-g][#b♯♭]?)?\)?(?:[;,]|\s*/\s*|$)"
-)
-_NOTE_LETTERS = re.compile(r"[A-Ga-g,'^_=\d/]+")
 _STANDARD_Q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 _LONGEST_NOTE = 64  # whole notes
+_FINEST_NOTE = 2**16  # parts of a whole note
 
 BAR_AT_LINE_END = "bar closed at a line end"
-
-
-@lru_cache(maxsize=4096)
-def _parse_length(text: str) -> Fraction:
-    """A note length relative to the unit: "3/2", "/", "//", "4"."""
-    top, *divisors = text.replace("//", "/2/").replace("//", "/2/").split("/")
-    length = Fraction(int(top) if top else 1)
-    for divisor in divisors:
-        length /= int(divisor) if divisor else 2
-    return length
 
 
 class MusicReader:
@@ -92,7 +63,8 @@ class MusicReader:
         self.bar_start = 0
         self.grace: list[Pitch] = []
         self.decorations: list[str] = []
-        self.slurs = 0
+        self.slurs = self.slurs_to_grace = 0  # "(" met before the next note, and before its grace notes
+        self.open_slurs: list[tuple[int, bool]] = []  # place of the first note, whether it began on grace notes
         self.broken: Fraction | None = None  # what the next note's length is multiplied by
         self.tuplet_left, self.tuplet_ratio, self.tuplet_place = 0, Fraction(1), 0
         self.last_note: int | None = None  # place of the last note or rest
@@ -112,6 +84,9 @@ class MusicReader:
         self._finish_tuplet()
         if self.grace:
             self.repair("grace notes before no note ignored")
+        for place, _ in self.open_slurs:
+            self._change_slurs(place, opened=-1)
+            self.repair("slur never closed ignored", place=place)
         if self.slurs:
             self.repair("slur never closed ignored")
         if self.decorations:
@@ -125,11 +100,11 @@ class MusicReader:
 
     def _read_line(self, text: str) -> None:
         field = FIELD_LINE.match(text)
-        if field and not _is_music(field):
+        if field and not is_music(field):
             self._body_field(field[1], field[2].strip())
             return
         text, continued = goes_on(text)
-        for sign in _SIGNS.finditer(text):
+        for sign in SIGNS.finditer(text):
             kind = sign.lastgroup or ""
             if kind == "space":
                 continue
@@ -188,7 +163,7 @@ class MusicReader:
 
     def _set_voice(self, value: str) -> None:
         name = value.split()[0] if value.split() else ""
-        if self.voice is None and not self.music:
+        if self.voice is None and self.last_note is None:
             self.voice = name
         elif self.voice is None:
             self.voice = ""
@@ -212,11 +187,13 @@ class MusicReader:
 
     def _length(self, text: str) -> Fraction:
         try:
-            length = _parse_length(text) * self.unit
+            length = parse_length(text) * self.unit
         except (ZeroDivisionError, ValueError):
             length = Fraction(0)
-        if not 0 < length <= _LONGEST_NOTE:
-            raise ParseError(f"bar {self._bar_number()}: note length {text[:20]!r} is not between 0 and 64 whole notes")
+        if not 0 < length <= _LONGEST_NOTE or length.denominator > _FINEST_NOTE:
+            raise ParseError(
+                f"bar {self._bar_number()}: note length {text[:20]!r} is not between 1/65536 and 64 whole notes"
+            )
         if self.broken is not None:
             length *= self.broken
             self.broken = None
@@ -251,19 +228,21 @@ class MusicReader:
 
     def _add_note(self, pitches: tuple[Pitch, ...], length: Fraction, tied: bool) -> None:
         note = Note(pitches, length, tied, tuple(self.grace), self.slurs, 0, tuple(self.decorations))
-        self.grace, self.decorations, self.slurs = [], [], 0
+        to_grace, opened = self.slurs_to_grace, self.slurs
+        self.grace, self.decorations, self.slurs, self.slurs_to_grace = [], [], 0, 0
         self.add(note)
         self.last_note = len(self.music) - 1
+        self.open_slurs += [(self.last_note, number < to_grace) for number in range(opened)]
 
     def _read_note(self, text: str) -> None:
-        sign = _NOTE_SIGN.fullmatch(text)
+        sign = NOTE_SIGN.fullmatch(text)
         assert sign is not None
         pitch = self._pitch(sign)
         self._add_note((pitch,), self._length(sign[5]), tied=False)
 
     def _read_chord(self, text: str) -> None:
         inside, _, outside = text[1:].rpartition("]")
-        signs = list(_NOTE_SIGN.finditer(re.sub(r'"[^"]*"|![^!]*!', "", inside)))
+        signs = list(NOTE_SIGN.finditer(re.sub(r'"[^"]*"|![^!]*!', "", inside)))
         if not signs:
             self.left_out["brackets without notes"] += 1
             return
@@ -272,10 +251,10 @@ class MusicReader:
             self.repair("chord of unequal lengths takes its first", text)
         if len(pitches) < len(signs):
             self.repair("unison in a chord read as one note", text)
-        length = self._length(outside) * _parse_length(signs[0][5] or "1")
-        if not 0 < length <= _LONGEST_NOTE:
+        length = self._length(outside) * parse_length(signs[0][5] or "1")
+        if not 0 < length <= _LONGEST_NOTE or length.denominator > _FINEST_NOTE:
             raise ParseError(
-                f"bar {self._bar_number()}: note length in {text[:20]!r} is not between 0 and 64 whole notes"
+                f"bar {self._bar_number()}: note length in {text[:20]!r} is not between 1/65536 and 64 whole notes"
             )
         self._add_note(pitches, length, tied="-" in inside)
 
@@ -300,17 +279,29 @@ class MusicReader:
             self.last_note = len(self.music) - 1
 
     def _read_grace(self, text: str) -> None:
-        self.grace += [self._pitch(sign) for sign in _NOTE_SIGN.finditer(text.strip("{}/"))]
+        self.slurs_to_grace = self.slurs
+        self.grace += [self._pitch(sign) for sign in NOTE_SIGN.finditer(text.strip("{}/"))]
 
     def _read_bar(self, text: str) -> None:
         if text in (":", ":]"):
             text = self._repeat_sign(text)
-        line = _bar_line(text.lstrip("."))
+        line = bar_line(text.lstrip("."))
         ends, starts = line in (":|", "::"), line in ("|:", "::")
         if text.count(":") > 2 or (text.count(":") == 2 and not (ends and starts)):
             self.repair("repeat of more than two times read as two", text)
-        self.add(Bar(line))
+        if self.decorations:
+            self.left_out["decoration on a bar line"] += len(self.decorations)
+            self.decorations = []
+        self._add_bar(Bar(line))
         self.bar_start, self.in_bar, self.overlaid = len(self.music), {}, False
+
+    def _add_bar(self, bar: Bar) -> None:
+        """Put a bar line into the music; with nothing between them, two act as one."""
+        self.close_bar = False
+        if self.music and isinstance(before := self.music[-1], Bar):
+            self.music[-1] = join_bars(before, bar)
+        else:
+            self.add(bar)
 
     def _repeat_sign(self, text: str) -> str:
         """A colon without its bar line: a repeat begins where a bar does, and ends where one ends."""
@@ -354,6 +345,7 @@ class MusicReader:
             self.bar_start -= self.bar_start > self.tuplet_place
             if self.last_note is not None:
                 self.last_note -= self.last_note > self.tuplet_place
+            self.open_slurs = [(place - (place > self.tuplet_place), grace) for place, grace in self.open_slurs]
         self.tuplet_left = 0
 
     def _read_broken(self, text: str) -> None:
@@ -370,11 +362,34 @@ class MusicReader:
         if text != ")":
             self.slurs += 1
             return
-        last = self.music[self.last_note] if self.last_note is not None else None
-        if isinstance(last, Note) and self.last_note is not None:
-            self.music[self.last_note] = replace(last, slurs_closed=last.slurs_closed + 1)
+        here = self.last_note
+        if not self.open_slurs or here is None or not isinstance(self.music[here], Note):
+            self.repair("slur that was never opened ignored")
+        elif self.open_slurs[-1] == (here, True):  # from grace notes to their note: in the grace itself
+            self.open_slurs.pop()
+            self._change_slurs(here, opened=-1)
         else:
-            self.repair("slur that does not close on a note ignored")
+            self._close_slur(here)
+
+    def _close_slur(self, here: int) -> None:
+        """End the last slur that began before this note: "(c d (e) f g)" ends one and begins one on e."""
+        last = len(self.open_slurs) - 1
+        while last >= 0 and self.open_slurs[last][0] == here:
+            last -= 1
+        if last >= 0:
+            del self.open_slurs[last]
+            self._change_slurs(here, closed=1)
+        else:
+            self.open_slurs.pop()
+            self._change_slurs(here, opened=-1)
+            self.repair("slur over one note ignored", place=here)
+
+    def _change_slurs(self, place: int, *, opened: int = 0, closed: int = 0) -> None:
+        note = self.music[place]
+        assert isinstance(note, Note)
+        self.music[place] = replace(
+            note, slurs_opened=note.slurs_opened + opened, slurs_closed=note.slurs_closed + closed
+        )
 
     def _read_tie(self, _text: str) -> None:
         last = self.music[self.last_note] if self.last_note is not None else None
@@ -385,16 +400,16 @@ class MusicReader:
 
     def _read_decoration(self, text: str) -> None:
         name = text[1:-1]
-        if text[0] == "+" and _NOTE_LETTERS.fullmatch(name):
+        if text[0] == "+" and NOTE_LETTERS.fullmatch(name):
             self.repair("chord in plus signs", text)  # as ABC 1.6 wrote it
             self._read_chord(f"[{name}]")
-        elif text[0] == "!" and _NOTE_LETTERS.fullmatch(name) and not re.fullmatch(r"[0-5f]{1,4}", name):
+        elif text[0] == "!" and NOTE_LETTERS.fullmatch(name) and not re.fullmatch(r"[0-5f]{1,4}", name):
             self._read_signs(name)  # music between two old line breaks
         else:
             self.decorations.append(name)
 
     def _read_signs(self, text: str) -> None:
-        for sign in _SIGNS.finditer(text):
+        for sign in SIGNS.finditer(text):
             _READERS[sign.lastgroup or ""](self, sign[0])
 
     def _read_symbol(self, text: str) -> None:
@@ -407,7 +422,7 @@ class MusicReader:
         if not text.endswith('"') or len(text) < 2:
             self.repair("quotation mark never closed", text[:20])
         words = text.strip('"').strip()
-        if _CHORD_SYMBOL.match(words):
+        if CHORD_SYMBOL.match(words):
             self.add(ChordSymbol(words))
         elif words:
             self.left_out["annotation"] += 1
@@ -446,22 +461,3 @@ _READERS: dict[str, Callable[[MusicReader, str], None]] = {
     "linebreak": MusicReader._read_linebreak,
     "unknown": MusicReader._read_unknown,
 }
-
-
-def _bar_line(text: str) -> str:
-    """What a bar line means, however it is put together: "[|]:|" ends a repeat, "[|]" alone is an invisible bar line."""
-    ends, starts = re.search(r":[|\]\[]|^::", text) is not None, text.endswith(":")
-    if ends or starts:
-        return "::" if ends and starts else ":|" if ends else "|:"
-    if text == "[|]":
-        return "|"
-    if "]" in text:
-        return "|]"
-    if "[" in text:
-        return "[|"
-    return "||" if "||" in text else "|"
-
-
-def _is_music(field: re.Match[str]) -> bool:
-    """Whether what looks like a field is a note before a repeat sign, as in "A:|"."""
-    return field[1] in "ABCDEFGabcdefgz" and field[2][:1] in (":", "|")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tunewright.abcnotation.header import Header, read_header
-from tunewright.abcnotation.joining import balance_slurs, resolve_ties
+from tunewright.abcnotation.joining import resolve_ties
 from tunewright.abcnotation.music import MusicReader
 from tunewright.abcnotation.splitting import Source, decode_text, split_tunes
 from tunewright.errors import ParseError
@@ -42,8 +42,7 @@ def parse_tune(source: Source) -> Tune:
         reader.read()
     except ParseError as error:
         raise ParseError(error.reason, f"{source.name}:{reader.line or source.line}") from None
-    joined = resolve_ties(reader.music) + balance_slurs(reader.music)
-    reader.repairs += [(what, place, "") for what, place in joined]
+    reader.repairs += [(what, place, "") for what, place in resolve_ties(reader.music)]
     return _assemble(source, header, reader)
 
 

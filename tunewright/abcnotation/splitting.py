@@ -89,7 +89,7 @@ def strip_comment(line: str) -> str:
 
 
 def undo_mail(line: str) -> tuple[str, bool]:
-    """A line without the traces of mail ("=20", "=3D", "=" at the end: a line that goes on), and whether there were any.
+    """A line without traces of mail ("=20", "=3D", "=" at the end of a line that goes on), and whether there were any.
 
     >>> undo_mail("GBd =3Dc |=20")
     ('GBd =c | ', True)

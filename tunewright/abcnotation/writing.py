@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from tunewright.abcnotation.fields import ALTERATIONS, format_key
 from tunewright.abcnotation.header import SHORTHAND
@@ -18,6 +19,7 @@ from tunewright.tune import (
     Element,
     Ending,
     KeyChange,
+    Measure,
     Meter,
     MeterChange,
     Note,
@@ -53,7 +55,8 @@ def format_abc(tune: Tune, header: str | None = None) -> str:
     K:C
     D2 |]
     """
-    lines = [f"{letter}:{value}" for letter, value in _header_fields(tune, header) if value or letter in "XT"]
+    fields = [(letter, value) for letter, value in _header_fields(tune, header) if value or letter in "XT"]
+    lines = [f"{letter}:{' ' * value.startswith((':', '|'))}{value}" for letter, value in fields]
     return "\n".join([*lines, *_lines(tune)]) + "\n"
 
 
@@ -91,17 +94,19 @@ class _State:
 
 def _lines(tune: Tune) -> Iterator[str]:
     """The music, line by line."""
-    state = _State(tune.key.signature, tune.meter, tune.unit, _broken_pairs(tune.music))
+    state = _State(tune.key.signature, tune.meter, tune.unit, _broken_pairs(tune.music, tune.unit))
     starts = {measure.start: measure for measure in tune.measures}
     line: list[str] = []
     bars = 0
     for index, element in enumerate(tune.music):
         if index in starts:
-            measure = starts[index]
-            begins_late = measure.expected is not None and measure.number == 0
-            state.position = measure.expected - measure.length if begins_late and measure.expected else Fraction(0)
-            bars += 0 < measure.number
-        line.append(_sign(tune.music, index, state))
+            late = _begins_late(starts[index])
+            state.position = late
+            bars += late == 0
+        sign = _sign(tune.music, index, state)
+        if line and sign.startswith(" "):
+            line[-1] = line[-1].rstrip()
+        line.append(sign)
         after = tune.music[index + 1] if index + 1 < len(tune.music) else None
         if isinstance(element, Bar) and after is not None and not isinstance(after, Bar | Ending):
             line.append(" ")
@@ -110,6 +115,14 @@ def _lines(tune: Tune) -> Iterator[str]:
                 line, bars = [], 0
     if line:
         yield "".join(line).strip()
+
+
+def _begins_late(measure: Measure) -> Fraction:
+    """How far into its bar a pickup begins: that of the tune, or of a section; 0 for any other bar."""
+    opens = measure.opening is None or measure.opening.ends_section
+    if not opens or measure.expected is None:
+        return Fraction(0)
+    return max(Fraction(0), measure.expected - measure.length)
 
 
 def _sign(music: Sequence[Element], index: int, state: _State) -> str:
@@ -168,7 +181,7 @@ def _note(note: Note, length: Fraction, state: _State) -> str:
     if len(note.pitches) > 1:
         pitches = f"[{pitches}]"
     after = "-" * note.tied + ")" * note.slurs_closed
-    return f"{'(' * note.slurs_opened}{grace}{decorations}{pitches}{_length(length / state.unit)}{after}"
+    return f"{grace}{'(' * note.slurs_opened}{decorations}{pitches}{_length(length / state.unit)}{after}"
 
 
 def _rest(rest: Rest, length: Fraction, state: _State) -> str:
@@ -194,26 +207,27 @@ def _length(units: Fraction) -> str:
     return f"{top}/" if units.denominator == 2 else f"{top}/{units.denominator}"
 
 
-def _broken_pairs(music: Sequence[Element]) -> dict[int, Fraction]:
+def _broken_pairs(music: Sequence[Element], longest: Fraction) -> dict[int, Fraction]:
     """Where a pair in broken rhythm begins, and the length that both its notes are written with.
 
-    Pairs stand outside tuplets, with nothing between their two notes.
+    Pairs stand outside tuplets, with nothing between their two notes (abc2midi stumbles on decorations there); they
+    are written at most `longest` each.
     """
     pairs: dict[int, Fraction] = {}
     in_tuplet = 0
-    for index, (first, second) in enumerate(zip(music, music[1:], strict=False)):
+    for index, (first, second) in enumerate(pairwise(music)):
         if isinstance(first, Tuplet):
             in_tuplet = first.r
         elif isinstance(first, Note | Rest):
-            if not in_tuplet and index - 1 not in pairs and _is_pair(first, second):
+            if not in_tuplet and index - 1 not in pairs and _is_pair(first, second, longest):
                 pairs[index] = (first.length + second.length) / 2  # type: ignore[union-attr]
             in_tuplet -= in_tuplet > 0
     return pairs
 
 
-def _is_pair(first: Element, second: Element) -> bool:
+def _is_pair(first: Element, second: Element, longest: Fraction) -> bool:
     if not isinstance(first, Note) or not isinstance(second, Note):
         return False
-    if first.tied or first.slurs_closed or second.grace or second.slurs_opened:
+    if first.tied or first.slurs_closed or second.grace or second.slurs_opened or second.decorations:
         return False
-    return first.length in (3 * second.length, second.length / 3)
+    return first.length in (3 * second.length, second.length / 3) and first.length + second.length <= 2 * longest

@@ -1,0 +1,73 @@
+"""The signs of ABC music: what each looks like, and what note lengths and bar lines mean.
+
+In: text. Out: matches of `SIGNS`, lengths, bar lines. What signs carry from one to the next is in `music`.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+
+_LENGTH = r"\d*(?:/+\d*)*"
+_NOTE = rf"(\^\^|\^|__|_|=)?(/?)([A-Ga-g])([,']*)({_LENGTH})"
+SIGNS = re.compile(
+    rf"""(?P<space>[\s`]+)
+    |(?P<quoted>"[^"]*"?)
+    |(?P<field>\[[A-Za-z]:[^\]]*\]?)
+    |(?P<ending>\[\s*(?:\d[\d,.\- ]*|"[^"]*"))
+    |(?P<bar>\.?(?:\[\|[|\]:]*|:*\|[|\]:]*|::+|:\]?))
+    |(?P<chord>\[[^\[\]|]*\]{_LENGTH})
+    |(?P<grace>\{{[^}}]*\}}?)
+    |(?P<tuplet>\(\d+(?::\d*)?(?::\d*)?)
+    |(?P<note>{_NOTE})
+    |(?P<rest>[zxyZX]{_LENGTH})
+    |(?P<decoration>![^!\s|]+!|\+[^+\s|]+\+)
+    |(?P<slur>\.?\(|\))
+    |(?P<tie>\.?-)
+    |(?P<broken>>+|<+)
+    |(?P<number>\d[\d,.\-]*)
+    |(?P<symbol>[.~H-Wh-w])
+    |(?P<overlay>&+)
+    |(?P<linebreak>[!$\\])
+    |(?P<unknown>.)""",
+    re.VERBOSE,
+)
+NOTE_SIGN = re.compile(_NOTE)
+CHORD_SYMBOL = re.compile(
+    r"\(?[A-G][#b♯♭]?(?:maj|min|mi|m|M|dim|aug|sus|add|alt|o|ø|°|\+|-|[#b]?\d+)*(?:/[A-Ga-g][#b♯♭]?)?\)?(?:[;,]|\s*/\s*|$)"
+)
+NOTE_LETTERS = re.compile(r"[A-Ga-g,'^_=\d/]+")
+
+
+@lru_cache(maxsize=4096)
+def parse_length(text: str) -> Fraction:
+    """A note length relative to the unit: "3/2", "/", "//", "4"."""
+    top, *divisors = text.replace("//", "/2/").replace("//", "/2/").split("/")
+    length = Fraction(int(top) if top else 1)
+    for divisor in divisors:
+        length /= int(divisor) if divisor else 2
+    return length
+
+
+def bar_line(text: str) -> str:
+    """What a bar line means, however it is put together.
+
+    >>> bar_line("[|]:|"), bar_line(":||:"), bar_line("[|]")  # the last one is an invisible bar line
+    (':|', '::', '|')
+    """
+    ends, starts = re.search(r":[|\]\[]|^::", text) is not None, text.endswith(":")
+    if ends or starts:
+        return "::" if ends and starts else ":|" if ends else "|:"
+    if text == "[|]":
+        return "|"
+    if "]" in text:
+        return "|]"
+    if "[" in text:
+        return "[|"
+    return "||" if "||" in text else "|"
+
+
+def is_music(field: re.Match[str]) -> bool:
+    """Whether what looks like a field is a note before a repeat sign, as in "A:|"."""
+    return field[1] in "ABCDEFGabcdefgz" and field[2][:1] in (":", "|")
