@@ -1,0 +1,338 @@
+"""Sheet music and sound: SVG, PDF, WAV and a page for notebooks, and one table of every format a tune can have.
+
+In: a `Tune`. Out: text or files. Notes are drawn by verovio from MusicXML (its ABC reader is never called: it
+ends the process on some real tunes), sound is made by symusic's synthesizer with a SoundFont, tune books are set
+by typst. Each is loaded when first used; none needs a network, a display or a program outside Python.
+
+This file does not decide what stands in a measure (`notation`, `musicxml`) or how a tune is played (`performance`).
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+import wave
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tunewright.abcnotation import format_abc
+from tunewright.errors import ConfigError, RenderError
+from tunewright.files import replace_file
+from tunewright.midi import FLUTE, TICKS_PER_QUARTER, to_midi, to_score
+from tunewright.musicxml import to_musicxml
+from tunewright.performance import speed
+from tunewright.tune import Tune
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["FORMATS", "to_html", "to_musicxml", "to_svg", "to_wav", "write_pdf", "write_tune", "write_wav"]
+
+# ------------------------------------------------------------------------------------------------ pictures
+
+WIDTH = 840  # pixels; at this scale four bars of a reel fill a line
+SCALE = 40  # percent of verovio's size: staff lines 7 pixels apart
+TITLE_SIZE = 26  # pixels
+LONGEST_TITLE = 90  # characters
+TALLEST = 60000  # verovio's limit for one page
+FONTS = "'Libertinus Serif', Georgia, 'Times New Roman', Times, 'DejaVu Serif', serif"
+MUSIC_SIGNS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}  # verovio's private signs in text: the public ones
+
+
+def to_svg(tune: Tune, *, width: int = WIDTH) -> str:
+    """Sheet music under its title, as one self-contained SVG, `width` pixels wide and as high as it needs.
+
+    Raises `RenderError` where the tune has nothing to draw, or needs more than one very long page.
+    """
+    staves, height = _staves(to_musicxml(tune), width)
+    head, top = _heading(tune, width)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width}" height="{top + height}" viewBox="0 0 {width} {top + height}" '
+        f'style="max-width: 100%; height: auto" font-family="{FONTS}">\n'
+        f"<title>{_escape(tune.title or 'Untitled')}</title>\n{head}"
+        f'<svg y="{top}" width="{width}" height="{height}" {staves}\n</svg>\n'
+    )
+
+
+def _staves(musicxml: str, width: int) -> tuple[str, int]:
+    """What verovio draws, from after its size on, and its height in pixels."""
+    toolkit = _toolkit()
+    toolkit.setOptions(
+        {
+            "adjustPageHeight": True,
+            "breaks": "encoded",
+            "font": "Leipzig",
+            "minLastJustification": 0.35,
+            "footer": "none",
+            "header": "none",
+            "pageHeight": TALLEST,
+            "pageMarginTop": 10,
+            "pageWidth": width * 100 // SCALE,
+            "scale": SCALE,
+            "smuflTextFont": "none",
+            "svgFormatRaw": True,
+            "xmlIdChecksum": True,  # the same tune gives the same picture; two tunes on one page share no names
+        }
+    )
+    if not toolkit.loadData(musicxml):
+        raise RenderError(f"verovio cannot draw this: {toolkit.getLog().strip().splitlines()[-1:]}")
+    if toolkit.getPageCount() != 1:
+        raise RenderError(f"the tune fills {toolkit.getPageCount()} pages; expected one of at most {TALLEST} units")
+    drawn: str = toolkit.renderToSVG(1)
+    size = re.match(r'\s*<svg width="\d+px" height="(\d+)px"', drawn)
+    assert size, drawn[:100]
+    drawn = re.sub(r'<tspan font-family="Leipzig" font-size="\d+px">(.)</tspan>', _sign_in_text, drawn[size.end() :])
+    return drawn.replace('font-family="Times, serif"', f'font-family="{FONTS}"').strip(), int(size[1])
+
+
+def _sign_in_text(match: re.Match[str]) -> str:
+    """A flat or sharp in a chord symbol, in the text's own font, which every program has."""
+    return f'<tspan font-size="405px">{MUSIC_SIGNS.get(match[1], "")}</tspan>'
+
+
+@lru_cache(maxsize=1)
+def _toolkit() -> Any:
+    """verovio, loaded once and silent: what it has to say about a page is not for a user's terminal."""
+    import verovio  # noqa: PLC0415 - heavy
+
+    verovio.enableLog(verovio.LOG_OFF)
+    return verovio.toolkit()
+
+
+def _heading(tune: Tune, width: int) -> tuple[str, int]:
+    """Title, and under it rhythm on the left and composer on the right; with the height they take."""
+    title = tune.title or "Untitled"
+    title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+    size = min(TITLE_SIZE, round(1.8 * (width - 40) / max(1, len(title))))
+    margin = 50 * SCALE // 100
+    lines = [f'<text x="{width // 2}" y="38" text-anchor="middle" font-size="{size}">{_escape(title)}</text>\n']
+    if tune.rhythm:
+        lines.append(f'<text x="{margin}" y="62" font-size="15" font-style="italic">{_escape(tune.rhythm)}</text>\n')
+    if composer := tune.header("C"):
+        lines.append(f'<text x="{width - margin}" y="62" text-anchor="end" font-size="15">{_escape(composer)}</text>\n')
+    return "".join(lines), 66 if len(lines) > 1 else 50
+
+
+def _escape(text: str) -> str:
+    """Text for XML: control characters, which it forbids, left out."""
+    return html.escape("".join(sign for sign in text if sign.isprintable()))
+
+
+def write_pdf(tunes: Sequence[Tune], path: Path) -> None:
+    """Write a tune book on A4: one tune under the other, none broken over pages, pages numbered, all vectors.
+
+    Raises `RenderError` for a tune that cannot be drawn, `OutputError` where the file cannot be written.
+    """
+    import typst  # noqa: PLC0415 - heavy
+
+    if not tunes:
+        raise RenderError(f"{path}: no tunes; expected at least one")
+    pictures = {str(index): to_svg(tune) for index, tune in enumerate(tunes)}
+    # a picture is made smaller only where it is higher than the page
+    images = "\n".join(f'#tune("{index}")' for index in pictures)
+    source = f"""
+#set document(title: sys.inputs.title)
+#set page("a4", margin: (x: 15mm, y: 16mm), numbering: "1")
+#let tune(index) = layout(size => {{
+  let drawn = image(bytes(sys.inputs.at(index)), format: "svg", width: size.width)
+  let high = measure(drawn, width: size.width).height
+  align(center, block(breakable: false, below: 7mm, if high > size.height {{
+    image(bytes(sys.inputs.at(index)), format: "svg", height: size.height)
+  }} else {{ drawn }}))
+}})
+{images}
+"""
+    title = tunes[0].title if len(tunes) == 1 else f"{len(tunes)} tunes"
+    try:
+        content = typst.compile(source.encode(), format="pdf", sys_inputs={**pictures, "title": title})
+    except RuntimeError as error:
+        raise RenderError(f"{path}: typst cannot set this ({str(error).splitlines()[0]})") from None
+    assert isinstance(content, bytes)
+    replace_file(path, content)
+
+
+# ------------------------------------------------------------------------------------------------ sound
+
+SAMPLE_RATE = 44_100
+PEAK = 10 ** (-1 / 20)  # -1 dB of full scale
+TAIL_SECONDS = 1.2  # at most this much after the last note, to die away
+ROOM_SECONDS = 1.0  # in which the echo of a small hall falls by 60 dB
+ROOM_LEVEL = 10 ** (-14 / 20)  # of the echo, against the instrument
+SILENCE = 10 ** (-60 / 20)  # under the peak
+
+
+def write_wav(
+    tune: Tune,
+    path: Path,
+    *,
+    soundfont: Path | None = None,
+    tempo: int | None = None,
+    straight: bool = False,
+    program: int = FLUTE,
+) -> None:
+    """Write a tune as sound: 44.1 kHz, 16 bits, stereo, its peak at -1 dB. Errors as in `to_wav` and `replace_file`."""
+    replace_file(path, to_wav(tune, soundfont=soundfont, tempo=tempo, straight=straight, program=program))
+
+
+def to_wav(
+    tune: Tune,
+    *,
+    soundfont: Path | None = None,
+    tempo: int | None = None,
+    straight: bool = False,
+    program: int = FLUTE,
+) -> bytes:
+    """The bytes of a WAV file of a tune; `tempo` is in beats of its metre per minute.
+
+    Raises `RenderError` where the SoundFont is missing or broken, or the tune has no notes.
+    """
+    import numpy as np  # noqa: PLC0415 - heavy
+    from symusic import core  # noqa: PLC0415 - heavy
+
+    score = to_score(tune, tempo=tempo, straight=straight, program=program)
+    seconds = score.end() / TICKS_PER_QUARTER * 60 / float(speed(tune, tempo))
+    soundfont = soundfont or default_soundfont()
+    # the synthesizer stops with the last note, in the middle of its sound: a later, silent one lets it die away
+    end = score.end() + round(TAIL_SECONDS * float(speed(tune, tempo)) / 60 * TICKS_PER_QUARTER)
+    score.tracks[0].notes.append(core.NoteTick(end, 1, 60, 0))
+    samples = _trimmed(_in_a_room(_synthesize(score, soundfont)), seconds)
+    peak = float(np.abs(samples).max())
+    if not 0 < peak < np.inf:
+        raise RenderError(f"{soundfont}: no sound (peak {peak}); expected a SoundFont with instrument {program + 1}")
+    frames = np.round(samples.T * (PEAK / peak * 32767)).astype("<i2")  # (samples, channels)
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(frames.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(frames.tobytes())
+    return buffer.getvalue()
+
+
+def default_soundfont() -> Path:
+    """TimGM6mb.sf2 of the installed `pretty_midi`, found without importing it."""
+    spec = find_spec("pretty_midi")
+    path = Path(spec.origin).parent / "TimGM6mb.sf2" if spec and spec.origin else Path("TimGM6mb.sf2")
+    if not path.is_file():
+        raise RenderError(f"{path}: no SoundFont there; expected the one of pretty_midi, or name another one")
+    return path
+
+
+def _synthesize(score: Any, soundfont: Path) -> np.ndarray[Any, Any]:
+    """Samples between -1 and 1 or somewhat over, (channels, samples)."""
+    from symusic import core  # noqa: PLC0415 - heavy
+
+    try:
+        with soundfont.open("rb") as file:
+            begin = file.read(12)
+    except OSError as error:
+        raise RenderError(f"{soundfont}: cannot be read ({error.strerror}); expected a SoundFont") from None
+    if begin[:4] != b"RIFF" or begin[8:] != b"sfbk":
+        raise RenderError(f"{soundfont}: begins with {begin[:4]!r}; expected a SoundFont (.sf2)")
+    try:
+        samples: np.ndarray[Any, Any] = core.Synthesizer(str(soundfont), SAMPLE_RATE, 0).render(score, True)
+    except RuntimeError as error:
+        raise RenderError(f"{soundfont}: {str(error).splitlines()[0]}") from None
+    return samples
+
+
+def _in_a_room(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The samples with the echo of a small hall: noise that decays, another one in each ear (Moorer 1979).
+
+    The synthesizer has none, and without it every note ends like a switch.
+    """
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    seconds = np.arange(int(ROOM_SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
+    noise = np.random.default_rng(1).standard_normal((len(samples), len(seconds)))  # the same room every time
+    echo = np.cumsum(noise, axis=1)
+    echo[:, 12:] -= echo[:, :-12].copy()  # the mean of 12 samples: walls swallow high notes first
+    echo *= 10 ** (-3 * seconds / ROOM_SECONDS)
+    echo *= ROOM_LEVEL / np.sqrt((echo**2).sum(axis=1, keepdims=True))
+    size = 1 << (samples.shape[1] + len(seconds)).bit_length()
+    wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(echo, size), size)[:, : samples.shape[1]]
+    return np.asarray(samples + wet)
+
+
+def _trimmed(samples: np.ndarray[Any, Any], seconds: float) -> np.ndarray[Any, Any]:
+    """The samples up to where the last note has died away, faded out at the end."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    loud = np.flatnonzero(np.abs(samples).max(axis=0) > SILENCE * np.abs(samples).max())
+    stop = min(int((seconds + TAIL_SECONDS) * SAMPLE_RATE), max(int(seconds * SAMPLE_RATE), int(loud[-1:].sum()) + 1))
+    samples = np.array(samples[:, :stop])
+    fade = min(SAMPLE_RATE // 50, samples.shape[1])  # 20 ms, so that a cut makes no click
+    samples[:, samples.shape[1] - fade :] *= np.linspace(1, 0, fade)
+    return samples
+
+
+# ------------------------------------------------------------------------------------------------ notebooks
+
+
+def to_html(tune: Tune) -> str:
+    """Score and player in one piece of HTML that needs no other file; the sound is left out where it cannot be made."""
+    picture = to_svg(tune)
+    try:
+        sound = base64.b64encode(to_wav(tune)).decode()
+    except RenderError as error:
+        return f"<div>{picture}<p>{_escape(str(error))}</p></div>"
+    return f'<div>{picture}<audio controls preload="none" src="data:audio/wav;base64,{sound}"></audio></div>'
+
+
+# ------------------------------------------------------------------------------------------------ formats
+
+
+def _write_text(content: Callable[[Tune], str]) -> Callable[..., None]:
+    def write(tune: Tune, path: Path, **_: object) -> None:
+        replace_file(path, content(tune).encode())
+
+    return write
+
+
+def _write_midi(tune: Tune, path: Path, *, soundfont: Path | None, tempo: int | None, straight: bool) -> None:
+    del soundfont  # MIDI has no sound of its own
+    replace_file(path, to_midi(tune, tempo=tempo, straight=straight))
+
+
+def _write_pdf(tune: Tune, path: Path, **_: object) -> None:
+    write_pdf([tune], path)
+
+
+FORMATS: dict[str, Callable[..., None]] = {
+    "abc": _write_text(format_abc),
+    "mid": _write_midi,
+    "wav": write_wav,
+    "svg": _write_text(to_svg),
+    "musicxml": _write_text(to_musicxml),
+    "pdf": _write_pdf,
+}
+
+
+def write_tune(
+    tune: Tune,
+    folder: Path,
+    name: str,
+    formats: Collection[str],
+    *,
+    soundfont: Path | None = None,
+    tempo: int | None = None,
+    straight: bool = False,
+) -> dict[str, Path]:
+    """Write `folder/name.format` for each of the formats; returns the path of each.
+
+    Raises `ConfigError` for an unknown format before anything is written, `RenderError` with the tune's name
+    for one that cannot be made, `OutputError` where a file cannot be written.
+    """
+    unknown = [kind for kind in formats if kind not in FORMATS]
+    if unknown:
+        raise ConfigError(f"unknown format {unknown[0]!r}; known: {', '.join(FORMATS)}")
+    paths = {kind: folder / f"{name}.{kind}" for kind in formats}
+    for kind, path in paths.items():
+        FORMATS[kind](tune, path, soundfont=soundfont, tempo=tempo, straight=straight)
+    return paths
