@@ -68,7 +68,7 @@ def read_header(source: Source) -> Header:
     header = Header()
     lines = []
     for number, line in enumerate(source.lines, source.line):
-        plain, mailed = undo_mail(line)
+        plain, mailed = (line, False) if FIELD_LINE.match(line) else undo_mail(line)  # "=20" may stand in a title
         lines.append((number, plain))
         if mailed:
             header.repairs.append(Repair("mail encoding undone", number, detail=line[-20:]))
