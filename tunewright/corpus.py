@@ -185,6 +185,15 @@ def _built_in_folder(folder: str) -> Path:
     return path
 
 
+def read_tunes(path: Path) -> Iterator[Tune | Dropped]:
+    """Every tune of one file, in order, or why it could not be read; what does not end in .mid or .midi is ABC."""
+    data = _read_bytes(path)
+    if isinstance(data, Dropped):
+        yield Dropped(f"{path}:1", data.reason)
+    else:
+        yield from (item for item, _ in _read_file(str(path), path, data))
+
+
 def _read_bytes(path: Path) -> bytes | Dropped:
     """The bytes of a file, or why there are none."""
     try:
@@ -223,7 +232,7 @@ def _read_all(
 
 def _read_file(name: str, path: Path, data: bytes) -> Iterator[tuple[Tune | Dropped, int]]:
     """Every tune of a file, or why it was dropped, and how many bytes it took."""
-    if path.suffix.lower() != ".abc":
+    if path.suffix.lower() in (".mid", ".midi"):
         yield _read_midi(name, path), len(data)
         return
     try:

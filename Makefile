@@ -1,0 +1,48 @@
+# Each target makes the virtual environment if it is missing: nothing but Python 3.11 or newer and make is needed.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help demo test check bench clean
+
+help:
+	@echo "make demo    learn from O'Neill's 2,009 tunes, write eight new ones into demo/ (about five minutes)"
+	@echo "make test    run the tests"
+	@echo "make check   style and types: ruff, mypy"
+	@echo "make bench   measure what benchmarks/results.md reports (long)"
+	@echo "make clean   delete the virtual environment and caches"
+
+demo: $(VENV)/.ready
+	$(BIN)/tunewright demo
+
+test: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+check: $(VENV)/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.ready-dev
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps are newer than what they were made from, so nothing is installed twice.
+$(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV) (torch is the big one: a few minutes the first time)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	@echo "installing the tools for tests and checks"
+	@$(PIP) --editable ".[dev]"
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Error: $(PYTHON) not found; Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Error: $(PYTHON) is Python %d.%d; 3.11 or newer is needed (make PYTHON=/path/to/python3.11 ...)" % v[:2])'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

@@ -1,0 +1,424 @@
+"""The commands as their user meets them: results, exit codes, one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from small_runs import real_tunes
+
+from tunewright import cli
+from tunewright.abcnotation import parse_abc
+
+ROOT = Path(__file__).parent.parent
+ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}  # models this small gain nothing from more
+TINY = ("hidden_size=16", "num_layers=1", "embedding_dim=8", "batch_size=4", "seq_length=32", "eval_every=4")
+SETTINGS = [word for setting in (*TINY, "device=cpu", "precision=fp32") for word in ("--set", setting)]
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def tunewright(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command as the program would; what it exits with, and what it prints."""
+
+    def run(*words: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["tunewright", *map(str, words)])
+        code, message = 0, ""
+        try:
+            cli.main()
+        except SystemExit as end:
+            # as the interpreter does: a message goes to stderr, and the code is 1
+            code, message = (1, f"{end.code}\n") if isinstance(end.code, str) else (int(end.code or 0), "")
+        printed = capsys.readouterr()
+        return Result(code, printed.out, printed.err + message)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def tunes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty real tunes as an ABC file."""
+    path = tmp_path_factory.mktemp("tunes") / "tunes.abc"
+    path.write_text("\n\n".join(tune.text for tune in real_tunes()[:40]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tunes: Path) -> Path:
+    """A run of a few steps."""
+    run = tunes.parent / "run"
+    words = ["train", str(tunes), "--out", str(run), "--steps", "8", "--seed", "3", *SETTINGS]
+    subprocess.run(
+        [sys.executable, "-m", "tunewright", *words], cwd=ROOT, check=True, capture_output=True, env=ONE_THREAD
+    )
+    return run
+
+
+def assert_one_error(result: Result, *says: str) -> None:
+    """One line on stderr that begins with Error:, exit code 1, no traceback."""
+    assert result.code == 1, result
+    lines = [line for line in result.err.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, result.err
+    assert "Traceback" not in result.err
+    for part in says:
+        assert part in lines[0]
+
+
+# ------------------------------------------------------------------------------------------------ usage
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["nothing"],
+        ["corpus"],
+        ["corpus", "x", "--bogus"],
+        ["train", "x"],
+        ["generate", "x", "-n", "0"],
+        ["generate", "x", "--top-p", "2"],
+        ["generate", "x", "--key", "E dorian"],  # not there yet, so not accepted and ignored
+        ["demo", "--minutes", "soon"],
+        ["render", "x"],
+    ],
+)
+def test_wrong_usage_exits_with_2(tunewright: Command, words: list[str]) -> None:
+    assert tunewright(*words).code == 2
+
+
+@pytest.mark.parametrize("command", ["demo", "corpus", "train", "generate", "render"])
+def test_every_command_has_help_with_examples(tunewright: Command, command: str) -> None:
+    result = tunewright(command, "--help")
+    assert result.code == 0
+    assert f"Examples:\n    tunewright {command}" in result.out
+    options = [line.split() for line in result.out.split("Options:")[1].splitlines() if line.startswith("  -")]
+    assert all(len(words) > 2 for words in options), "an option without help"
+
+
+def test_version(tunewright: Command) -> None:
+    assert tunewright("--version").out.startswith("tunewright 0.")
+
+
+def test_the_package_runs_as_a_module() -> None:
+    run = subprocess.run([sys.executable, "-m", "tunewright", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0
+    assert "Usage: tunewright" in run.stdout
+
+
+def test_debug_shows_where_an_error_is_from(tunewright: Command) -> None:
+    with pytest.raises(Exception, match="no such file"):
+        tunewright("corpus", "nowhere", "--debug")
+
+
+# ------------------------------------------------------------------------------------------------ corpus
+
+
+def test_corpus_prints_the_keys_of_the_contract(tunewright: Command, tunes: Path) -> None:
+    result = tunewright("corpus", tunes, "--json")
+    told = json.loads(result.out)
+    assert result.code == 0
+    assert told["tunes"] == 40
+    assert {"irregular", "duplicates", "families", "dropped", "split"} <= set(told)
+    assert sum(told["split"].values()) == told["tunes"] - told["duplicates"]
+
+
+def test_corpus_shows_what_was_dropped_and_why(tunewright: Command, tmp_path: Path, tunes: Path) -> None:
+    mixed = tmp_path / "mixed.abc"
+    mixed.write_text(tunes.read_text() + "\nX:99\nT:No key\nABC|\n")
+    result = tunewright("corpus", mixed, "--split-out", tmp_path / "split.tsv")
+    assert result.code == 0
+    assert "no K: field" in result.out
+    assert "mixed.abc:" in result.out
+    assert len((tmp_path / "split.tsv").read_text().splitlines()) == 41
+
+
+# ------------------------------------------------------------------------------------------------ bad input
+
+
+def empty_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def binary_file(path: Path) -> None:
+    path.mkdir()
+    (path / "x.abc").write_bytes(bytes(range(256)) * 100)
+
+
+def tune_without_key(path: Path) -> None:
+    path.mkdir()
+    (path / "x.abc").write_text("X:1\nT:a\nM:4/4\nABc|\n")
+
+
+def nested_brackets(path: Path) -> None:
+    path.mkdir()
+    (path / "x.abc").write_text("X:1\nK:C\n" + "[" * 10_000 + "\n")
+
+
+def truncated_midi(path: Path) -> None:
+    path.mkdir()
+    (path / "x.mid").write_bytes(b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\x10\x00\x00\x90")
+
+
+@pytest.mark.parametrize("make", [empty_folder, binary_file, tune_without_key, nested_brackets, truncated_midi])
+@pytest.mark.parametrize("command", ["corpus", "train"])
+def test_a_source_without_a_tune_is_one_clear_line(
+    tunewright: Command, tmp_path: Path, make: Callable[[Path], None], command: str
+) -> None:
+    make(tmp_path / "source")
+    words = ["--out", tmp_path / "run", *SETTINGS] if command == "train" else []
+    assert_one_error(tunewright(command, tmp_path / "source", *words), "source")
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_source_names_the_built_in_ones(tunewright: Command) -> None:
+    assert_one_error(tunewright("corpus", "sessions"), "sessions", "oneill")
+
+
+def test_an_unknown_preset_and_an_unknown_setting_name_those_there_are(
+    tunewright: Command, tmp_path: Path, tunes: Path
+) -> None:
+    assert_one_error(tunewright("train", tunes, "--out", tmp_path / "run", "--preset", "best"), "best", "lab-joint")
+    assert_one_error(tunewright("train", tunes, "--out", tmp_path / "run", "--set", "width=3"), "width", "hidden_size")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("words", [["generate"], ["train", "oneill", "--resume", "--out"]])
+def test_a_missing_run_is_one_clear_line(tunewright: Command, tmp_path: Path, words: list[str]) -> None:
+    assert_one_error(tunewright(*words, tmp_path / "nowhere"), "nowhere")
+
+
+def test_a_broken_checkpoint_is_one_clear_line(tunewright: Command, tmp_path: Path, trained: Path) -> None:
+    broken = shutil.copytree(trained, tmp_path / "run")
+    (broken / "model.safetensors").write_bytes(b"\xff" * 200)
+    assert_one_error(tunewright("generate", broken), "model.safetensors")
+
+
+def test_a_run_of_another_version_is_one_clear_line(tunewright: Command, tmp_path: Path, trained: Path) -> None:
+    other = shutil.copytree(trained, tmp_path / "run")
+    (other / "summary.json").write_text('{"format": 99, "status": "finished"}')
+    assert_one_error(tunewright("generate", other), "99")
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_finished_run_is_not_overwritten(tunewright: Command, trained: Path, tunes: Path) -> None:
+    before = files_in(trained)
+    assert_one_error(tunewright("train", tunes, "--out", trained, *SETTINGS), "--resume")
+    assert files_in(trained) == before
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_a_folder_that_cannot_be_written_is_one_clear_line(
+    tunewright: Command, tmp_path: Path, trained: Path, tunes: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    before = files_in(trained)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "mkstemp", fail)
+    out = tmp_path / "out"
+    reason = os.strerror(number)
+    assert_one_error(tunewright("train", tunes, "--out", out, "--steps", "1", *SETTINGS), reason)
+    assert_one_error(tunewright("generate", trained, "--out", out), reason)
+    assert_one_error(tunewright("render", tunes, "--out", out, "--format", "abc"), reason)
+    assert files_in(trained) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_one_clear_line(tunewright: Command, tmp_path: Path, tunes: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert_one_error(tunewright("render", tunes, "--out", tmp_path / "out", "--format", "abc"), "out")
+
+
+def test_a_folder_below_a_file_is_one_clear_line(tunewright: Command, tunes: Path) -> None:
+    assert_one_error(tunewright("render", tunes, "--out", tunes / "out", "--format", "abc"), "tunes.abc")
+
+
+# ------------------------------------------------------------------------------------------------ train
+
+
+def test_train_prints_the_keys_of_the_contract(tunewright: Command, tmp_path: Path, tunes: Path) -> None:
+    run = tmp_path / "run"
+    result = tunewright("train", tunes, "--out", run, "--steps", "8", "--json", *SETTINGS)
+    told = json.loads(result.out)
+    assert result.code == 0
+    assert (told["run"], told["status"], told["steps"]) == (str(run), "finished", 8)
+    assert told["notes"] > 0
+    assert told["seconds"] > 0
+    assert told["train_loss"] > 0
+    assert told["valid_loss"] > 0
+    assert told["best_step"] in (4, 8)
+    assert told["bits_per_note"] > 0
+    assert "held out" in result.err
+
+
+def start(*words: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tunewright", *map(str, words)]
+    return subprocess.Popen(command, cwd=ROOT, env=ONE_THREAD, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_a_look(process: subprocess.Popen[str]) -> None:
+    """Read on until training has looked at the held-out tunes, and so has saved."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "held out" in line:
+            return
+    raise AssertionError("training ended before it looked at the held-out tunes")
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tunewright: Command, tmp_path: Path, tunes: Path) -> None:
+    run = tmp_path / "a run"
+    with start("train", tunes, "--out", run, "--steps", "100000", *SETTINGS) as process:
+        wait_for_a_look(process)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert json.loads((run / "summary.json").read_text())["status"] == "interrupted"
+    command = shlex.split(said.splitlines()[-1])
+    assert command[1:4] == ["-m", "tunewright", "train"]
+    steps = json.loads((run / "summary.json").read_text())["steps"] + 4
+    goes_on = tunewright(*command[3:], "--steps", steps, "--json")
+    assert json.loads(goes_on.out)["steps"] == steps
+
+
+def test_a_killed_training_can_be_gone_on_with(tunewright: Command, tmp_path: Path, tunes: Path) -> None:
+    run = tmp_path / "run"
+    with start("train", tunes, "--out", run, "--steps", "100000", *SETTINGS) as process:
+        wait_for_a_look(process)
+        process.kill()
+    assert tunewright("generate", run).code == 0
+    goes_on = tunewright("train", tunes, "--out", run, "--minutes", "0.01", "--resume", "--json")
+    assert goes_on.code == 0
+    assert json.loads(goes_on.out)["steps"] > 4
+
+
+# ------------------------------------------------------------------------------------------------ generate
+
+
+def test_generate_writes_abc_to_stdout(tunewright: Command, trained: Path) -> None:
+    result = tunewright("generate", trained, "-n", 2)
+    assert result.code == 0
+    assert result.out.count("X:") >= 2
+    assert "N:seed 1, " in result.out
+    assert "2 drawn" in result.err
+
+
+def test_generate_prints_the_keys_of_the_contract(tunewright: Command, trained: Path) -> None:
+    told = json.loads(tunewright("generate", trained, "-n", 3, "--seed", 5, "--json").out)
+    assert [tune["seed"] for tune in told] == [5, 6, 7]
+    for tune in told:
+        assert {"abc", "seed", "valid", "log_likelihood_per_note", "removed_mass", "files"} <= set(tune)
+        assert tune["removed_mass"] is None
+        assert tune["files"] == {}
+    alone = json.loads(tunewright("generate", trained, "-n", 1, "--seed", 6, "--json").out)
+    music = told[1]["abc"].split("\n", 1)[1]  # after the number
+    assert alone[0]["abc"].split("\n", 1)[1] == music
+
+
+def test_generate_writes_every_tune_and_one_book(tunewright: Command, tmp_path: Path, trained: Path) -> None:
+    out = tmp_path / "new"
+    told = json.loads(tunewright("generate", trained, "-n", 3, "--out", out, "--format", "abc,mid", "--json").out)
+    book = (out / "tunebook.abc").read_text()
+    numbers = [line for line in book.splitlines() if line.startswith("X:")]
+    assert numbers[0] == "X:1"
+    assert {"X:1", "X:2", "X:3"} <= set(numbers)
+    for tune in told:
+        assert Path(tune["files"]["abc"]).read_text() == tune["abc"]
+        assert f"N:seed {tune['seed']}, temperature 1," in book
+
+
+@pytest.mark.parametrize("formats", ["abc,mp3", ""])
+def test_an_unknown_format_names_those_there_are(
+    tunewright: Command, tmp_path: Path, trained: Path, formats: str
+) -> None:
+    assert_one_error(tunewright("generate", trained, "--out", tmp_path / "x", "--format", formats), "musicxml")
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_start_with_signs_the_model_never_saw_is_one_clear_line(tunewright: Command, trained: Path) -> None:
+    assert_one_error(tunewright("generate", trained, "--start", "ABC 音乐"), "音")
+
+
+# ------------------------------------------------------------------------------------------------ render
+
+
+def test_render_writes_every_tune_in_every_format(tunewright: Command, tmp_path: Path, tunes: Path) -> None:
+    two = tmp_path / "two.abc"
+    two.write_text("\n\n".join(tune.text for tune in real_tunes()[:2]) + "\n")
+    result = tunewright("render", two, "--out", tmp_path / "out", "--format", "abc,mid,wav,svg,musicxml,pdf", "--json")
+    assert result.code == 0
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    each = {f"two-00{number}.{kind}" for number in (1, 2) for kind in ("abc", "mid", "wav", "svg", "musicxml")}
+    assert names == {*each, "two.pdf"}
+    assert len(json.loads(result.out)) == 2
+    assert parse_abc(tmp_path / "out" / "two-001.abc") == [real_tunes()[0]]
+
+
+def test_render_goes_on_past_a_bad_tune_and_says_which(tunewright: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.abc").write_text("X:1\nABc|\n\nX:2\nK:C\nABc|\n")
+    result = tunewright(
+        "render", tmp_path / "x.abc", tmp_path / "none.abc", "--out", tmp_path / "out", "--format", "abc"
+    )
+    assert result.code == 1
+    assert [line.startswith("Error: ") for line in result.err.splitlines()] == [True, True]
+    assert "x.abc:1" in result.err
+    assert "none.abc" in result.err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["x-002.abc"]
+
+
+def test_render_reads_midi(tunewright: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.abc").write_text("X:1\nL:1/4\nM:4/4\nK:C\nCDEF|GABc|\n")
+    assert tunewright("render", tmp_path / "x.abc", "--out", tmp_path, "--format", "mid", "--straight").code == 0
+    assert tunewright("render", tmp_path / "x.mid", "--out", tmp_path / "back", "--format", "abc").code == 0
+    tune = parse_abc(tmp_path / "back" / "x.abc")[0]
+    assert [note.pitch.step for note in tune.notes] == list("CDEFGABC")
+
+
+def test_render_never_replaces_what_it_reads(tunewright: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.abc").write_text("X:1\nK:C\nABc|\n")
+    before = (tmp_path / "x.abc").read_bytes()
+    assert_one_error(tunewright("render", tmp_path / "x.abc", "--out", tmp_path, "--format", "abc"), "x.abc")
+    assert (tmp_path / "x.abc").read_bytes() == before
+
+
+def test_two_files_of_one_name_do_not_replace_each_other(tunewright: Command, tmp_path: Path) -> None:
+    for folder, music in (("a", "ABc|"), ("b", "cBA|")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.abc").write_text(f"X:1\nK:C\n{music}\n")
+    files = (tmp_path / "a" / "x.abc", tmp_path / "b" / "x.abc")
+    assert tunewright("render", *files, "--out", tmp_path / "out", "--format", "abc").code == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"x.abc", "x-2.abc"}
+
+
+# ------------------------------------------------------------------------------------------------ demo
+
+
+def test_the_demo_refuses_a_folder_with_other_files(tunewright: Command, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("mine")
+    assert_one_error(tunewright("demo", "--out", tmp_path), "other files")
+    assert (tmp_path / "report.html").read_text() == "mine"

@@ -1,0 +1,137 @@
+"""The house: arrows point down, nothing heavy is loaded for nothing, everything public says what it is."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tunewright
+from tunewright.cli import app
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "tunewright"
+EXEMPT = ("__init__", "__main__")
+HEAVY = ("torch", "numpy", "matplotlib", "symusic", "verovio", "music21", "typst", "jinja2", "pretty_midi", "rich")
+FILES = sorted(PACKAGE.rglob("*.py"))
+NAME_ON_INDEX = {"jinja2": "jinja2", "markupsafe": "jinja2", "pretty_midi": "pretty_midi"}  # where they differ
+
+
+def listed() -> list[str]:
+    """The files of the list in docs/architecture.md, in order."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    return re.findall(r"^(\w+)(?:\.py|/) ", text.split("```")[1], re.MULTILINE)
+
+
+def module_of(path: Path) -> str:
+    """The name in the list that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Every module that a file imports, inside functions too, and the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node.lineno
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+
+
+def test_the_list_names_every_file_and_no_other() -> None:
+    assert sorted(listed()) == sorted({module_of(path) for path in FILES} - set(EXEMPT))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    if module_of(path) in EXEMPT:
+        return
+    above = listed()[: listed().index(module_of(path)) + 1]
+    for name, line in imports(path):
+        parts = name.split(".")
+        if parts[0] != "tunewright" or len(parts) == 1 or (path.name, parts[1]) == ("tune.py", "render"):
+            continue
+        assert parts[1] in above, f"{path.name}:{line} imports {name}, which is not above it"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_is_public_has_a_docstring(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), f"{path.name} does not say what it is for"
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{path.name}:{node.lineno} {node.name}"
+
+
+def test_every_dependency_is_stated_and_every_stated_one_is_used() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    stated = {re.match(r"[\w-]+", line)[0].lower() for line in project["dependencies"]}  # type: ignore[index]
+    own = {"tunewright", *sys.stdlib_module_names}
+    used = {name.split(".")[0] for path in FILES for name, _ in imports(path)} - own
+    used = {NAME_ON_INDEX.get(name, name) for name in used}
+    read_as_files = {"music21", "pretty_midi"}  # their data is used, they are not imported
+    assert used | read_as_files == stated
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after running the code."""
+    script = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    return {name.split(".")[0] for name in json.loads(run.stdout.splitlines()[-1])}
+
+
+@pytest.mark.parametrize("code", ["import tunewright", "import tunewright.cli", "from tunewright import Tune"])
+def test_nothing_heavy_is_loaded_for_nothing(code: str) -> None:
+    assert not loaded_by(code) & set(HEAVY)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, contextlib, tunewright.cli\n"
+        "sys.argv = ['tunewright', '--help']\n"
+        "with contextlib.suppress(SystemExit): tunewright.cli.main()"
+    )
+    assert not loaded_by(code) & set(HEAVY)
+
+
+def test_every_public_name_is_there() -> None:
+    for name in tunewright.__all__:
+        assert getattr(tunewright, name) is not None
+    assert set(tunewright.__all__) <= set(dir(tunewright))
+
+
+def test_a_verb_stays_a_verb_when_its_file_is_loaded() -> None:
+    script = "import tunewright.train, tunewright.generate, tunewright\nprint(callable(tunewright.train))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert run.stdout == "True\n"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'teach'"):
+        tunewright.teach  # noqa: B018
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_every_command_is_in_the_readme(readme: str) -> None:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    assert len(commands) == 5
+    for name in commands:
+        assert f"tunewright {name}" in text
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_links_inside_the_project_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert ((ROOT / document).parent / target).exists(), f"{document} links to {target}"
+
+
+def test_the_version_is_stated_in_the_changelog() -> None:
+    assert f"## {tunewright.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

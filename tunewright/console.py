@@ -1,0 +1,254 @@
+"""What the commands show on a terminal: training as it goes, a collection in figures, notes beside the result.
+
+In: `Progress`, `Corpus`. Out: lines on stderr (progress, notes) or stdout (results). On a terminal training is one
+live display; elsewhere a plain line now and then. This file computes nothing that it shows.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress import Progress as RichProgress
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from tunewright.corpus import describe
+from tunewright.report import collection_title, corpus_table, duration
+
+if TYPE_CHECKING:
+    from tunewright.corpus import Corpus
+    from tunewright.generate import Generated
+    from tunewright.train import Progress
+
+SECONDS_BETWEEN_LINES = 15.0  # where stderr is no terminal
+REFRESHED_PER_SECOND = 5
+BLOCKS = "▁▂▃▄▅▆▇█"
+SHOWN = 12  # lines of a list; --json has them all
+
+
+def note(text: str) -> None:
+    """Print a line about the work, to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(value: object) -> None:
+    """Print a result as JSON, to stdout; numbers that are not finite become null."""
+    print(json.dumps(_finite(value), ensure_ascii=False, indent=1))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@contextmanager
+def show_reading() -> Iterator[Callable[[int, int], None]]:
+    """A function to call with bytes read and bytes in all, which shows a bar while that takes long, on a terminal."""
+    console = Console(stderr=True)
+    with RichProgress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+# ------------------------------------------------------------------------------------------------ training
+
+
+def show_training(steps: Iterable[Progress]) -> Progress:
+    """Show training while it runs, on stderr; returns its last `Progress`."""
+    console = Console(stderr=True)
+    return _show_live(steps, console) if console.is_terminal else _show_lines(steps)
+
+
+def _show_live(steps: Iterable[Progress], console: Console) -> Progress:
+    last, history, shown = None, _History(), 0.0
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        for last in steps:
+            history.add(last)
+            if (now := time.monotonic()) - shown > 1 / REFRESHED_PER_SECOND or last.status != "running":
+                shown = now
+                live.update(training_display(last, history), refresh=True)
+    assert last is not None, "training yields at least how it ended"
+    return last
+
+
+def _show_lines(steps: Iterable[Progress]) -> Progress:
+    last, shown = None, time.monotonic()
+    for last in steps:
+        now = time.monotonic()
+        if last.status == "running" and (last.valid_loss is not None or now - shown > SECONDS_BETWEEN_LINES):
+            shown = now
+            note(progress_line(last))
+    assert last is not None, "training yields at least how it ended"
+    return last
+
+
+class _History:
+    """The losses so far, for the small curves."""
+
+    def __init__(self) -> None:
+        self.train: list[float] = []
+        self.valid: list[float] = []
+
+    def add(self, progress: Progress) -> None:
+        self.train.append(progress.train_loss)
+        if progress.valid_loss is not None:
+            self.valid.append(progress.valid_loss)
+
+
+def progress_line(progress: Progress) -> str:
+    """One line that says where training stands."""
+    held_out = "" if progress.valid_loss is None else f", held out {progress.valid_loss:.3f}"
+    best = " (best so far)" if progress.valid_loss is not None and progress.best_step == progress.step else ""
+    return (
+        f"step {progress.step:,}, {duration(progress.seconds)}: "
+        f"training loss {progress.train_loss:.3f}{held_out}{best}, "
+        f"{progress.notes_per_second:,.0f} notes/s, {_left(progress)}"
+    )
+
+
+def _left(progress: Progress) -> str:
+    return f"{duration(progress.eta)} left" if math.isfinite(progress.eta) else "time left unknown"
+
+
+def training_display(progress: Progress, history: _History) -> RenderableType:
+    """The live display: a bar, the pace, the losses with small curves, the best so far; at most 72 columns."""
+    done = progress.seconds / max(progress.seconds + progress.eta, 1e-9) if math.isfinite(progress.eta) else 0.0
+    losses = Table.grid(padding=(0, 2))
+    losses.add_row("training", f"{progress.train_loss:.3f}", sparkline(history.train))
+    if history.valid:
+        losses.add_row("held out", f"[bold]{history.valid[-1]:.3f}[/bold]", sparkline(history.valid))
+    display = Table.grid()
+    display.add_row(ProgressBar(total=1.0, completed=done, width=60))
+    display.add_row(f"step {progress.step:,}   {progress.notes_per_second:,.0f} notes/s   {_left(progress)}")
+    display.add_row(losses)
+    if history.valid:
+        best = f"best held out {progress.best_loss:.3f} at step {progress.best_step:,}"
+        display.add_row(f"{best}, {progress.best_bits_per_note:.2f} bits per note")
+    return display
+
+
+def sparkline(values: Sequence[float], width: int = 32) -> str:
+    """A curve of block characters, at most `width` of them, from the lowest value to the highest; NaN left out.
+
+    >>> sparkline([1, 2, 3, 4])
+    '▁▃▆█'
+    """
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return ""
+    count = min(width, len(finite))
+    picked = [finite[(place + 1) * len(finite) // count - 1] for place in range(count)]
+    low, high = min(picked), max(picked)
+    scale = (len(BLOCKS) - 1) / (high - low) if high > low else 0
+    return "".join(BLOCKS[round((value - low) * scale)] for value in picked)
+
+
+def training_result(run: Path, last: Progress) -> dict[str, object]:
+    """What `train --json` prints: losses in nats per character, of the best step where held out."""
+    return {
+        "run": str(run),
+        "status": last.status,
+        "steps": last.step,
+        "notes": round(last.notes),
+        "seconds": round(last.seconds, 3),
+        "train_loss": last.train_loss,
+        "valid_loss": last.best_loss,
+        "best_step": last.best_step,
+        "bits_per_note": last.best_bits_per_note,
+        "precision": last.precision,
+    }
+
+
+def drawn_result(drawn: Sequence[Generated], files: Sequence[Mapping[str, Path]]) -> list[dict[str, object]]:
+    """What `generate --json` prints: one object a tune; `files` is empty where none were written."""
+    written = files or [{}] * len(drawn)
+    return [
+        {
+            "abc": one.text,
+            "seed": one.seed,
+            "valid": one.valid,
+            "error": one.error,
+            "log_likelihood_per_note": one.log_likelihood_per_note,
+            "removed_mass": None,  # no grammar holds the model back
+            "files": dict(of_tune),
+        }
+        for one, of_tune in zip(drawn, written, strict=True)
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ collections
+
+
+def show_corpus(corpus: Corpus) -> None:
+    """Print what was read, what was not and why, and what the collection is like, to stdout."""
+    told = describe(corpus)
+    print(f"{collection_title(corpus.name)}\n")
+    for name, value in corpus_table(corpus).rows:
+        print(_row(name, value))
+    for title, counts in (
+        ("Repairs: what is not as the standard has it, and how it was read", told["repairs"]),
+        ("Left out of the music, kept in the tune's own text", told["left_out"]),
+    ):
+        print(f"\n{title}")
+        _print_counts(counts)
+    for title, found in (("Rhythms", told["rhythms"]), ("Modes", told["modes"])):
+        print(f"\n{_row(title, 'stated', 'inferred', 'confidence', indent='')}")
+        _print_inferred(found)
+    for title, counts in (("Metres", told["meters"]), ("Keys", told["keys"])):
+        print(f"\n{title}")
+        _print_counts(counts)
+    if corpus.duplicates:
+        print("\nDuplicates, each merged into another tune")
+        _print_some([f"{merged} = {kept}" for merged, kept in corpus.duplicates])
+    print(f"\nDropped: {f'{len(corpus.dropped):,}' if corpus.dropped else 'nothing'}")
+    for dropped in corpus.dropped:
+        print(f"  {dropped.source}: {dropped.reason}")
+
+
+def _row(name: str, *cells: str, indent: str = "  ") -> str:
+    return f"{indent}{name:<{48 - len(indent)}}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def _print_counts(counts: Mapping[str, int]) -> None:
+    shown = dict(list(counts.items())[:SHOWN])
+    for name, number in shown.items():
+        print(_row(name, f"{number:,}"))
+    if rest := sum(counts.values()) - sum(shown.values()):
+        print(_row(f"… and {len(counts) - len(shown):,} more kinds", f"{rest:,}"))
+    if not counts:
+        print("  none")
+
+
+def _print_inferred(found: Mapping[str, Any]) -> None:
+    """Rows of a rhythm or mode: how often stated, how often inferred, with what mean confidence."""
+    stated, inferred = found["stated"], found["inferred"]
+    total = {name: stated.get(name, 0) + inferred.get(name, {}).get("tunes", 0) for name in {**stated, **inferred}}
+    ordered = sorted(total, key=lambda name: (-total[name], name))
+    for name in ordered[:SHOWN]:
+        guess = inferred.get(name)
+        cells = (f"{guess['tunes']:,}", f"{guess['confidence']:.2f}") if guess else ("", "")
+        print(_row(name, f"{stated[name]:,}" if name in stated else "", *cells))
+    if rest := sum(total[name] for name in ordered[SHOWN:]):
+        print(_row(f"… and {len(ordered) - SHOWN:,} more kinds", f"{rest:,}"))
+    print(_row("unknown", f"{found['unknown']:,}"))
+
+
+def _print_some(lines: Sequence[str]) -> None:
+    for line in lines[:SHOWN]:
+        print(f"  {line}")
+    if len(lines) > SHOWN:
+        print(f"  … and {len(lines) - SHOWN:,} more (--split-out lists every tune)")
