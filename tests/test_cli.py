@@ -247,10 +247,12 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(
     assert files_in(trained) == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_folder_is_one_clear_line(tunewright: Command, tmp_path: Path, tunes: Path) -> None:
     tmp_path.chmod(0o500)
-    assert_one_error(tunewright("render", tunes, "--out", tmp_path / "out", "--format", "abc"), "out")
+    folder = tmp_path if os.geteuid() else Path("/sys")  # root may write anywhere but there
+    if not folder.is_dir():
+        pytest.skip("root on a system without /sys: every folder can be written")
+    assert_one_error(tunewright("render", tunes, "--out", folder / "out", "--format", "abc"), "out")
 
 
 def test_a_folder_below_a_file_is_one_clear_line(tunewright: Command, tunes: Path) -> None:

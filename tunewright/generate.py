@@ -16,10 +16,12 @@ import torch
 from torch import Tensor
 
 from tunewright.abcnotation import format_abc, parse_abc
+from tunewright.abcnotation.fields import parse_key
 from tunewright.config import Config
 from tunewright.errors import ConfigError, ParseError, RunError
 from tunewright.models import RecurrentModel, State, Step, build_model, choose_device, choose_precision
 from tunewright.recurrence import BF16
+from tunewright.rhythms import known_rhythm
 from tunewright.runs import BEST, Run, load_run, load_tensors
 from tunewright.tokens import HEADER, CharTokenizer, body_start, with_number
 from tunewright.tune import Tune
@@ -253,7 +255,7 @@ class _Batch:
         written = tokenizer.decode_text(row.ids[:-1] if ended else row.ids).strip("\n")
         seed = self.seed + row.index
         note = f"seed {seed}, {self.sampling}, model {self.generator.name}"
-        text = _complete(written, row.index + 1, f"Tune {seed}", note)
+        text = _complete(written, row.index + 1, _title(written, seed), note)
         tune, error = judge(text, ended)
         notes = len(tune.notes) if tune else 0
         per_note = row.log_likelihood / notes if notes else float("nan")
@@ -353,6 +355,15 @@ def _fault(tune: Tune, ended: bool) -> str:
     if len(tune.measures) < FEWEST_BARS:
         return f"has {len(tune.measures)} bars, expected at least {FEWEST_BARS}"
     return ""
+
+
+def _title(written: str, seed: int) -> str:
+    """What the tune is, by its own header, and its seed: "Reel in E minor, no. 31"."""
+    fields = {line[0]: line[2:].strip() for line in reversed(written.split("\n")) if line[1:2] == ":"}
+    rhythm = known_rhythm(fields.get("R", ""))
+    key = parse_key(fields.get("K", ""))[0]
+    kind = rhythm.name.capitalize() if rhythm else "Tune"
+    return f"{kind} in {key}, no. {seed}" if key.tonic else f"{kind} no. {seed}"
 
 
 def _complete(written: str, number: int, title: str, note: str) -> str:

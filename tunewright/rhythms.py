@@ -61,6 +61,17 @@ def known_rhythm(written: str) -> Rhythm | None:
     return None
 
 
+def told_rhythm(tune: Tune) -> str:
+    """The one name for the rhythm that a tune states, or for the one inferred where it states none; "" for neither.
+
+    A stated rhythm that the table does not have stays as it is written.
+    """
+    known = known_rhythm(tune.rhythm)
+    if tune.rhythm:
+        return known.name if known else tune.rhythm
+    return next((inference.value for inference in tune.inferred if inference.what == "rhythm"), "")
+
+
 def quarters_per_minute(tune: Tune) -> int:
     """How fast to play a tune that does not say: by its rhythm, else by its metre."""
     rhythm = known_rhythm(tune.rhythm)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tunewright.abcnotation import format_abc, parse_abc
 from tunewright.errors import ParseError, TokenError
+from tunewright.rhythms import told_rhythm
 from tunewright.tune import Tune
 
 END_TEXT = "\n\n"
@@ -28,8 +29,11 @@ def verbatim_text(tune: Tune) -> str:
 
 
 def canonical_text(tune: Tune) -> str:
-    """Rhythm (where known), metre, unit and key, a line each, then the body in canonical ABC."""
-    return format_abc(tune, header=HEADER).strip()
+    """Rhythm, metre, unit and key, a line each, then the body in canonical ABC.
+
+    The rhythm goes by one name, stated or inferred, so that "Reel", "REEL" and nothing at all are one thing to learn.
+    """
+    return format_abc(replace(tune, rhythm=told_rhythm(tune)), header=HEADER).strip()
 
 
 TEXTS = {"verbatim": verbatim_text, "canonical": canonical_text}
