@@ -214,20 +214,28 @@ def _broken_pairs(music: Sequence[Element], longest: Fraction) -> dict[int, Frac
     are written at most `longest` each.
     """
     pairs: dict[int, Fraction] = {}
-    in_tuplet = 0
+    in_tuplet, paired = 0, False
     for index, (first, second) in enumerate(pairwise(music)):
         if isinstance(first, Tuplet):
             in_tuplet = first.r
-        elif isinstance(first, Note | Rest):
-            if not in_tuplet and index - 1 not in pairs and _is_pair(first, second, longest):
-                pairs[index] = (first.length + second.length) / 2  # type: ignore[union-attr]
-            in_tuplet -= in_tuplet > 0
+        if not isinstance(first, Note | Rest):
+            paired = False
+            continue
+        paired = not in_tuplet and not paired and _is_pair(first, second)  # the second of a pair begins none
+        in_tuplet -= in_tuplet > 0
+        if paired and isinstance(first, Note) and isinstance(second, Note) and _is_plain(first, second):
+            both = first.length + second.length
+            if both <= 2 * longest:
+                pairs[index] = both / 2
     return pairs
 
 
-def _is_pair(first: Element, second: Element, longest: Fraction) -> bool:
+def _is_pair(first: Element, second: Element) -> bool:
     if not isinstance(first, Note) or not isinstance(second, Note):
         return False
-    if first.tied or first.slurs_closed or second.grace or second.slurs_opened or second.decorations:
-        return False
-    return first.length in (3 * second.length, second.length / 3) and first.length + second.length <= 2 * longest
+    return first.length in (3 * second.length, second.length / 3)
+
+
+def _is_plain(first: Note, second: Note) -> bool:
+    """Whether nothing has to be written between two notes."""
+    return not (first.tied or first.slurs_closed or second.grace or second.slurs_opened or second.decorations)
