@@ -35,7 +35,8 @@ from judge import BREAKS, CORPORA, Complaint, abc2midi, complaints, corpus_files
 from tunewright.abcnotation import format_abc, parse_abc, parse_tune
 from tunewright.abcnotation.music import BAR_AT_LINE_END
 from tunewright.errors import ParseError
-from tunewright.tune import Bar, Ending, MeterChange, Note, Part, Rest, Tune, played
+from tunewright.playing import played
+from tunewright.tune import Bar, Ending, MeterChange, Note, Part, Rest, Tune
 
 GOAL = 0.995
 JUDGED = ("oneill", "ryan", "aird")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tunewright.abcnotation import decode_text, format_abc, parse_abc, parse_tune, split_tunes
 from tunewright.errors import ParseError
+from tunewright.playing import soundings
 from tunewright.tune import (
     FREE,
     Bar,
@@ -30,7 +31,6 @@ from tunewright.tune import (
     Rest,
     Tune,
     Tuplet,
-    soundings,
 )
 
 CORPORA = ("oneills1850", "ryansMammoth", "airdsAirs", "essenFolksong")

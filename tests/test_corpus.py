@@ -12,7 +12,7 @@ import tunewright.corpus as corpus_module
 from tunewright.abcnotation import format_abc, parse_abc
 from tunewright.corpus import Corpus, describe, read_corpus, tune_id, write_split
 from tunewright.errors import CorpusError, OutputError
-from tunewright.tune import transpose
+from tunewright.transposition import transpose
 
 TUNE = "X:1\nT:One\nR:reel\nM:4/4\nL:1/8\nK:D\nDEFG ABcd|efga bagf|edcB AGFE|D8|]\n"
 OTHER = "X:2\nT:Two\nM:6/8\nL:1/8\nK:G\nGAB c2d|efg a2g|fed cBA|G3 G3|]\n"

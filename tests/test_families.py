@@ -9,7 +9,9 @@ import pytest
 
 from tunewright.corpus import read_corpus
 from tunewright.families import find_families, split_of
-from tunewright.tune import Bar, Note, Tune, played, transpose
+from tunewright.playing import played
+from tunewright.transposition import transpose
+from tunewright.tune import Bar, Note, Tune
 
 
 @pytest.fixture(scope="module")

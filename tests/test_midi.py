@@ -12,7 +12,8 @@ from symusic import core
 from tunewright.abcnotation import parse_abc
 from tunewright.errors import OutputError, ParseError, RenderError
 from tunewright.midi import LARGEST, TICKS_PER_WHOLE, parse_midi, read_midi, to_midi, to_score, write_midi
-from tunewright.tune import Note, Pitch, Rest, Tune, soundings
+from tunewright.playing import soundings
+from tunewright.tune import Note, Pitch, Rest, Tune
 
 
 def tune_of(body: str, header: str = "M:4/4\nL:1/8\n", key: str = "C") -> Tune:

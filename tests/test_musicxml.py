@@ -12,7 +12,8 @@ from real_tunes import real_tunes
 from tunewright.abcnotation import parse_abc
 from tunewright.errors import RenderError
 from tunewright.musicxml import to_musicxml
-from tunewright.tune import Tune, soundings
+from tunewright.playing import soundings
+from tunewright.tune import Tune
 
 
 def xml_of(body: str, header: str = "M:4/4\nL:1/8\n", key: str = "C") -> ET.Element:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunewright.abcnotation import format_abc
+from tunewright.playing import soundings
 from tunewright.transcription import Performance, TimedNote, best_signature, spell, transcribe
-from tunewright.tune import Key, Meter, Rest, Tune, soundings
+from tunewright.tune import Key, Meter, Rest, Tune
 
 
 def performance(*notes: tuple[int, int, int], per_whole: int = 48, meter: Meter | None = None) -> Performance:

@@ -12,21 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunewright.abcnotation import parse_abc
-from tunewright.tune import (
-    MOST_PARTS,
-    Key,
-    KeyChange,
-    Meter,
-    Note,
-    Pitch,
-    Rest,
-    Tune,
-    contour,
-    expand_parts,
-    fingerprint,
-    soundings,
-    transpose,
-)
+from tunewright.playing import MOST_PARTS, contour, expand_parts, fingerprint, soundings
+from tunewright.transposition import transpose
+from tunewright.tune import Key, KeyChange, Meter, Note, Pitch, Rest, Tune
 
 
 def read(music: str, key: str = "C", meter: str = "4/4", more: str = "") -> Tune:

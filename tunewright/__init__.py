@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tunewright.render import to_musicxml, to_svg, write_tune, write_wav
     from tunewright.runs import Run
     from tunewright.train import Progress, train
-    from tunewright.tune import Key, Meter, Note, Pitch, Tune, transpose
+    from tunewright.transposition import transpose
+    from tunewright.tune import Key, Meter, Note, Pitch, Tune
 
 __version__ = "0.1.0"
 
@@ -48,7 +49,7 @@ _HOME = {
     "to_musicxml": "render",
     "to_svg": "render",
     "train": "train",
-    "transpose": "tune",
+    "transpose": "transposition",
     "write_midi": "midi",
     "write_tune": "render",
     "write_wav": "render",

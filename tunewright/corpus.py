@@ -21,8 +21,9 @@ from tunewright.errors import CorpusError, ParseError
 from tunewright.families import find_families, split_of
 from tunewright.files import replace_file
 from tunewright.inference import infer_mode, infer_rhythm
+from tunewright.playing import fingerprint
 from tunewright.rhythms import known_rhythm
-from tunewright.tune import Tune, fingerprint
+from tunewright.tune import Tune
 
 BUILT_IN = {  # folders of the music21 package's corpus
     "oneill": "oneills1850",
@@ -40,6 +41,7 @@ _READING = (  # the code that decides what a corpus holds
     "families.py",
     "inference.py",
     "midi.py",
+    "playing.py",
     "rhythms.py",
     "transcription.py",
     "tune.py",

@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tunewright.tune import Tune, fingerprint, soundings
+from tunewright.playing import fingerprint, soundings
+from tunewright.tune import Tune
 
 PASSAGE_NOTES = 7
 SHARED_NOTES = 0.6  # of each tune

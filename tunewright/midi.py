@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 from tunewright.errors import ParseError, RenderError
 from tunewright.files import replace_file
 from tunewright.performance import performed, restated, speed, written
+from tunewright.playing import played
 from tunewright.transcription import Performance, TimedNote, transcribe
-from tunewright.tune import Bar, Key, KeyChange, Meter, MeterChange, Note, Repair, Rest, Tune, played
+from tunewright.tune import Bar, Key, KeyChange, Meter, MeterChange, Note, Repair, Rest, Tune
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,20 +19,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tunewright.errors import RenderError
+from tunewright.playing import played, soundings
 from tunewright.rhythms import lilt, quarters_per_minute
-from tunewright.tune import (
-    Bar,
-    Ending,
-    KeyChange,
-    Meter,
-    MeterChange,
-    Note,
-    Part,
-    Rest,
-    Tune,
-    played,
-    soundings,
-)
+from tunewright.tune import Bar, Ending, KeyChange, Meter, MeterChange, Note, Part, Rest, Tune
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,8 @@ from fractions import Fraction
 from tunewright.abcnotation.fields import default_unit, parse_key, parse_meter, parse_unit
 from tunewright.abcnotation.splitting import FIELD_LINE, Source, lines_of_music, strip_comment, undo_mail
 from tunewright.errors import ParseError
-from tunewright.tune import Key, Meter, Repair, expand_parts
+from tunewright.playing import expand_parts
+from tunewright.tune import Key, Meter, Repair
 
 FIELD_NAMES = {
     "w": "lyrics",
