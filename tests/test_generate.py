@@ -12,6 +12,7 @@ from tunewright.generate import ROWS, Generator, Sampling, generate, judge, load
 from tunewright.models import build_model
 from tunewright.tokens import CharTokenizer, canonical_text
 from tunewright.train import train
+from tunewright.tune import Key
 
 NAMES = ("lstm", "gru")
 
@@ -95,6 +96,16 @@ def test_music_to_start_with_stands_at_the_beginning_of_the_body(by_heart: Path)
         body = drawn.text.split("\nK:")[1].split("\n", 1)[1]
         assert body.startswith("BAB d2")
         assert drawn.text.split("\nK:")[1][0] == tune.split("\nK:")[1][0]
+
+
+def test_a_start_with_a_key_alone_leaves_the_other_fields_to_the_model(by_heart: Path) -> None:
+    free = next(generate(by_heart, 1))
+    assert free.tune is not None
+    for drawn in generate(by_heart, 3, start="K:F\nBAB d2"):
+        assert drawn.tune is not None
+        assert (drawn.tune.key, drawn.tune.meter) == (Key("F"), free.tune.meter)
+        assert drawn.text.split("K:F\n")[1].startswith("BAB d2")
+        assert drawn.text.index("\nM:") < drawn.text.index("\nL:") < drawn.text.index("\nK:")
 
 
 def test_a_start_with_a_header_keeps_its_header() -> None:

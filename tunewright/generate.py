@@ -8,7 +8,7 @@ depend on how many others are drawn beside it. This file judges no set of tunes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,8 +111,8 @@ def generate(
 ) -> Iterator[Generated]:
     """`n` new tunes, in order; tune i has seed `seed + i` and is the same whatever `n` and `batch_size` are.
 
-    `start` is ABC to begin with: music, after header fields if it has any. Fields that it gives are written first;
-    without K: the model writes the rest of the header itself before the music of `start`. `batch_size` is rounded
+    `start` is ABC to begin with: music, after header fields if it has any. The header has
+    the fields that it gives; the model writes the others itself before the music of `start`. `batch_size` is rounded
     up to whole blocks of 64 rows; `max_length` characters is where a tune that does not end is cut. Raises
     RunError, and ConfigError for settings out of range or a start with signs that the model never saw.
     """
@@ -129,9 +129,10 @@ def generate(
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Ids to write before any is drawn, and ids to write once the header is complete."""
+    """Ids to write before any is drawn, what to write where the model begins a field, and after the header."""
 
     header: tuple[int, ...] = ()
+    fields: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # "K:" -> ids of its value and line end
     body: tuple[int, ...] = ()
 
 
@@ -143,14 +144,30 @@ def _read_start(start: str, tokenizer: CharTokenizer, max_length: int) -> _Start
     lines = text.split("\n")
     fields = [line for line in lines if line[1:2] == ":" and line[:1].isalpha()]
     music = "\n".join(line for line in lines if line not in fields)
-    header = "".join(f"{line}\n" for line in fields)
+    header, later = "".join(f"{line}\n" for line in fields), ""
     if tokenizer.text == "canonical":
-        header = _canonical_header(header)
-    if unseen := tokenizer.unseen(header + music):
+        header, later = _first_and_later(_canonical_header(header))
+    if unseen := tokenizer.unseen(header + later + music):
         raise ConfigError(f"the start has {_listed(unseen)}, which the model never saw; expected signs of its corpus")
-    if len(header) + len(music) >= max_length:
-        raise ConfigError(f"the start has {len(header) + len(music)} characters; expected fewer than {max_length}")
-    return _Start(tuple(tokenizer.encode_text(header)), tuple(tokenizer.encode_text(music)))
+    length = len(header + later + music)
+    if length >= max_length:
+        raise ConfigError(f"the start has {length} characters; expected fewer than {max_length}")
+    values = {line[:2]: tuple(tokenizer.encode_text(line[2:])) for line in later.splitlines(keepends=True)}
+    return _Start(tuple(tokenizer.encode_text(header)), values, tuple(tokenizer.encode_text(music)))
+
+
+def _first_and_later(header: str) -> tuple[str, str]:
+    """The lines that canonical text begins with, and those before which the model has fields of its own to write.
+
+    A tune can do without R:, so metre, unit and key are a whole header.
+    """
+    lines = header.splitlines(keepends=True)
+    if {line[0] for line in lines} >= set("MLK"):
+        return header, ""
+    first = 0
+    while first < len(lines) and lines[first][0] == HEADER[first]:
+        first += 1
+    return "".join(lines[:first]), "".join(lines[first:])
 
 
 def _canonical_header(header: str) -> str:
@@ -196,18 +213,21 @@ class _Row:
     stream: _Stream
     pending: list[int]  # ids to write before drawing goes on, last first
     music: list[int]  # ids to write once the header is complete, last first
+    fields: Mapping[str, tuple[int, ...]]  # ids to write where the model has begun one of these
     ids: list[int] = field(default_factory=list)
     line: list[str] = field(default_factory=lambda: [""])
     in_header: bool = True
     log_likelihood: float = 0.0
 
     def write(self, number: int, sign: str) -> None:
-        """Add an id; after the line of the K: field, what the start has of music follows."""
+        """Add an id; a field that the start gives gets its value, and after K: what the start has of music follows."""
         self.ids.append(number)
         if not self.in_header:
             return
         if sign != "\n":
             self.line.append(sign)
+            if not self.pending:
+                self.pending = list(self.fields.get("".join(self.line), ())[::-1])
             return
         if "".join(self.line).startswith("K:"):
             self.in_header = False
@@ -246,7 +266,13 @@ class _Batch:
         index = next(self.waiting, None)
         if index is None:
             return None
-        return _Row(index, _Stream(self.seed + index), list(self.start.header[::-1]), list(self.start.body[::-1]))
+        return _Row(
+            index,
+            _Stream(self.seed + index),
+            list(self.start.header[::-1]),
+            list(self.start.body[::-1]),
+            self.start.fields,
+        )
 
     def finish(self, row: _Row) -> Generated:
         """The tune that a row has become."""
