@@ -135,6 +135,7 @@ REASONS = {
 
 
 def show(source: Source, why: str, ours: list[Heard], judged: Judged) -> None:
+    """Print why two readings of a tune differ, and the first notes where they do."""
     pairs = list(zip(ours, judged.notes, strict=False))
     at = next((i for i, (mine, other) in enumerate(pairs) if not _same_note(mine, other)), len(pairs))
     print(f"{source.place}: {why}: {len(ours)} notes, abc2midi {len(judged.notes)}, first unlike {at}:")
@@ -142,10 +143,12 @@ def show(source: Source, why: str, ours: list[Heard], judged: Judged) -> None:
 
 
 def read(source: Source, text: list[str]) -> Tune:
+    """The tune in a stripped text, at its own place."""
     return parse_tune(Source(source.name, source.line, tuple(text)))
 
 
 def sounded(tune: Tune) -> list[Heard]:
+    """The notes of our own MIDI file of a tune, without performance."""
     return heard(io.BytesIO(to_midi(tune, performance=False)), late=0)
 
 
@@ -191,6 +194,7 @@ def compare(corpus: str, folder: Path, *, differ: bool) -> tuple[int, int]:
 
 
 def main() -> int:
+    """Compare the corpora that were asked for; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", choices=CORPORA, action="append", help="only this one (may be repeated)")
     parser.add_argument("--differ", action="store_true", help="print every tune that differs")

@@ -65,6 +65,7 @@ def read(corpus: str) -> Reading:
 
 
 def show_counts(corpus: str, reading: Reading) -> None:
+    """Print what was read, dropped, repaired and left out, and how many tunes read back equal."""
     tunes = reading.tunes
     regular = sum(not tune.irregular for tune in tunes)
     sound = sum(not tune.form_errors for tune in tunes)
@@ -126,6 +127,7 @@ def judged_bars(tune: Tune) -> Iterator[tuple[int, Fraction]]:
 
 
 def bars_by_line(corpus: str, tunes: list[Tune], *, stripped: bool) -> dict[tuple[str, int], Line]:
+    """What we make of the bars that end on each line of each file."""
     lines: dict[tuple[str, int], Line] = defaultdict(Line)
     for tune in tunes:
         name = tune.source.rpartition(":")[0]
@@ -260,6 +262,7 @@ def source_line(tune: Tune | None, number: int) -> str:
 
 
 def show_difference(what: str, line: Line) -> None:
+    """Print what only we and only abc2midi find wrong on a line."""
     ours = [str(share) for shares in line.ours.values() for share in sorted(shares)]
     theirs = [f"{column}:{share}" for column, shares in line.theirs.items() for share in sorted(shares)]
     print(f"{what}\n    only ours {ours}; only abc2midi {theirs}; {line.errors[:2]}")
@@ -309,6 +312,7 @@ def _kind(complaint: Complaint) -> str:
 
 
 def main() -> int:
+    """Read and compare the corpora that were asked for; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", choices=CORPORA, action="append", help="only this one (may be repeated)")
     parser.add_argument("--differ", action="store_true", help="print every bar where abc2midi and we differ")
