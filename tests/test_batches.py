@@ -1,8 +1,11 @@
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 from small_runs import SMALL, small_corpus
 
-from tunewright.batches import batch_at, joined_text
+from tunewright.batches import batch_at, joined_text, share_of
 from tunewright.tokens import CharTokenizer
 
 DATA = torch.arange(1000, dtype=torch.int32)
@@ -37,3 +40,19 @@ def test_the_joined_text_separates_tunes_by_their_end() -> None:
     data, density = joined_text(tokenizer, corpus, SMALL)
     assert int((data == tokenizer.END).sum()) == len(corpus.train) + 1
     assert density * len(data) == pytest.approx(sum(len(tune.notes) for tune in corpus.train))
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.7, 1.0])
+def test_a_share_of_the_tunes_is_about_that_many_and_grows_into_the_whole(share: float) -> None:
+    tunes = small_corpus().train
+    chosen = share_of(tunes, share)
+    assert len(chosen) == math.ceil(share * len(tunes))
+    assert all(tune in share_of(tunes, min(1.0, share + 0.2)) for tune in chosen)
+    assert [tune for tune in tunes if tune in chosen] == chosen
+
+
+def test_a_share_of_the_training_tunes_is_learned_from() -> None:
+    corpus = small_corpus()
+    tokenizer = CharTokenizer.fit(corpus.train)
+    data, _ = joined_text(tokenizer, corpus, replace(SMALL, train_share=0.5))
+    assert int((data == tokenizer.END).sum()) == math.ceil(len(corpus.train) / 2) + 1

@@ -5,7 +5,7 @@ import torch
 from small_runs import SMALL, real_tunes
 from torch import Tensor
 
-from tunewright.likelihood import PIECE, Passage, encode_passages, likelihood
+from tunewright.likelihood import CUT_PIECE, PIECE, Passage, bits_per_note_by_context, encode_passages, likelihood
 from tunewright.models import State, build_model
 from tunewright.tokens import CharTokenizer, body_start, canonical_text
 
@@ -59,3 +59,49 @@ def test_nothing_to_score_is_not_a_number() -> None:
     assert math.isnan(found.nats_per_character)
     assert math.isnan(found.bits_per_note)
     assert found.notes == 0
+
+
+def test_a_context_longer_than_every_tune_is_no_cut() -> None:
+    tunes = real_tunes()[:5]
+    tokenizer = CharTokenizer.fit(tunes)
+    passages = encode_passages(tokenizer, tunes)
+    model = build_model(SMALL, len(tokenizer.vocab)).eval()
+    ordinary = likelihood(model, passages, CPU).bits_per_note
+    longest = max(len(passage.ids) for passage in passages)
+    for positions in (10**6, 40):
+        assert bits_per_note_by_context(model, passages, [longest], CPU, positions) == [pytest.approx(ordinary)]
+
+
+@pytest.mark.parametrize("context", [1, 3, CUT_PIECE, CUT_PIECE + 1, 2 * CUT_PIECE + 5])
+def test_a_cut_context_is_that_many_characters_read_alone(context: int) -> None:
+    tunes = real_tunes()[:3]
+    tokenizer = CharTokenizer.fit(tunes)
+    passages = encode_passages(tokenizer, tunes)
+    model = build_model(SMALL, len(tokenizer.vocab)).eval()
+    nats = 0.0
+    for passage in passages:
+        for place in range(passage.body, len(passage.ids)):
+            before = torch.tensor([passage.ids[max(0, place - context) : place]])
+            nats -= float(torch.log_softmax(model(before)[0][0, -1], 0)[passage.ids[place]].detach())
+    expected = nats / math.log(2) / sum(len(tune.notes) for tune in tunes)
+    assert bits_per_note_by_context(model, passages, [context], CPU, 10**6) == [pytest.approx(expected, rel=1e-5)]
+
+
+def alternating(ids: Tensor, state: State | None) -> tuple[Tensor, State]:
+    """Expects ids 2 and 3 in turn, but only where it has seen an end: after anything else all four alike."""
+    started = torch.zeros(len(ids), 1, dtype=torch.bool) if state is None else state[0]
+    seen = torch.cat([started, ids == 0], 1).long().cumsum(1)[:, 1:] > 0
+    following = torch.where(ids == 2, 3, 2)
+    return torch.nn.functional.one_hot(following, 4) * 30.0 * seen[..., None], (seen[:, -1:],)
+
+
+def test_what_is_out_of_reach_cannot_help() -> None:
+    passage = Passage((0, 2, 3, 2, 3, 2, 3, 2, 3), body=1, notes=8)
+    near, far = bits_per_note_by_context(alternating, [passage], [4, 100], CPU)
+    assert far == pytest.approx(0, abs=1e-6)
+    assert near == pytest.approx(2 * 4 / 8)  # the last four of eight cannot see the beginning, and cost two bits each
+
+
+def test_a_cut_context_without_notes_is_not_a_number() -> None:
+    assert all(math.isnan(bits) for bits in bits_per_note_by_context(uniform, [], [10, 20], CPU))
+    assert math.isnan(bits_per_note_by_context(uniform, [Passage((0, 2, 0), body=1, notes=0)], [10], CPU)[0])

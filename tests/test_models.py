@@ -90,3 +90,34 @@ def test_narrow_models_and_other_cells_stay_in_fp32() -> None:
 def test_a_device_that_is_not_there_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="expected auto, cpu or cuda"):
         choose_device("abacus")
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("kind", ["input_dropout", "weight_dropout"])
+def test_each_dropout_changes_training_alone_and_leaves_gradients(kind: str, cell: str, bf16: bool) -> None:
+    plain = build_model(replace(SMALL, cell=cell, dropout=0.0), VOCAB)
+    model = build_model(replace(SMALL, cell=cell, dropout=0.0, **{kind: 0.5}), VOCAB)
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        assert torch.equal(model.eval()(IDS)[0], plain.eval()(IDS)[0])
+        logits, _ = model.train()(IDS)
+        assert not torch.equal(logits, model(IDS)[0])
+    logits.float().sum().backward()  # type: ignore[no-untyped-call]
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_a_blank_character_is_read_as_nothing_but_the_bias(bf16: bool) -> None:
+    model = build_model(replace(SMALL, dropout=0.0, input_dropout=0.95), VOCAB).train()
+    torch.manual_seed(1)
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        logits, _ = model(IDS[:, :1].expand(3, 400))
+        other, _ = model(IDS[:, 1:2].expand(3, 400))
+    model.embedding.weight.data.zero_()
+    model.input_dropout = 0.0
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        blank, _ = model(IDS[:, :1])
+    blank_first = [
+        row[0] for row in (*logits, *other) if torch.allclose(row[0].float(), blank[0, 0].float(), atol=0.01)
+    ]
+    assert len(blank_first) >= 4  # of six first characters, nearly all

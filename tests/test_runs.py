@@ -15,10 +15,15 @@ from tunewright.runs import (
     LAST,
     MetricsLog,
     create_run,
+    find_runs,
+    list_runs,
     load_run,
     load_tensors,
+    locked,
     read_metrics,
+    read_record,
     save_tensors,
+    status_of,
     write_summary,
 )
 from tunewright.tokens import CharTokenizer
@@ -168,3 +173,66 @@ def test_a_broken_line_of_metrics_says_where(path: Path) -> None:
 def test_numbers_that_are_not_finite_become_null(path: Path) -> None:
     write_summary(path, {"valid_loss": float("inf"), "steps": 3})
     assert load_run(path).summary == {"format": 1, "valid_loss": None, "steps": 3}
+
+
+def test_the_record_is_read_back_and_an_older_run_has_none(path: Path) -> None:
+    create_run(path / "new", SMALL, CharTokenizer.fit(real_tunes()[:1]), {}, {"preset": "sound"})
+    assert read_record(path / "new") == {"preset": "sound"}
+    (path / "record.json").unlink()
+    assert read_record(path) == {}
+
+
+HOLDS = """
+import sys
+from pathlib import Path
+from tunewright.runs import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_run_is_held_by_one_process_until_it_ends(path: Path) -> None:
+    write_summary(path, {"status": "running"})
+    assert status_of(load_run(path)) == "interrupted"  # nobody trains it
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-c", HOLDS, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        assert status_of(load_run(path)) == "running"
+        with pytest.raises(RunError, match="another process is training this run"), locked(path, seconds=0):
+            pass
+        other.kill()
+    with locked(path, seconds=5):
+        assert status_of(load_run(path)) == "running"  # by this process
+
+
+@pytest.mark.parametrize("status", ["finished", "early_stopped", "diverged", "failed", "interrupted"])
+def test_an_ended_run_keeps_its_status(path: Path, status: str) -> None:
+    write_summary(path, {"status": status})
+    with locked(path):
+        pass
+    assert status_of(load_run(path)) == status
+
+
+def test_runs_are_listed_with_what_they_came_to_and_broken_ones_with_the_reason(tmp_path: Path) -> None:
+    tokenizer = CharTokenizer.fit(real_tunes()[:1])
+    create_run(tmp_path / "a" / "one", SMALL, tokenizer, {}, {"preset": "sound"})
+    write_summary(tmp_path / "a" / "one", {"status": "finished", "bits_per_note": 2.5, "corpus": "x.abc"})
+    create_run(tmp_path / "two", SMALL, tokenizer, {})
+    (tmp_path / "two" / "config.toml").write_text("hidden_size = 0")
+    (tmp_path / "neither").mkdir()
+    good, broken = list_runs(tmp_path)
+    told = ("preset", "status", "bits_per_note", "corpus")
+    assert [good[name] for name in told] == ["sound", "finished", 2.5, "x.abc"]
+    assert broken["status"] == "broken"
+    assert "hidden_size is 0" in broken["reason"]
+    assert find_runs(tmp_path / "two") == [tmp_path / "two"]
+
+
+def test_a_folder_without_runs_is_a_run_error(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="holds no run"):
+        list_runs(tmp_path)
+    with pytest.raises(RunError, match="no such folder"):
+        list_runs(tmp_path / "none")

@@ -133,6 +133,11 @@ def test_absurd_orders_of_parts_are_not_written_out() -> None:
     assert expand_parts("(" * 10_000) == ""
 
 
+def test_an_ending_with_an_absurd_number_is_not_waited_for() -> None:
+    assert len(soundings(read("|:ABcd:|99999999 efga|]"))) == 8
+    assert len(soundings(read("|:ABcd|1-3 e4:|4 f4|]"))) == 4 * 4 + 3 + 1
+
+
 def test_ties_are_joined_and_rests_are_silent() -> None:
     sounding = soundings(read("A4-A4-|A4 z2 B2|"))
     assert [(note.onset, note.length) for note in sounding] == [(0, Fraction(3, 2)), (Fraction(7, 4), Fraction(1, 4))]

@@ -6,13 +6,18 @@ before. This file trains nothing.
 
 from __future__ import annotations
 
+import hashlib
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from tunewright.config import Config
-from tunewright.corpus import Corpus
+from tunewright.corpus import Corpus, tune_id
 from tunewright.errors import CorpusError
 from tunewright.tokens import CharTokenizer
+from tunewright.tune import Tune
 
 
 def batch_at(
@@ -34,13 +39,22 @@ def batch_at(
 
 def joined_text(tokenizer: CharTokenizer, corpus: Corpus, config: Config) -> tuple[Tensor, float]:
     """The training tunes as one row of ids (N,), an end before and after each, and its notes per character."""
-    tunes = [tune for tune in corpus.train if not (config.regular_only and tune.irregular)]
+    tunes = share_of(
+        [tune for tune in corpus.train if not (config.regular_only and tune.irregular)], config.train_share
+    )
     if not tunes:
         raise CorpusError(f"{corpus.name}: no tunes to train on; expected at least one in the training split")
     ids = [tokenizer.END]
     for tune in tunes:
         ids += [*tokenizer.encode(tune), tokenizer.END]
     return torch.tensor(ids, dtype=torch.int32), sum(len(tune.notes) for tune in tunes) / len(ids)
+
+
+def share_of(tunes: Sequence[Tune], share: float) -> list[Tune]:
+    """At least one and about `share` of the tunes, in their order; a larger share has all tunes of a smaller one."""
+    by_hash = sorted(tunes, key=lambda tune: hashlib.sha256(f"share {tune_id(tune)}".encode()).digest())
+    chosen = set(map(id, by_hash[: math.ceil(share * len(by_hash))]))
+    return [tune for tune in tunes if id(tune) in chosen]
 
 
 def mix(seed: int, step: int) -> int:

@@ -47,6 +47,7 @@ Tempo = Annotated[
     int | None, typer.Option(min=10, max=600, metavar="BPM", help="Beats per minute; else by the rhythm.")
 ]
 Straight = Annotated[bool, typer.Option("--straight", help="Play even notes, without the lilt of the dance.")]
+Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the report.")]
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2).")]
 
 
@@ -159,6 +160,7 @@ def corpus(
         "train my-tunes/ --out runs/mine",
         "train oneill --out runs/small --minutes 5 --set hidden_size=256",
         "train my-tunes/ --out runs/mine --resume",
+        "train my-tunes/ --out runs/mine --track mlflow --track tensorboard",
     )
 )
 def train(
@@ -172,6 +174,10 @@ def train(
     minutes: Annotated[float | None, typer.Option(min=0.01, metavar="M", help="How many minutes, at most.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, metavar="S", help="What chance begins with.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    trackers: Annotated[
+        list[str] | None,
+        typer.Option("--track", metavar="TRACKER", help="comet, mlflow, tensorboard or wandb; may be repeated."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn from a collection, into a run folder.
@@ -180,22 +186,37 @@ def train(
     """
     from tunewright.config import override, with_seed
     from tunewright.console import note, print_json, show_training, training_result
+    from tunewright.corpus import lasting_source
     from tunewright.experiments import load_preset
-    from tunewright.runs import load_run
+    from tunewright.runs import is_run, load_run
+    from tunewright.summary import summary_block
+    from tunewright.trackers import load_trackers
+    from tunewright.tracking import track
     from tunewright.train import train as run_training
 
     changes = [*(settings or []), *([f"num_training_iterations={steps}"] if steps else [])]
     before = load_run(out).config if resume else load_preset(preset)
     config = with_seed(override(before, changes), seed)
+    told = trackers or []
+    load_trackers(told)  # before the tunes are read: what is missing is the user's to mend
     found = _read(sources)
     note(f"{found.read:,} tunes read, {len(found.dropped):,} dropped; {len(found.train):,} to learn from.")
     with _stopping() as stop:
-        last = show_training(run_training(found, out, config, resume=resume, minutes=minutes, stop=stop))
+        record = {"preset": preset, "changed": changes, "sources": [lasting_source(source) for source in sources]}
+        training = run_training(found, out, config, resume=resume, minutes=minutes, stop=stop, record=record)
+        try:
+            last = show_training(track(training, out, told, note))
+        except TunewrightError as error:
+            if as_json and is_run(out):
+                print_json({"run": str(out), "status": "failed", "error": str(error)})
+            raise
+    note(summary_block(out))
     if as_json:
         print_json(training_result(out, last))
     else:
         print(_outcome(out, last))
     goes_on = [*(["--steps", str(steps)] if steps else []), *(["--minutes", f"{minutes:g}"] if minutes else [])]
+    goes_on += [word for tracker in told for word in ("--track", tracker)]
     _end(last.status, ["train", *sources, "--out", str(out), *goes_on, "--resume"])
 
 
@@ -341,4 +362,125 @@ def render(
     else:
         print(f"{len(done):,} tunes rendered into {out}, {failed:,} failed.")
     if failed:
+        raise typer.Exit(1)
+
+
+@app.command(epilog=_examples("runs", "runs experiment/ --json"))
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to look, and below it.")] = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """List runs: preset, corpus, held-out bits per note, status, time."""
+    from tunewright.console import print_json, show_runs
+    from tunewright.runs import list_runs
+
+    found = list_runs(folder)
+    if as_json:
+        print_json(found)
+    else:
+        show_runs(found, folder)
+
+
+@app.command(
+    epilog=_examples("compare runs/a runs/b --out report.html", "compare runs/a runs/b --out bericht.html --lang zh")
+)
+def compare(
+    paths: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of trained runs, two or more.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page; its tables in Markdown lie beside it.")],
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="SOURCE", help="The tunes they learned from, where they have moved.")
+    ] = None,
+    different_splits: Annotated[
+        bool, typer.Option("--different-splits", help="Compare runs on different tunes all the same.")
+    ] = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Compare runs on one page.
+
+    Curves, what each learned and how fast, tunes of each at several temperatures, everything they were told.
+    """
+    from tunewright.comparison import compare_runs, describe_comparison
+    from tunewright.comparison_page import write_comparison
+    from tunewright.console import note, print_json
+
+    tunes = source or _learned_from(paths)
+    corpus = _read(tunes) if tunes else None
+    if corpus is None:
+        note("Note: the tunes that these runs learned from are not there; --source SOURCE has tunes drawn and judged.")
+    comparison = compare_runs(paths, corpus, allow_different_splits=different_splits)
+    words = ["tunewright", "compare", *map(str, paths), "--out", str(out)]
+    write_comparison(out, comparison, language, commands=[words])
+    if as_json:
+        print_json({"report": out} | describe_comparison(comparison))
+    else:
+        print(f"Wrote {out}.")
+
+
+def _learned_from(runs: list[Path]) -> list[str]:
+    """The sources that all of these runs learned from, as far as they are still there; otherwise none."""
+    from tunewright.corpus import BUILT_IN
+    from tunewright.runs import read_record
+
+    told = {tuple(read_record(run).get("sources", ())) for run in runs}
+    sources = list(told.pop()) if len(told) == 1 else []
+    return sources if all(source in BUILT_IN or Path(source).exists() for source in sources) else []
+
+
+@app.command(
+    epilog=_examples(
+        "reproduce",
+        "reproduce irish.abc --seeds 3 --out experiment",
+        "reproduce --minutes 15 --out classroom --lang zh",
+    )
+)
+def reproduce(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]", help=f"A {SOURCE}; else oneill.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="How often each setting is trained.")] = 3,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, metavar="M", help="A class-room version of about M minutes, so labelled.")
+    ] = None,
+    language: Language = "en",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the runs and the report.")] = Path("experiment"),
+    factors: Annotated[
+        bool, typer.Option("--factors", help="Also rate, length, batch, embedding and cell, each alone.")
+    ] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of every preset.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=0, metavar="N", help="Trainings side by side; 0: what fits.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Repeat the RNN lab's experiment, complete and with held-out tunes, and report on it.
+
+    Default, structure only, hyperparameters only, both, and an honest baseline. Called again, it goes on.
+    """
+    from tunewright.board import reproduction_result, show_trials
+    from tunewright.console import note, print_json
+    from tunewright.reproduction import reproduce as run_experiment
+
+    with _stopping() as stop:
+        ended, comparison = run_experiment(
+            sources or ["oneill"],
+            out,
+            seeds=seeds,
+            minutes=minutes,
+            factors=factors,
+            changes=settings or [],
+            jobs=jobs,
+            language=language,
+            tell=note,
+            show=show_trials,
+            stop=stop,
+        )
+    if as_json:
+        print_json(reproduction_result(out, ended, comparison))
+    failed = [progress for progress in ended if progress.status == "failed"]
+    for progress in failed:
+        note(f"Error: {progress.trial}: {_one_line(progress.reason)}")
+    if comparison is None:
+        note(f"Stopped; everything is saved. To go on:\n  {_command(['reproduce', *sys.argv[2:]])}")
+    elif not as_json:
+        print(f"Wrote {out / 'report.html'} and report.md beside it.")
+    if failed or comparison is None:
         raise typer.Exit(1)

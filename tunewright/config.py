@@ -28,8 +28,9 @@ _RANGES = {  # smallest and largest value that make sense
     "patience": (0, 10**9),
     "warmup": (0, 10**9),
     "seed": (0, 2**63 - 1),
-    "dropout": (0.0, 0.95),
+    **dict.fromkeys(("dropout", "input_dropout", "weight_dropout"), (0.0, 0.95)),
     "start_share": (0.0, 1.0),
+    "train_share": (1e-6, 1.0),
     "learning_rate": (1e-9, 10.0),
     "weight_decay": (0.0, 10.0),
     "clip": (0.0, 1e9),
@@ -42,11 +43,14 @@ class Config:
 
     text: str = "verbatim"  # what of a tune is learned: its own text, or canonical ABC under R, M, L and K
     regular_only: bool = False  # learn only from tunes whose bars add up
+    train_share: float = 1.0  # of the training tunes, chosen by hash: for smaller versions of an experiment
     cell: str = "lstm"
     embedding_dim: int = 256
     hidden_size: int = 1024
     num_layers: int = 1
     dropout: float = 0.0  # on the output of every layer
+    input_dropout: float = 0.0  # share of the characters that the model reads as blank while it learns
+    weight_dropout: float = 0.0  # share of the recurrent weights left out in each step (Merity et al. 2018)
     num_training_iterations: int = 3000
     batch_size: int = 8  # windows per step
     seq_length: int = 100  # characters per window

@@ -190,6 +190,31 @@ def drawn_result(drawn: Sequence[Generated], files: Sequence[Mapping[str, Path]]
     ]
 
 
+# ------------------------------------------------------------------------------------------------ runs
+
+
+def show_runs(runs: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    """Print a line for each run, best held-out bits per note last but two, to stdout."""
+    cells = [("run", "preset", "corpus", "status", "steps", "bits/note", "time")]
+    for run in runs:
+        name = Path(run["run"]).relative_to(folder).as_posix() if Path(run["run"]) != folder else run["run"]
+        if run["status"] == "broken":
+            cells.append((name, "", "", f"broken: {run['reason']}", "", "", ""))
+            continue
+        bits, steps, seconds = run["bits_per_note"], run["steps"], run["seconds"]
+        told = ("" if steps is None else f"{steps:,}", "" if bits is None else f"{bits:.3f}")
+        took = "" if seconds is None else duration(seconds)
+        cells.append((name, run["preset"], run["corpus"] or "", run["status"], *told, took))
+    whole = [row for row in cells if row[-1] or row is cells[0]] or cells
+    widths = [max(len(row[place]) for row in whole) for place in range(len(cells[0]))]
+    for row in cells:
+        words = [
+            cell.rjust(width) if place > 3 else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(words).rstrip())
+
+
 # ------------------------------------------------------------------------------------------------ collections
 
 

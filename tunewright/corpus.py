@@ -177,6 +177,11 @@ def _find_files(source: str | Path) -> list[tuple[str, Path]]:
     return [(str(path), path)]
 
 
+def lasting_source(source: str) -> str:
+    """A source that names the same tunes from every working folder: a built-in collection, or a whole path."""
+    return source if source in BUILT_IN else str(Path(source).resolve())
+
+
 def _built_in_folder(folder: str) -> Path:
     spec = importlib.util.find_spec("music21")  # its files are read, it is not imported
     if spec is None or not spec.submodule_search_locations:

@@ -1,7 +1,8 @@
 """How well a model foresees tunes: nats per character and bits per note.
 
 In: a model, its tokenizer and whole tunes, each read from a zero state. Out: `Likelihood`. A tune's header is
-given and not scored in bits per note; its body and its end are. This file draws nothing and keeps nothing.
+given and not scored in bits per note; its body and its end are. The same with the context cut short tells how far
+back a model looks. This file draws nothing and keeps nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tunewright.tune import Tune
 
 ROWS = 64  # tunes read at once
 PIECE = 256  # characters read at once
+CUT_ROWS, CUT_PIECE = 512, 32  # the same where the context is cut: many short rows
 
 Forward = Callable[[Tensor, State | None], tuple[Tensor, State]]
 
@@ -95,3 +97,74 @@ def _losses(forward: Forward, chunk: Sequence[Passage], device: torch.device) ->
         losses.append(F.cross_entropy(logits.float().transpose(1, 2), targets, reduction="none"))  # (B, piece)
     table = torch.cat(losses, 1).double().cpu()
     yield from (row[: len(passage.ids) - 1] for row, passage in zip(table, chunk, strict=True))
+
+
+# ------------------------------------------------------------------------------------------------ context cut short
+
+
+def bits_per_note_by_context(
+    forward: Forward,
+    passages: Sequence[Passage],
+    contexts: Sequence[int],
+    device: torch.device,
+    positions: int = 1000,
+) -> list[float]:
+    """Bits per note where every scored character sees only the `context` characters before it, for each of `contexts`.
+
+    The state starts from zero there; near the beginning of a tune there are fewer. A short context hides the header
+    too, so that what it costs is memory of the key and metre as well as of the music. What a cut costs is measured at
+    about `positions` places of the bodies, evenly spaced and the same for every context, as the difference to what
+    the whole context gives there, and added to the ordinary bits per note: a context longer than every tune gives
+    exactly those. NaN without notes.
+    """
+    in_order = sorted(passages, key=lambda passage: len(passage.ids))
+    places = [(passage.ids, place) for passage in in_order for place in range(passage.body, len(passage.ids))]
+    notes = sum(passage.notes for passage in passages)
+    if not places or not notes:
+        return [math.nan] * len(contexts)
+    count = min(positions, len(places))
+    chosen = [len(places) * number // count for number in range(count)]
+    whole = torch.cat(list(_body_losses(forward, in_order, device)))  # one per place
+    at_chosen = float(whole[chosen].mean())
+    cuts = (_mean_nats(forward, [places[index] for index in chosen], context, device) for context in contexts)
+    scale = len(places) / math.log(2) / notes
+    return [(float(whole.mean()) + cut - at_chosen) * scale for cut in cuts]
+
+
+def _body_losses(forward: Forward, in_order: Sequence[Passage], device: torch.device) -> Iterator[Tensor]:
+    """Nats of the characters of each body, read whole."""
+    for start in range(0, len(in_order), ROWS):
+        chunk = in_order[start : start + ROWS]
+        for passage, losses in zip(chunk, _losses(forward, chunk, device), strict=True):
+            yield losses[passage.body - 1 :]
+
+
+def _mean_nats(
+    forward: Forward, places: Sequence[tuple[tuple[int, ...], int]], context: int, device: torch.device
+) -> float:
+    """Mean nats of the ids at these places, each after no more than `context` ids."""
+    rows = sorted(((ids[max(0, place - context) : place], ids[place]) for ids, place in places), key=_length)
+    chunks = (rows[start : start + CUT_ROWS] for start in range(0, len(rows), CUT_ROWS))
+    return sum(_nats_after(forward, chunk, device) for chunk in chunks) / len(rows)
+
+
+def _length(row: tuple[tuple[int, ...], int]) -> int:
+    return len(row[0])
+
+
+@torch.no_grad()
+def _nats_after(forward: Forward, rows: Sequence[tuple[tuple[int, ...], int]], device: torch.device) -> float:
+    """Sum over the rows of the nats of the id that follows each row's ids."""
+    lengths = torch.tensor([len(ids) for ids, _ in rows], device=device)
+    longest = int(lengths.max())
+    ids = torch.tensor([row + (0,) * (longest - len(row)) for row, _ in rows], device=device)  # (B, T)
+    targets = torch.tensor([target for _, target in rows], device=device)
+    state: State | None = None
+    total = 0.0
+    for start in range(0, longest, CUT_PIECE):
+        logits, state = forward(ids[:, start : start + CUT_PIECE], state)
+        last = lengths - 1 - start
+        here = (last >= 0) & (last < logits.shape[1])
+        losses = F.cross_entropy(logits[here, last[here]].float(), targets[here], reduction="none")
+        total += float(losses.double().sum())
+    return total

@@ -18,6 +18,7 @@ from tunewright.errors import ConfigError
 from tunewright.recurrence import BF16, Gates, product_with, recur
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+FUNCTIONS = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}  # the same, given their weights
 WIDE = 384  # hidden units from which bf16 products win over PyTorch's fp32 LSTM (benchmarks/LOG.md)
 
 State = tuple[Tensor, ...]  # LSTM: hidden and cell; GRU, RNN: hidden
@@ -25,11 +26,16 @@ Step = Callable[[Tensor, State], tuple[Tensor, State]]
 
 
 class RecurrentModel(nn.Module):
-    """Embedding, `num_layers` recurrent layers of one kind of cell with dropout after each, linear head."""
+    """Embedding, `num_layers` recurrent layers of one kind of cell with dropout after each, linear head.
+
+    While it learns, a share of the characters read has no embedding, and a share of the recurrent weights is left out,
+    the same for all characters of a batch (DropConnect; Merity, Keskar and Socher 2018).
+    """
 
     def __init__(self, config: Config, vocab_size: int) -> None:
         super().__init__()
-        self.dropout = config.dropout
+        self.dropout, self.input_dropout = config.dropout, config.input_dropout
+        self.weight_dropout = config.weight_dropout
         self.embedding = nn.Embedding(vocab_size, config.embedding_dim)
         between = config.dropout if config.num_layers > 1 else 0.0
         size = (config.embedding_dim, config.hidden_size, config.num_layers)
@@ -55,23 +61,51 @@ class RecurrentModel(nn.Module):
         return F.dropout(hidden, self.dropout, self.training)
 
     def _recur(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        embedded = self.embedding(ids)  # (B, T, embedding)
+        embedded = self._blanked(self.embedding(ids))  # (B, T, embedding)
+        if self.training and self.weight_dropout:
+            return self._recur_without_some(embedded, state)
         if isinstance(self.recurrent, nn.LSTM):
             hidden, pair = self.recurrent(embedded, (state[0], state[1]))  # (B, T, hidden)
             return hidden, pair
         hidden, last = self.recurrent(embedded, state[0])
         return hidden, (last,)
 
+    def _recur_without_some(self, embedded: Tensor, state: State) -> tuple[Tensor, State]:
+        """As `_recur`, with a share of the recurrent weights left out."""
+        weights = [
+            self._thinned(weight) if name.startswith("weight_hh") else weight
+            for name, weight in self.recurrent.named_parameters()
+        ]
+        before = state if isinstance(self.recurrent, nn.LSTM) else state[0]
+        layers, between = self.recurrent.num_layers, self.recurrent.dropout
+        run = FUNCTIONS[type(self.recurrent)]
+        hidden, *last = run(embedded, before, weights, True, layers, between, True, False, True)  # type: ignore[operator]
+        return hidden, tuple(last)
+
+    def _blanked(self, inputs: Tensor) -> Tensor:
+        """The inputs (…, …, width), all of some places zero."""
+        if not (self.training and self.input_dropout):
+            return inputs
+        return inputs * F.dropout(inputs.new_ones(*inputs.shape[:2], 1), self.input_dropout)
+
+    def _thinned(self, weight: Tensor) -> Tensor:
+        return F.dropout(weight, self.weight_dropout, self.training)
+
     def _recur_bf16(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Hidden states (T, B, hidden), time first, and the state after them, layer by layer through `recur`."""
         chosen = F.one_hot(ids.t(), self.embedding.num_embeddings).to(BF16)  # (T, B, vocab)
-        sums = chosen @ self._input_table().to(BF16)  # (T, B, 4 hidden)
+        if self.training and self.input_dropout:  # what is blank still gets the bias
+            weight, bias = self._input_weights(0)
+            sums = self._blanked(chosen) @ F.linear(self.embedding.weight, weight).to(BF16) + bias.to(BF16)
+        else:
+            sums = chosen @ self._input_table().to(BF16)  # (T, B, 4 hidden)
         hidden, last = sums, []
         for layer in range(self.recurrent.num_layers):
             if layer:
                 weight, bias = self._input_weights(layer)
                 sums = F.linear(self._drop(hidden), weight, bias)
-            hidden, cell = recur(sums, state[0][layer], state[1][layer], self._recurrent_weight(layer))
+            thinned = self._thinned(self._recurrent_weight(layer))
+            hidden, cell = recur(sums, state[0][layer], state[1][layer], thinned)
             last.append((hidden[-1].float(), cell))
         return hidden, tuple(torch.stack(parts) for parts in zip(*last, strict=True))
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from tunewright.tune import Bar, Element, Ending, Note, Part, Pitch, Rest, Tune
 
 MOST_PARTS = 1000  # played one after the other
+MOST_TIMES = 100  # through a repeat, whatever number a slip of the pen gives an ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,13 @@ def _times_through(music: Sequence[Element], section: int, end: int) -> int:
 
     Endings that follow the repeat sign directly belong to it.
     """
-    times = 2
-    for element in music[section:end]:
-        if isinstance(element, Ending):
-            times = max(times, *element.numbers)
+    endings = [element for element in music[section:end] if isinstance(element, Ending)]
     position = end
     while position < len(music) and isinstance(ending := music[position], Ending):
-        times = max(times, *ending.numbers)
+        endings.append(ending)
         position = _after_ending(music, position)
-    return times
+    numbers = [number for ending in endings for number in ending.numbers]
+    return max((number for number in numbers if 2 < number <= MOST_TIMES), default=2)
 
 
 def _part_spans(tune: Tune) -> Iterator[tuple[int, int]]:

@@ -182,7 +182,7 @@ def _page(
         facts=_facts(corpus, training, len(drawn), well_formed),
         tunes=tuple(_shown(folder, one, files[one.index], sound) for one, sound in zip(shown, sounds, strict=True)),
         tunes_note=f"Every one can be read without repair, and all its bars add up to the metre. {selection}",
-        tunebook=tuple(_links(folder, {"abc": folder / "tunebook.abc", "pdf": folder / "tunebook.pdf"})),
+        tunebook=tuple(links_beside(folder, {"abc": folder / "tunebook.abc", "pdf": folder / "tunebook.pdf"})),
         curves=loss_curves(training.measurements, training.best_step),
         curves_note=_curves_note(training),
         drawn=drawn_table(drawn),
@@ -217,9 +217,9 @@ def _shown(folder: Path, one: Generated, files: Mapping[str, Path], audio: str) 
         about=f"{_kind(one.tune)} · {len(one.tune.notes)} notes · seed {one.seed}",
         alt=_alt(one.tune),
         abc=one.text,
-        score=_data_uri("image/svg+xml", svg.read_bytes()) if svg else "",
+        score=data_uri("image/svg+xml", svg.read_bytes()) if svg else "",
         audio=audio,
-        files=tuple(_links(folder, files)),
+        files=tuple(links_beside(folder, files)),
     )
 
 
@@ -231,13 +231,14 @@ def _alt(tune: Tune) -> str:
     return f"Sheet music: {tune.rhythm or 'a tune'} in {tune.key}, {tune.meter}, {len(tune.measures)} bars"
 
 
-def _links(folder: Path, files: Mapping[str, Path]) -> list[Link]:
+def links_beside(folder: Path, files: Mapping[str, Path]) -> list[Link]:
     """Links to those of the files that lie in the folder of the page or below it."""
     inside = [(label, path) for label, path in files.items() if path.exists() and path.is_relative_to(folder)]
     return [Link(label, quote(path.relative_to(folder).as_posix())) for label, path in inside]
 
 
-def _data_uri(media_type: str, content: bytes) -> str:
+def data_uri(media_type: str, content: bytes) -> str:
+    """A file as an address that carries its content, so that a page needs no file beside it."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
@@ -248,7 +249,7 @@ def audio_uris(paths: Sequence[Path | None]) -> list[str]:
     """
     seconds = sum(_wav_seconds(path) for path in paths if path)
     rate = next((rate for rate in AUDIO_RATES if 2 * rate * seconds <= AUDIO_BUDGET), AUDIO_RATES[-1])
-    return [_data_uri("audio/wav", small_wav(path, rate)) if path else "" for path in paths]
+    return [data_uri("audio/wav", small_wav(path, rate)) if path else "" for path in paths]
 
 
 def _wav_seconds(path: Path) -> float:

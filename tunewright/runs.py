@@ -3,10 +3,12 @@
     config.toml          the settings
     tokenizer.json       the vocabulary
     split.json           corpus fingerprint, and which tune was in which split
+    record.json          preset, command, versions, machine and git state it was begun with
     model.safetensors    the weights that foresaw the held-out tunes best
     last.safetensors     weights, optimiser and counters after the last checkpointed step, in one file
     metrics.jsonl        one line per step
     summary.json         format version, status and results
+    .lock                held by the process that trains it
 
 In: a folder. Out: its parts, checked. Every file is replaced in one step, so that a process killed at any moment
 leaves a run that can be resumed; nothing is pickled. This file trains nothing and knows no model.
@@ -14,6 +16,7 @@ leaves a run that can be resumed; nothing is pickled. This file trains nothing a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -21,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -32,6 +36,8 @@ from tunewright.tokens import CharTokenizer
 
 FORMAT_VERSION = 1
 BEST, LAST = "model.safetensors", "last.safetensors"
+LOCK_SECONDS = 2.0  # a process that only looks holds the lock for an instant
+ENDED = ("finished", "early_stopped", "interrupted", "diverged", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +65,43 @@ def is_run(path: Path) -> bool:
     return (path / "summary.json").exists() or (path / LAST).exists() or (path / BEST).exists()
 
 
-def create_run(path: Path, config: Config, tokenizer: CharTokenizer, split: Mapping[str, Any]) -> Run:
+@contextlib.contextmanager
+def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Hold a run folder for this process alone; RunError where another one holds it for longer than `seconds`.
+
+    The system lets go of it when the process ends, however it ends.
+    """
+    lock = _lock(path)
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        raise RunError(f"{path}: another process is training this run; expected to be the only one") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); expected a writable folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _lock(path: Path) -> FileLock:
+    return FileLock(path / ".lock", thread_local=False)  # a generator may be resumed by another thread
+
+
+def create_run(
+    path: Path,
+    config: Config,
+    tokenizer: CharTokenizer,
+    split: Mapping[str, Any],
+    record: Mapping[str, Any] | None = None,
+) -> Run:
     """A new run folder, not yet trained; RunError where the folder already holds a run, OutputError if unwritable."""
     if is_run(path):
         raise RunError(f"{path}: already holds a run; go on with --resume, or choose another folder")
     replace_file(path / "config.toml", format_config(config).encode())
     replace_file(path / "tokenizer.json", tokenizer.to_json().encode())
     replace_file(path / "split.json", json.dumps(split, ensure_ascii=False, indent=1).encode())
+    replace_file(path / "record.json", (json.dumps(record or {}, ensure_ascii=False, indent=1) + "\n").encode())
     replace_file(path / "metrics.jsonl", b"")
     summary = {"format": FORMAT_VERSION, "status": "started"}
     write_summary(path, summary)
@@ -96,6 +132,73 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
 def read_split(path: Path) -> dict[str, Any]:
     """What `split.json` says of the corpus: its fingerprint and the tunes of each split; RunError if broken."""
     return _read_json(path / "split.json")
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Preset, command, environment and git state that a run was begun with; empty for a run of an earlier version."""
+    return _read_json(path / "record.json") if (path / "record.json").exists() else {}
+
+
+def status_of(run: Run) -> str:
+    """running, or how training ended: finished, early_stopped, interrupted, diverged or failed.
+
+    A run that no process holds and that no process brought to an end was interrupted.
+    """
+    stored = str(run.summary.get("status"))
+    if stored in ENDED and not _is_held(run.path):
+        return stored
+    return "running" if _is_held(run.path) else "interrupted"
+
+
+def _is_held(path: Path) -> bool:
+    """Whether some process trains this run now."""
+    if not (path / ".lock").exists():
+        return False
+    lock = _lock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # a folder that cannot be written can be trained by nobody
+        return False
+    lock.release()
+    return False
+
+
+def find_runs(folder: Path) -> list[Path]:
+    """The run folders in a folder and below it, in order of path; not those inside a run, nor in hidden folders."""
+    if is_run(folder):
+        return [folder]
+    below = (
+        sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+        if folder.is_dir()
+        else []
+    )
+    return [run for child in below for run in find_runs(child)]
+
+
+def list_runs(folder: Path) -> list[dict[str, Any]]:
+    """What there is to say of every run in a folder and below it, as plain data; RunError where there is none.
+
+    A run that cannot be read is listed as "broken", with the reason.
+    """
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such folder")
+    paths = find_runs(folder)
+    if not paths:
+        raise RunError(f"{folder}: holds no run; expected what `train --out` or `reproduce` wrote")
+    return [_listed(path) for path in paths]
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    try:
+        run, record = load_run(path), read_record(path)
+        status = status_of(run)
+    except RunError as error:
+        return {"run": str(path), "status": "broken", "reason": str(error)}
+    told = {name: run.summary.get(name) for name in ("corpus", "bits_per_note", "best_step", "steps", "seconds")}
+    about = {"preset": record.get("preset") or "", "seed": run.config.seed, "started": record.get("started")}
+    return {"run": str(path), "status": status, **about, **told}
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,9 +25,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tunewright.batches import batch_at, joined_text, mix
-from tunewright.config import Config
+from tunewright.config import Config, format_config
 from tunewright.corpus import Corpus, tune_id
-from tunewright.errors import ConfigError, RunError
+from tunewright.environment import environment
+from tunewright.errors import ConfigError, OutputError, RunError
+from tunewright.files import replace_file
 from tunewright.likelihood import Likelihood, encode_passages, likelihood
 from tunewright.models import RecurrentModel, State, build_model, choose_device, choose_precision
 from tunewright.recurrence import BF16
@@ -39,6 +41,7 @@ from tunewright.runs import (
     create_run,
     load_run,
     load_tensors,
+    locked,
     read_split,
     save_tensors,
     write_summary,
@@ -81,18 +84,24 @@ def train(
     resume: bool = False,
     minutes: float | None = None,
     stop: Callable[[], bool] = lambda: False,
+    record: Mapping[str, Any] | None = None,
 ) -> Generator[Progress, None, None]:
     """Train into the run folder `path`, yielding after every step; the last one says how it ended.
 
     Ends after `num_training_iterations` steps, after `minutes` of this call, when the held-out loss has not
     improved for `patience` looks, when the loss is no longer a number, or after the step in which `stop()` turns
     true or the iteration is abandoned. With `resume`, goes on from the last checkpoint with the run's own settings;
-    `config` may then change only `MAY_CHANGE`. Raises RunError, ConfigError, CorpusError or OutputError.
+    `config` may then change only `MAY_CHANGE`. `record` is kept with a new run beside its environment: its preset,
+    say, and its sources. Raises RunError, also where another process is training this run, ConfigError, CorpusError
+    or OutputError.
     """
-    run = _open_run(corpus, Path(path), config, resume)
-    training = _Training(run, corpus, run.config, minutes)
-    with _kept_memory(), _threads(training.threads), contextlib.closing(training.log):
-        yield from training.proceed(stop)
+    path = Path(path)
+    _prepare_folder(path, resume)
+    with locked(path):
+        run = _open_run(corpus, path, config, resume, record or {})
+        training = _Training(run, corpus, run.config, minutes)
+        with _kept_memory(), _threads(training.threads), contextlib.closing(training.log):
+            yield from training.proceed(stop)
 
 
 def learning_rate_at(config: Config, step: int, done: float) -> float:
@@ -106,16 +115,31 @@ def learning_rate_at(config: Config, step: int, done: float) -> float:
 # ------------------------------------------------------------------------------------------------ opening a run
 
 
-def _open_run(corpus: Corpus, path: Path, config: Config | None, resume: bool) -> Run:
+def _prepare_folder(path: Path, resume: bool) -> None:
+    """Make the folder that is to be held; a folder to resume must be there already."""
+    if resume and not path.is_dir():
+        raise RunError(f"{path}: no such run folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); expected a writable folder") from None
+
+
+def _open_run(corpus: Corpus, path: Path, config: Config | None, resume: bool, record: Mapping[str, Any]) -> Run:
     if not resume:
         config = config or Config()
         choose_device(config.device)
-        return create_run(path, config, CharTokenizer.fit(corpus.train, config.text), _split(corpus))
+        tokenizer = CharTokenizer.fit(corpus.train, config.text)
+        return create_run(path, config, tokenizer, _split(corpus), dict(record) | environment())
     run = load_run(path)
     found, expected = corpus.fingerprint, read_split(path).get("fingerprint")
     if found != expected:
         raise RunError(f"{path}: was trained on another corpus (fingerprint {expected}); found {found}")
-    return run if config is None else replace(run, config=_changed(run.config, config))
+    if config is None or config == run.config:
+        return run
+    config = _changed(run.config, config)
+    replace_file(path / "config.toml", format_config(config).encode())
+    return replace(run, config=config)
 
 
 def _changed(stored: Config, wanted: Config) -> Config:
@@ -199,6 +223,10 @@ class _Training:
                 yield progress
         except GeneratorExit:  # abandoned between two steps, where the state is whole
             self._finish("interrupted", progress)
+            raise
+        except Exception:
+            with contextlib.suppress(OutputError):  # where the disk is full, this cannot be written either
+                self._summarise("failed")
             raise
         yield self._finish(status, progress)
 
@@ -319,7 +347,7 @@ class _Training:
 
     def _finish(self, status: str, progress: Progress) -> Progress:
         """The last progress, after a checkpoint where one is due, and the summary."""
-        if status == "interrupted" and self.counters.step > self.saved:
+        if status in ("interrupted", "diverged") and self.counters.step > self.saved and self._finite():
             if not self.run.trained:  # stopped before the first look: something to generate from
                 self._save_best(math.nan)
             self._checkpoint()
@@ -352,6 +380,10 @@ class _Training:
         except (RuntimeError, TypeError, KeyError) as error:
             first = (str(error).splitlines() or [""])[0]
             raise RunError(f"{self.run.path / LAST}: does not fit the run's settings ({first})") from None
+
+    def _finite(self) -> bool:
+        """Whether the weights are numbers: a step that made them something else must not replace a good checkpoint."""
+        return all(bool(parameter.isfinite().all()) for parameter in self.model.parameters())
 
     def _summarise(self, status: str) -> None:
         counters = self.counters
@@ -398,7 +430,7 @@ def _json(value: Any) -> Any:
 @contextlib.contextmanager
 def _seeded(config: Config, step: int, device: torch.device) -> Iterator[None]:
     """Randomness that depends on the step alone, for dropout; what the caller draws is left as it was."""
-    if not config.dropout:
+    if not (config.dropout or config.input_dropout or config.weight_dropout):
         yield
         return
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
