@@ -407,8 +407,8 @@ def compare(
     tunes = source or _learned_from(paths)
     corpus = _read(tunes) if tunes else None
     if corpus is None:
-        note("Note: the tunes that these runs learned from are not there; --source SOURCE has tunes drawn and judged.")
-    comparison = compare_runs(paths, corpus, allow_different_splits=different_splits)
+        note("Note: no tunes are drawn and judged: the runs' sources differ or are gone (give them with --source).")
+    comparison = compare_runs(paths, corpus, allow_different_splits=different_splits, tell=note)
     words = ["tunewright", "compare", *map(str, paths), "--out", str(out)]
     write_comparison(out, comparison, language, commands=[words])
     if as_json:

@@ -82,18 +82,19 @@ def compare_runs(
     *,
     references: References | None = None,
     allow_different_splits: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
     """Runs grouped by equal settings, whatever their seeds, in the order given.
 
-    With a corpus, runs without an evaluation are evaluated, and real tunes stand beside them; without, only what is
-    there already is shown. RunError where a run is missing, broken or has no weights yet, where fewer than two are
-    given, or where they learned from different splits.
+    With a corpus, runs without an evaluation are evaluated, which takes about a minute each (`tell` is given a line
+    before), and real tunes stand beside them; without, only what is there already is shown. RunError where a run is
+    missing, broken or has no weights yet, where fewer than two are given, or where they learned from different splits.
     """
     paths = list(dict.fromkeys(Path(path) for path in paths))
     if len(paths) < 2:
         raise RunError(f"found {len(paths)} run to compare, expected two or more")
     references = references or (build_references(corpus) if corpus else None)
-    records = _load_records(paths, corpus, references, allow_different_splits)
+    records = _load_records(paths, corpus, references, allow_different_splits, tell)
     return _compare("comparison.runs", _group(records), references, reported={})
 
 
@@ -168,7 +169,11 @@ def load_record(path: Path) -> Record:
 
 
 def _load_records(
-    paths: Sequence[Path], corpus: Corpus | None, references: References | None, allow_different_splits: bool = False
+    paths: Sequence[Path],
+    corpus: Corpus | None,
+    references: References | None,
+    allow_different_splits: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[Record]:
     """The records of runs, checked to be comparable; evaluated where that is missing and there is a corpus for it."""
     records = [load_record(Path(path)) for path in paths]
@@ -176,15 +181,15 @@ def _load_records(
         _check_splits(paths, corpus)
     if corpus is None or references is None:
         return records
-    return [
-        replace(
-            record,
-            evaluation=evaluate_run(record.path, corpus, references, allow_different_split=allow_different_splits),
-        )
-        if record.evaluation is None and (record.path / BEST).is_file()
-        else record
-        for record in records
-    ]
+
+    def evaluated(record: Record) -> Record:
+        if record.evaluation is not None or not (record.path / BEST).is_file():
+            return record
+        tell(f"Drawing and judging tunes of {record.path}.")
+        made = evaluate_run(record.path, corpus, references, allow_different_split=allow_different_splits)
+        return replace(record, evaluation=made)
+
+    return [evaluated(record) for record in records]
 
 
 def _check_splits(paths: Sequence[Path], corpus: Corpus | None) -> None:
