@@ -1,5 +1,6 @@
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from tunewright.evaluate import (
 from tunewright.generate import generate, load_generator
 from tunewright.likelihood import encode_passages, likelihood
 from tunewright.metrics import MEASURES
-from tunewright.runs import BEST, create_run, load_tensors, save_tensors
+from tunewright.runs import BEST, LAST, create_run, load_tensors, save_tensors
 from tunewright.tokens import CharTokenizer, body_start, canonical_text
 from tunewright.train import train
 
@@ -103,6 +104,23 @@ def test_what_was_learned_by_heart_is_found_to_be_copied(evaluation: Evaluation)
     values = evaluation.sample_at(0.5).values
     assert values["copy_rate"] > 0.5
     assert values["verbatim_median_longest"] > values["median_longest"]
+
+
+def test_tunes_of_the_end_of_training_are_those_of_the_last_weights(
+    run: Path, evaluation: Evaluation, references: References, tmp_path: Path
+) -> None:
+    assert evaluation.at_end == evaluation.sample_at(1.0)  # here the last weights are the best ones
+    other = tmp_path / "run"
+    shutil.copytree(run, other)
+    tensors, facts = load_tensors(other / BEST)
+    save_tensors(
+        other / BEST, {name: torch.zeros_like(tensor) for name, tensor in tensors.items()}, facts | {"step": 1}
+    )
+    emptied = evaluate_run(other, SHORT, references, tunes=6, temperatures=TEMPERATURES)
+    assert emptied.at_end == evaluation.at_end
+    assert emptied.sample_at(1.0) != evaluation.sample_at(1.0)
+    (other / LAST).unlink()
+    assert evaluate_run(other, SHORT, references, tunes=5, temperatures=TEMPERATURES).at_end is None
 
 
 def test_tune_i_has_seed_i_at_every_temperature(run: Path, evaluation: Evaluation, references: References) -> None:
