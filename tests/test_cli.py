@@ -100,13 +100,16 @@ def assert_one_error(result: Result, *says: str) -> None:
         ["generate", "x", "--key", "E dorian"],  # not there yet, so not accepted and ignored
         ["demo", "--minutes", "soon"],
         ["render", "x"],
+        ["compare"],
+        ["compare", "x", "y"],
+        ["reproduce", "--seeds", "0"],
     ],
 )
 def test_wrong_usage_exits_with_2(tunewright: Command, words: list[str]) -> None:
     assert tunewright(*words).code == 2
 
 
-@pytest.mark.parametrize("command", ["demo", "corpus", "train", "generate", "render"])
+@pytest.mark.parametrize("command", ["demo", "corpus", "train", "generate", "render", "runs", "compare", "reproduce"])
 def test_every_command_has_help_with_examples(tunewright: Command, command: str) -> None:
     result = tunewright(command, "--help")
     assert result.code == 0
@@ -424,3 +427,96 @@ def test_the_demo_refuses_a_folder_with_other_files(tunewright: Command, tmp_pat
     (tmp_path / "report.html").write_text("mine")
     assert_one_error(tunewright("demo", "--out", tmp_path), "other files")
     assert (tmp_path / "report.html").read_text() == "mine"
+
+
+# ------------------------------------------------------------------------------------------------ runs, compare
+
+
+def test_runs_are_listed_for_people_and_for_programs(tunewright: Command, trained: Path) -> None:
+    listed = json.loads(tunewright("runs", trained.parent, "--json").out)
+    told = next(run for run in listed if run["run"] == str(trained))
+    assert (told["preset"], told["status"], told["steps"], told["corpus"]) == ("default", "finished", 8, "tunes.abc")
+    assert told["bits_per_note"] > 0
+    shown = tunewright("runs", trained.parent).out.splitlines()
+    assert shown[0].split()[:4] == ["run", "preset", "corpus", "status"]
+    assert "finished" in shown[1]
+    assert_one_error(tunewright("runs", trained.parent / "nowhere"), "no such folder")
+
+
+@pytest.fixture(scope="module")
+def other(tunes: Path, trained: Path) -> Path:
+    """The run with another width."""
+    run = tunes.parent / "other"
+    words = ["train", str(tunes), "--out", str(run), "--steps", "8", *SETTINGS, "--set", "hidden_size=20"]
+    subprocess.run(
+        [sys.executable, "-m", "tunewright", *words], cwd=ROOT, check=True, capture_output=True, env=ONE_THREAD
+    )
+    return run
+
+
+def test_two_runs_are_compared_on_one_page(tunewright: Command, trained: Path, other: Path, tmp_path: Path) -> None:
+    page = tmp_path / "side-by-side.html"
+    result = tunewright("compare", trained, other, "--out", page, "--json")
+    assert result.code == 0, result.err
+    told = json.loads(result.out)
+    assert told["report"] == str(page)
+    assert len(told["settings"]) == 2
+    assert told["measures"]["test_bits_per_note"]["real"] is None
+    assert "hidden_size" in page.read_text()
+    assert "|" in page.with_suffix(".md").read_text()
+
+
+def test_runs_on_other_tunes_are_not_compared_unless_told(
+    tunewright: Command, trained: Path, tunes: Path, tmp_path: Path
+) -> None:
+    fewer, run = tmp_path / "fewer.abc", tmp_path / "run"
+    fewer.write_text("\n\n".join(tune.text for tune in real_tunes()[:30]))
+    assert tunewright("train", fewer, "--out", run, "--steps", "4", *SETTINGS).code == 0
+    assert_one_error(tunewright("compare", trained, run, "--out", tmp_path / "x.html"), "another split", "fingerprint")
+    assert not (tmp_path / "x.html").exists()
+    assert tunewright("compare", trained, run, "--different-splits", "--out", tmp_path / "x.html").code == 0
+
+
+@pytest.mark.parametrize("missing", ["config.toml", "tokenizer.json", "metrics.jsonl"])
+def test_a_run_half_written_is_said_by_file(
+    tunewright: Command, trained: Path, other: Path, tmp_path: Path, missing: str
+) -> None:
+    shutil.copytree(other, tmp_path / "half")
+    (tmp_path / "half" / missing).unlink()
+    assert_one_error(tunewright("compare", trained, tmp_path / "half", "--out", tmp_path / "x.html"), missing)
+
+
+# ------------------------------------------------------------------------------------------------ reproduce
+
+
+@pytest.mark.slow
+def test_the_labs_experiment_in_small(tunewright: Command, tunes: Path, tmp_path: Path) -> None:
+    small = [word for setting in (*TINY, "num_training_iterations=6") for word in ("--set", setting)]
+    words = ["reproduce", tunes, "--seeds", "1", *small, "--set", "precision=fp32", "--out", tmp_path / "x", "--json"]
+    result = tunewright(*words)
+    assert result.code == 0, result.err
+    told = json.loads(result.out)
+    assert [run["status"] for run in told["runs"]] == ["finished"] * 6
+    assert set(told["claims"]) >= {"convergence", "stability", "overfitting", "final_loss", "fluency", "time", "sound"}
+    assert told["measures"]["lowest_train_loss"]["settings"].keys() >= {"lab-default", "lab-joint", "sound"}
+    assert (tmp_path / "x" / "report.html").exists()
+    again = tunewright(*words)
+    assert again.code == 0
+    assert "6 trainings, 6 of them done" in again.err
+
+
+def test_failed_training_says_so_as_json(
+    tunewright: Command, tunes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib
+
+    from tunewright.errors import OutputError
+
+    def full(*_: object, **__: object) -> None:
+        raise OutputError("the disk is full")
+
+    monkeypatch.setattr(importlib.import_module("tunewright.train"), "save_tensors", full)
+    result = tunewright("train", tunes, "--out", tmp_path / "run", "--steps", "8", *SETTINGS, "--json")
+    assert_one_error(result, "the disk is full")
+    assert json.loads(result.out)["status"] == "failed"
+    assert json.loads(tunewright("runs", tmp_path / "run", "--json").out)[0]["status"] == "failed"

@@ -84,3 +84,13 @@ def test_bars_show_signs_as_they_are() -> None:
     assert svg.count("<svg") == 1
     for expected in (">$</text>", ">&lt;</text>", ">0.5</text>", "var(--s0)"):
         assert expected in svg
+
+
+def test_lines_that_end_at_one_height_or_have_no_value_are_named_all_the_same() -> None:
+    flat = [Series(name, (1.0, 2.0), (3.0, height), style=style) for style, (name, height) in enumerate(
+        {"one": 3.0, "two": 3.0, "three": math.nan}.items()
+    )]  # fmt: skip
+    svg = line_plot((Panel("bits", tuple(flat)),), "step", "lines", direct=True)
+    assert all(f">{name}<" in svg for name in ("one", "two", "three"))
+    empty = Series("empty", (1.0, 2.0), (math.nan, math.nan), style=3)
+    assert ">one<" in line_plot((Panel("bits", (*flat, empty)),), "step", "lines", direct=True)

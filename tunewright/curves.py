@@ -217,7 +217,8 @@ def _name_at_ends(axes: Axes, series: Sequence[Series], inches: float) -> None:
     """The name of each line at its right end, moved apart where two ends meet."""
     low, high = axes.get_ylim()
     gap = 14 / 72 / (inches - 0.6) * (high - low)  # the height of a line of text, in the units of the axis
-    ends = sorted((next(y for y in reversed(each.y) if math.isfinite(y)), each) for each in series if each.name)
+    known = [([y for y in each.y if math.isfinite(y)], each) for each in series if each.name]
+    ends = sorted(((heights[-1], each) for heights, each in known if heights), key=lambda end: end[0])
     places = [min(max(y, low), high) for y, _ in ends]
     for _ in range(50):  # neighbours push one another away until all have room
         for i, (below, above) in enumerate(pairwise(places)):
