@@ -312,3 +312,13 @@ def test_both_languages_name_the_same_numbers() -> None:
 def test_every_quantity_that_is_named_exists() -> None:
     known = {quantity.name for quantity in QUANTITIES}
     assert {name for topic in TOPICS for name in topic.quantities} | set(EFFECTS) <= known
+
+
+def test_a_gain_too_small_to_be_told_is_no_longer_dependency() -> None:
+    curve = slow([(20, 2.0)])
+    far, near = [(10, 4.0), (50, 2.51), (200, 2.5)], [(10, 4.0), (50, 2.4), (200, 2.4)]
+    settings = [
+        setting_of("lab-default", record_of("lab-default", 0, curve, evaluation_of(2.4, near))),
+        setting_of("lab-joint", record_of("lab-joint", 0, curve, evaluation_of(2.5, far))),
+    ]
+    assert next(each.verdict for each in claims_of(settings) if each.topic == "dependencies") == "fails"
