@@ -62,23 +62,27 @@ def quantity_name(quantity: str, wording: Wording) -> str:
 
 
 def quantity_table(comparison: Comparison, rows: Sequence[Row], wording: Wording, title: str = "") -> Table:
-    """Quantities down, settings across, real tunes last where any of the rows has them."""
+    """Quantities down, settings across, real tunes last where any of the rows has them.
+
+    Under a title, which says of which weights they are, quantities go by their plain names.
+    """
     settings = [setting.name for setting in comparison.settings]
     real = any(row.real is not None for row in rows)
     head = [wording.say("table.quantity"), *(setting_name(name, wording) for name in settings)]
     return Table(
         (*head, *([wording.say("table.real")] if real else [])),
-        tuple(_quantity_row(row, settings, real, wording) for row in rows),
+        tuple(_quantity_row(row, settings, real, wording, plain=bool(title)) for row in rows),
         title,
     )
 
 
-def _quantity_row(row: Row, settings: Sequence[str], real: bool, wording: Wording) -> TableRow:
+def _quantity_row(row: Row, settings: Sequence[str], real: bool, wording: Wording, plain: bool) -> TableRow:
     cells = [_cell(row, name, wording) for name in settings]
     if real:
         cells.append(Cell("" if row.real is None else format_value(row.real, row.unit)))
     note = wording.say(f"better.{row.better}") if row.better else ""
-    return TableRow(quantity_name(row.quantity, wording), tuple(cells), note)
+    quantity = row.quantity.removesuffix(AT_END) if plain else row.quantity
+    return TableRow(quantity_name(quantity, wording), tuple(cells), note)
 
 
 def _cell(row: Row, setting: str, wording: Wording) -> Cell:
