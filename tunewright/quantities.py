@@ -123,13 +123,13 @@ FORMATS: Mapping[str, str] = {  # how a value of a unit is written; shares are w
 def format_value(value: float, unit: str) -> str:
     """A value as it stands in a sentence, without its unit; a share in percent; "–" where it is undefined.
 
-    >>> format_value(0.25, "share"), format_value(3000.0, "steps")
-    ('25.0', '3,000')
+    >>> format_value(0.25, "share"), format_value(3000.0, "steps"), format_value(-0.0001, "bits")
+    ('25.0', '3,000', '0.000')
     """
     if not math.isfinite(value):
         return UNDEFINED
     spec = ".1f" if unit == "seconds" and abs(value) < 100 else FORMATS[unit]
-    return format(100 * value if unit in SHARES else value, spec).replace("-", "−")
+    return format(100 * value if unit in SHARES else value, f"z{spec}").replace("-", "−")  # z: no minus before 0
 
 
 def format_spread(spread: Spread, unit: str) -> str:
