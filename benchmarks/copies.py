@@ -4,7 +4,7 @@
 
 Draws tunes from the weights that training of a run ended with, and looks for the longest passage of each in the
 training tunes twice: by `originality`, and by Python's own search for a substring, one length after the other. Every
-tune must come out the same. `--break` hides every other training tune from ours: the check must then fail (exit code 1).
+tune must come out the same. `--break` hides every other training tune from ours: the check must then fail (code 1).
 """
 
 from __future__ import annotations
