@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,7 +20,6 @@ from tunewright.corpus import read_corpus
 from tunewright.evaluate import bare_body
 from tunewright.generate import generate, load_generator
 from tunewright.originality import build_text_index, longest_shared_text
-from tunewright.runs import LAST, load_tensors
 
 
 def longest_by_search(text: str, haystack: str) -> int:
@@ -33,11 +31,8 @@ def longest_by_search(text: str, haystack: str) -> int:
 
 
 def drawn_texts(run: Path, count: int) -> list[str]:
-    generator = load_generator(run)
-    tensors, _ = load_tensors(run / LAST)
-    weights = {name[6:]: tensor for name, tensor in tensors.items() if name.startswith("model.")}
-    generator.model.load_state_dict(weights)
-    tunes = generate(replace(generator, model=generator.model.eval()), count, max_length=1500)
+    """The bodies of tunes drawn from the last weights of a run, cut where nearly every training tune has ended."""
+    tunes = generate(load_generator(run, last=True), count, max_length=1500)
     return [bare_body(tune.text) for tune in tunes]
 
 

@@ -129,7 +129,7 @@ def test_a_class_room_version_reads_each_tune_about_as_often(share: float) -> No
 def test_an_experiment_leaves_a_run_for_each_trial_a_report_and_its_plan(done: tuple[Path, Any]) -> None:
     folder, comparison = done
     assert len(list(folder.glob("runs/*/seed-*/model.safetensors"))) == 11
-    assert "irish" not in (folder / "report.html").read_text()[:200]
+    assert '<html lang="en">' in (folder / "report.html").read_text()
     assert (folder / "report.md").read_text().count("|") > 100
     assert {claim.topic for claim in comparison.claims} >= {"convergence", "overfitting", "fluency", "layering"}
     assert comparison.effects
@@ -201,6 +201,18 @@ def test_a_class_room_version_is_planned_by_timing_and_kept(
     assert (ended, comparison) == ([], None)
     share = json.loads((tmp_path / "new" / RECORD).read_text())["share"]
     assert share == pytest.approx(reproduction.TRAINING_SHARE * 600 * 2 / (5 * 600), rel=0.02)
+
+
+def test_a_class_room_version_that_fits_whole_is_gone_on_with_by_the_same_command(
+    tmp_path: Path, tunes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reproduction, "run_trials", lambda *_, **__: iter(()))
+    monkeypatch.setattr(reproduction, "_seconds_per_step", lambda *_: 1e-6)
+    for _ in range(2):
+        assert run(tunes, tmp_path / "new", minutes=10.0)[1] is None
+    assert json.loads((tmp_path / "new" / RECORD).read_text())["share"] == 1
+    with pytest.raises(ConfigError, match="holds a class-room version"):
+        run(tunes, tmp_path / "new")
 
 
 def test_a_step_is_timed(tunes: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -48,7 +48,9 @@ class _Board:
         self.trials = trials
         self.latest: dict[Path, TrialProgress] = {}
         self.looked: dict[Path, float | None] = {}
-        self.began, self.done_before = time.monotonic(), -1.0
+        self.weights = {trial.path: work_of(trial.config) for trial in trials}
+        self.found: dict[Path, float] = {}  # the share of each trial that was done when it was first heard of
+        self.began = time.monotonic()
 
     @property
     def ended(self) -> list[TrialProgress]:
@@ -63,25 +65,22 @@ class _Board:
         before, self.latest[path] = self.latest.get(path), one
         looked = one.valid_loss is not None and self.looked.get(path) != one.valid_loss
         self.looked[path] = one.valid_loss
-        if self.done_before < 0 and one.step:
-            self.done_before = self.done
+        self.found.setdefault(path, _share_done(one))
         changed = before is None or before.status != one.status
         return f"{self.whole()}  {_trial_line(one)}" if changed or looked else ""
 
     @property
     def done(self) -> float:
         """The share of all training that is behind, each trial weighted by what it computes."""
-        weights = {trial.path: work_of(trial.config) for trial in self.trials}
-        behind = sum(
-            weights[path] * (1.0 if one.status in DONE else one.step / one.trial.config.num_training_iterations)
-            for path, one in self.latest.items()
-        )
-        return behind / sum(weights.values())
+        return self._weighted({path: _share_done(one) for path, one in self.latest.items()})
+
+    def _weighted(self, shares: Mapping[Path, float]) -> float:
+        return sum(self.weights[path] * share for path, share in shares.items()) / sum(self.weights.values())
 
     def whole(self) -> str:
         """How far the whole is, and about how long it still takes."""
         ended, done = len(self.ended), self.done
-        gained = done - max(self.done_before, 0.0)
+        gained = done - self._weighted(self.found)
         left = (time.monotonic() - self.began) * (1 - done) / gained if gained > ENOUGH_TO_TELL else math.inf
         told = f", about {duration(left)} left" if math.isfinite(left) and ended < len(self.trials) else ""
         return f"[{ended} of {len(self.trials)}, {done:.0%}{told}]"
@@ -98,6 +97,10 @@ class _Board:
         display.add_row(self.whole())
         display.add_row(table)
         return display
+
+
+def _share_done(one: TrialProgress) -> float:
+    return 1.0 if one.status in DONE else one.step / one.trial.config.num_training_iterations
 
 
 def _trial_line(one: TrialProgress) -> str:

@@ -30,7 +30,7 @@ from tunewright.files import replace_file
 from tunewright.generate import Generated, Generator, generate, judge, load_generator
 from tunewright.likelihood import bits_per_note_by_context, encode_passages, likelihood
 from tunewright.metrics import Habits, Style, fit_habits, measure_tunes
-from tunewright.models import State, build_model, choose_precision
+from tunewright.models import State, choose_precision
 from tunewright.originality import (
     Index,
     build_index,
@@ -41,7 +41,7 @@ from tunewright.originality import (
     longest_shared_text,
 )
 from tunewright.recurrence import BF16
-from tunewright.runs import BEST, LAST, Run, load_run, load_tensors, read_split
+from tunewright.runs import BEST, Run, load_run, load_tensors, read_split
 from tunewright.tokens import TEXTS, CharTokenizer, body_start
 from tunewright.tune import Tune
 
@@ -342,11 +342,7 @@ def _at_end(run: Run, best: _Evaluating, count: int) -> Sample | None:
     """Tunes of the weights that training ended with, measured."""
     if not run.resumable:
         return None
-    tensors, _ = load_tensors(run.path / LAST)
-    model = build_model(run.config, len(run.tokenizer.vocab))
-    model.load_state_dict({name[6:]: tensor for name, tensor in tensors.items() if name.startswith("model.")})
-    ended = replace(best.generator, model=model.to(best._device).eval())
-    return replace(best, generator=ended).sample(1.0, count)
+    return replace(best, generator=load_generator(run, last=True)).sample(1.0, count)
 
 
 def _first_read(drawn: Sequence[Generated]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from tunewright.errors import ConfigError, ParseError, RunError
 from tunewright.models import RecurrentModel, State, Step, build_model, choose_device, choose_precision
 from tunewright.recurrence import BF16
 from tunewright.rhythms import known_rhythm
-from tunewright.runs import BEST, Run, load_run, load_tensors
+from tunewright.runs import BEST, LAST, MODEL, Run, load_run, load_tensors, under
 from tunewright.tokens import HEADER, CharTokenizer, body_start, with_number
 from tunewright.tune import Tune
 
@@ -83,16 +83,22 @@ class Generator:
     config: Config = field(default_factory=Config)
 
 
-def load_generator(run: Run | str | Path, *, precision: str = "auto") -> Generator:
-    """The best weights of a run, on its device; RunError where the run is missing, broken or not yet trained."""
+def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool = False) -> Generator:
+    """The best weights of a run, or the last ones, on its device.
+
+    RunError where the run is missing, broken or not yet trained.
+    """
     run = run if isinstance(run, Run) else load_run(Path(run))
-    tensors, _ = load_tensors(run.path / BEST)
+    file = run.path / (LAST if last else BEST)
+    tensors, _ = load_tensors(file)
+    if last:
+        tensors = under(tensors, MODEL)
     model = build_model(run.config, len(run.tokenizer.vocab))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
         first = (str(error).splitlines() or [""])[0]
-        raise RunError(f"{run.path / BEST}: does not fit the run's settings ({first})") from None
+        raise RunError(f"{file}: does not fit the run's settings ({first})") from None
     return Generator(model.to(choose_device("auto")).eval(), run.tokenizer, run.path.name, precision, run.config)
 
 

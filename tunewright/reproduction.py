@@ -36,7 +36,7 @@ CONTROL = "lab-default-fp32"  # one seed of it
 FACTORS = ("lab-rate", "lab-length", "lab-batch", "lab-embedding", "lab-gru", "lab-rnn")
 RECORD = "experiment.json"
 
-TRAINING_SHARE = 0.5  # of the time given; the rest is looks at held-out tunes, drawing, judging, and waiting for memory
+TRAINING_SHARE = 0.5  # of the time given; side by side a step takes longer than timed, and tunes are drawn and judged
 TIMED_STEPS = 6  # to find out how long a step takes; the first of them warms up
 FEWEST_STEPS = 20
 LOOKS = 10  # at the held-out tunes in a class-room version
@@ -54,6 +54,7 @@ class Plan:
     fingerprint: str
     share: float = 1.0
     changes: tuple[str, ...] = ()  # "key=value", made in every preset
+    timed: bool = False  # whether minutes were given, which a fast machine may do the full size in
 
     @property
     def scaled(self) -> bool:
@@ -92,10 +93,10 @@ def reproduce(
     Wording(language)  # an unknown language is said before anything is trained
     tell(f"Reading {' '.join(sources)}.")
     corpus = read_corpus(*sources)
-    wanted = Plan(tuple(map(lasting_source, sources)), corpus.fingerprint, changes=tuple(changes))
-    plan = _kept_plan(folder, wanted, corpus, minutes) or _new_plan(
-        folder, wanted, corpus, seeds, minutes, factors, jobs, tell
+    wanted = Plan(
+        tuple(map(lasting_source, sources)), corpus.fingerprint, changes=tuple(changes), timed=minutes is not None
     )
+    plan = _kept_plan(folder, wanted, corpus) or _new_plan(folder, wanted, corpus, seeds, minutes, factors, jobs, tell)
     trials = plan_trials(folder, plan, seeds, factors)
     done = sum(bool(ended_status(trial)) for trial in trials)
     tell(f"{len(trials)} trainings, {done} of them done.")
@@ -153,7 +154,7 @@ def _new_plan(
     """The plan, at the share of the full size that fits into the minutes, kept in the folder."""
     if minutes is not None:
         tell("Timing a few steps of each setting.")
-        full = plan_trials(folder, plan, seeds, factors)[:-1]
+        full = [trial for trial in plan_trials(folder, plan, seeds, factors) if trial.preset != CONTROL]
         share = affordable_share(corpus, full, minutes, jobs or jobs_that_fit(len(full)))
         plan = replace(plan, share=share)
         if plan.scaled:
@@ -162,7 +163,7 @@ def _new_plan(
     return plan
 
 
-def _kept_plan(folder: Path, wanted: Plan, corpus: Corpus, minutes: float | None) -> Plan | None:
+def _kept_plan(folder: Path, wanted: Plan, corpus: Corpus) -> Plan | None:
     """The plan kept in a folder, None in a new one; ConfigError where that is of another experiment."""
     if not (folder / RECORD).exists():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -175,8 +176,8 @@ def _kept_plan(folder: Path, wanted: Plan, corpus: Corpus, minutes: float | None
     if plan.changes != wanted.changes:
         held = " ".join(plan.changes) or "no changes"
         raise ConfigError(f"{folder}: holds an experiment with {held}; found {' '.join(wanted.changes) or 'none'}")
-    if plan.scaled != (minutes is not None):
-        held = "a class-room version (--minutes)" if plan.scaled else "the full experiment (no --minutes)"
+    if plan.timed != wanted.timed:
+        held = "a class-room version (--minutes)" if plan.timed else "the full experiment (no --minutes)"
         raise ConfigError(f"{folder}: holds {held}; expected the same, or another --out")
     return plan
 
@@ -185,7 +186,8 @@ def _read_plan(path: Path) -> Plan:
     try:
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         changes = tuple(map(str, stored["changes"]))
-        return Plan(tuple(stored["sources"]), str(stored["fingerprint"]), float(stored["share"]), changes)
+        sources, timed = tuple(stored["sources"]), bool(stored["timed"])
+        return Plan(sources, str(stored["fingerprint"]), float(stored["share"]), changes, timed)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: broken ({error}); expected what reproduce wrote") from None
 

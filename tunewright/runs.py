@@ -36,6 +36,7 @@ from tunewright.tokens import CharTokenizer
 
 FORMAT_VERSION = 1
 BEST, LAST = "model.safetensors", "last.safetensors"
+MODEL = "model."  # what the names of the weights begin with in LAST, beside those of the optimiser
 LOCK_SECONDS = 2.0  # a process that only looks holds the lock for an instant
 ENDED = ("finished", "early_stopped", "interrupted", "diverged", "failed")
 
@@ -220,6 +221,11 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         first = (str(error).splitlines() or ["unreadable"])[0]
         raise RunError(f"{path}: broken checkpoint ({first}); expected what training wrote") from None
+
+
+def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, by the rest of their names."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 class MetricsLog:

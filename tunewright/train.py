@@ -36,6 +36,7 @@ from tunewright.recurrence import BF16
 from tunewright.runs import (
     BEST,
     LAST,
+    MODEL,
     MetricsLog,
     Run,
     create_run,
@@ -44,6 +45,7 @@ from tunewright.runs import (
     locked,
     read_split,
     save_tensors,
+    under,
     write_summary,
 )
 from tunewright.tokens import CharTokenizer
@@ -358,7 +360,7 @@ class _Training:
 
     def _checkpoint(self) -> None:
         """Everything that going on needs, in one file, so that no part of it can be of another step."""
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors = {f"{MODEL}{name}": tensor for name, tensor in self.model.state_dict().items()}
         for name, parameter in self.model.named_parameters():
             for key, value in self.optimizer.state[parameter].items():
                 tensors[f"optimizer.{name}.{key}"] = torch.as_tensor(value)
@@ -372,9 +374,9 @@ class _Training:
         try:
             restored: dict[str, Any] = {name: math.inf if value is None else value for name, value in facts.items()}
             self.counters = _Counters(**restored)
-            self.model.load_state_dict(_under(tensors, "model."))
+            self.model.load_state_dict(under(tensors, MODEL))
             for name, parameter in self.model.named_parameters():
-                self.optimizer.state[parameter] = _under(tensors, f"optimizer.{name}.")
+                self.optimizer.state[parameter] = under(tensors, f"optimizer.{name}.")
                 if set(self.optimizer.state[parameter]) != {"step", "exp_avg", "exp_avg_sq"}:
                     raise KeyError(name)
         except (RuntimeError, TypeError, KeyError) as error:
@@ -416,10 +418,6 @@ def _build_optimizer(model: RecurrentModel, config: Config) -> torch.optim.Optim
         decay = config.weight_decay
         return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=decay, fused=fused)
     return torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=fused)
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _json(value: Any) -> Any:

@@ -22,6 +22,7 @@ import torch
 
 from tunewright.config import Config
 from tunewright.corpus import read_corpus
+from tunewright.environment import cores
 from tunewright.errors import TunewrightError
 from tunewright.evaluate import TEMPERATURES, build_references, evaluate_run, load_evaluation
 from tunewright.runs import ENDED, is_run, load_run, locked, status_of
@@ -83,11 +84,6 @@ def run_trials(
     yield from _Pool(tuple(sources), drawing, jobs, max(1, cores() // jobs)).run(trials, stop)
 
 
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def jobs_that_fit(trials: int) -> int:
     """One training a core, each with one thread, as far as memory goes; one at a time on a GPU.
 
@@ -95,8 +91,14 @@ def jobs_that_fit(trials: int) -> int:
     """
     if torch.cuda.is_available():
         return 1
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 2 * MEMORY
-    return max(1, min(cores(), trials, free // MEMORY))
+    return max(1, min(cores(), trials, _free_memory() // MEMORY))
+
+
+def _free_memory() -> int:
+    """Bytes of memory that are free; where the system does not say, enough for two trainings."""
+    if "SC_AVPHYS_PAGES" not in getattr(os, "sysconf_names", ()):
+        return 2 * MEMORY
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def work_of(config: Config) -> int:
