@@ -16,7 +16,8 @@ from tunewright.errors import RunError
 from tunewright.evaluate import Evaluation, save_evaluation
 from tunewright.experiments import load_preset
 from tunewright.learning import read_curve, steps_to
-from tunewright.quantities import Record, Spread, build_rows, build_scale, format_spread, format_value
+from tunewright.metrics import MEASURES
+from tunewright.quantities import OF_TUNES, Record, Spread, build_rows, build_scale, format_spread, format_value
 from tunewright.runs import BEST
 
 QUICK = replace(SMALL, num_layers=1, dropout=0.0, num_training_iterations=4, eval_every=2)
@@ -222,3 +223,8 @@ def test_equal_budgets_are_the_least_that_any_run_had() -> None:
     assert rows["bits_at_equal_notes"].cells["long"].known == ()  # its first look came after 200 notes
     assert rows["bits_at_equal_seconds"].cells["short"].values == (3.0,)
     assert rows["bits_at_equal_seconds"].cells["long"].values == (1.0,)
+
+
+def test_which_way_is_better_is_said_alike_where_a_measure_is_taken_and_where_it_is_compared() -> None:
+    compared = {name: better for name, better, _ in OF_TUNES}
+    assert {name: measure.better for name, measure in MEASURES.items()} == {name: compared[name] for name in MEASURES}
