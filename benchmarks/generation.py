@@ -1,8 +1,11 @@
-"""How many characters a second are drawn, against the lab's loop of one stream with the same model.
+"""How many notes a second are drawn, against the lab's loop of one stream with a character model of the same size.
 
-    python benchmarks/generation.py [--rounds N] [--run RUN]
+    python benchmarks/generation.py [--rounds N] [-n TUNES] [--run RUN]
+    python benchmarks/generation.py --steps
 
-Without a run the weights are random, with the end of a tune made as rare as it is in real tunes.
+Without a run our models are character models of random weights too, with the end of a tune made as rare as it is in
+real tunes; with one, it is drawn from as it is. A character of theirs counts as many notes as one of real tunes does,
+drawn tunes count the notes that they have. `--steps` times single steps and draws instead, on one thread.
 """
 
 from __future__ import annotations
@@ -11,21 +14,31 @@ import argparse
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import nn
 
+from tunewright.batches import joined_text
 from tunewright.config import Config
 from tunewright.corpus import read_corpus
 from tunewright.generate import Generator, generate, load_generator
-from tunewright.models import build_model
+from tunewright.models import DTYPES, build_model, cpu_has_bf16, cpu_has_int8
+from tunewright.sampling import Sampling, draw
+from tunewright.stepping import ROW_COUNTS, one_thread
 from tunewright.tokens import CharTokenizer
 
+CORPUS = "oneill"
 SETTINGS = {
     "lab-joint": Config(hidden_size=512, num_layers=2),
     "lab-default": Config(hidden_size=1024, num_layers=1),
 }
+HERE = {"fp32": True, "bf16": cpu_has_bf16(), "int8": cpu_has_int8()}
+PRECISIONS = [precision for precision in DTYPES if HERE[precision]]
+VOCAB, PLACES = 450, (96, 32, 96)  # about those of musical tokens
+COLUMNS = ("model", "precision", "lab, notes/s", "ours, notes/s", "ratio", "each round", "one tune, s", "its notes")
 
 
 def lab_loop(generator: Generator, length: int) -> int:
@@ -44,52 +57,135 @@ def lab_loop(generator: Generator, length: int) -> int:
     return len(text)
 
 
-def ours(generator: Generator, n: int) -> int:
-    """Draw `n` tunes; the number of their characters, ends included."""
-    return sum(drawn.characters + drawn.ended for drawn in generate(generator, n, max_length=1000))
-
-
 def untrained(config: Config) -> Generator:
-    """A model that ends a tune about every 400 characters."""
-    tokenizer = CharTokenizer.fit(read_corpus("oneill").train, config.text)
+    """A character model that ends a tune about every 400 characters."""
+    tokenizer = CharTokenizer.fit(read_corpus(CORPUS).train, config.text)
     model = build_model(config, len(tokenizer.vocab)).eval()
     with torch.no_grad():
         model.head.bias[tokenizer.END] -= 1.5
     return Generator(model, tokenizer, "untrained", "auto", config)
 
 
-def per_second(draw: Callable[[], int]) -> float:
-    """Characters per second of one call."""
+def ours(generator: Generator, n: int, density: float | None, seed: int = 0) -> tuple[float, float]:
+    """Draw `n` tunes: their notes, or their characters times `density`, and the seconds; reading them is not timed.
+
+    With a run the grammar holds them; random weights write characters without it.
+    """
     began = time.perf_counter()
-    return draw() / (time.perf_counter() - began)
+    if density is None:
+        drawn = list(generate(generator, n, seed=seed))
+    else:
+        drawn = list(generate(generator, n, seed=seed, max_length=1000, free=True))
+    seconds = time.perf_counter() - began
+    if density is None:
+        return float(sum(len(tune.tune.notes) for tune in drawn if tune.tune)), seconds
+    return density * sum(tune.characters + tune.ended for tune in drawn), seconds
 
 
-def compare(name: str, generator: Generator, rounds: int) -> str:
-    """A row of the table: the two in turn, medians."""
-    lab_loop(generator, 50)
-    ours(generator, 8)
-    pairs = [
-        (per_second(lambda: lab_loop(generator, 1000)), per_second(lambda: ours(generator, 128))) for _ in range(rounds)
-    ]
-    lab, mine = (statistics.median(side) for side in zip(*pairs, strict=True))
-    ratios = sorted(second / first for first, second in pairs)
-    eight = statistics.median(per_second(lambda: ours(generator, 8)) for _ in range(rounds))
-    return f"| {name} | {lab:.0f} | {mine:.0f} | {mine / lab:.0f} | {ratios[0]:.0f}–{ratios[-1]:.0f} | {eight:.0f} |"
+def compare(name: str, generator: Generator, rounds: int, n: int, *, trained: bool) -> Iterator[str]:
+    """Rows of the table: the lab's loop and ours in each precision in turn, medians; and single tunes."""
+    lab = untrained(replace(generator.config, text="verbatim", tokens="characters"))
+    _, density = joined_text(lab.tokenizer, read_corpus(CORPUS), lab.config)
+    counted = None if trained else density
+    mine = {precision: replace(generator, precision=precision) for precision in PRECISIONS}
+    lab_loop(lab, 50)
+    for each in mine.values():
+        ours(each, 8, counted)
+    lab_speeds: list[float] = []
+    speeds: dict[str, list[float]] = {precision: [] for precision in PRECISIONS}
+    for turn in range(rounds):
+        began = time.perf_counter()
+        lab_speeds.append(density * lab_loop(lab, 1000) / (time.perf_counter() - began))
+        for precision, each in mine.items():
+            notes, seconds = ours(each, n, counted, turn * n)
+            speeds[precision].append(notes / seconds)
+    for precision, each in mine.items():
+        yield row(name, precision, *ratio(lab_speeds, speeds[precision]), *alone(each, counted))
+
+
+def ratio(slow: list[float], fast: list[float]) -> tuple[str, ...]:
+    """Both speeds, the ratio of their medians, and the lowest and highest of single rounds."""
+    ratios = sorted(b / a for a, b in zip(slow, fast, strict=True))
+    lab, mine = statistics.median(slow), statistics.median(fast)
+    return f"{lab:.0f}", f"{mine:.0f}", f"{mine / lab:.0f}", f"{ratios[0]:.0f}–{ratios[-1]:.0f}"
+
+
+def alone(generator: Generator, density: float | None) -> tuple[str, ...]:
+    """The seconds that one tune takes alone, and its notes: medians of nine tunes."""
+    singles = [ours(generator, 1, density, seed) for seed in range(9)]
+    notes, seconds = (statistics.median(side) for side in zip(*singles, strict=True))
+    return f"{seconds:.3f}", f"{notes:.0f}"
+
+
+def row(*cells: str) -> str:
+    """A row of a table in Markdown."""
+    return f"| {' | '.join(cells)} |"
+
+
+def head(*cells: str) -> str:
+    """The first two rows."""
+    return f"{row(*cells)}\n{row(*['---'] * len(cells))}"
+
+
+# ------------------------------------------------------------------------------------------------ single steps
+
+
+def microseconds(work: Callable[[], object], seconds: float = 1.0) -> float:
+    """The time that a quarter of the calls stay under, on a machine that others may use too."""
+    for _ in range(3):
+        work()
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times) < 8:
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return 1e6 * sorted(times)[len(times) // 4]
+
+
+@torch.no_grad()
+def steps() -> Iterator[str]:
+    """Rows of the table of steps: for each precision, and for drawing, the microseconds by number of rows."""
+    model = build_model(SETTINGS["lab-joint"], VOCAB, PLACES).eval()
+    for precision in PRECISIONS:
+        step, times = model.stepper(64, DTYPES[precision]), []
+        for rows in ROW_COUNTS:
+            ids = torch.stack([torch.randint(size, (rows,)) for size in (VOCAB, *PLACES)], 1)
+            times.append(microseconds(partial(step, ids, model.zero_state(rows))))
+        same = ", ".join(map(str, model.row_counts(step)))
+        yield row(f"step, {precision}", *(f"{found:.0f}" for found in times), same)
+    for sampling in (Sampling(), Sampling(0.8), Sampling(min_p=0.05), Sampling(top_p=0.9), Sampling(top_k=20)):
+        yield row(f"draw, {sampling}", *(f"{found:.0f}" for found in draws(sampling)), "all")
+
+
+def draws(sampling: Sampling) -> Iterator[float]:
+    """The microseconds of a draw under a mask, by number of rows."""
+    for rows in ROW_COUNTS:
+        logits, uniforms = 3 * torch.randn(rows, VOCAB), torch.rand(rows, dtype=torch.float64)
+        mask = torch.where(torch.rand(rows, VOCAB) < 0.7, -torch.inf, 0.0)
+        mask[:, 0] = 0.0
+        yield microseconds(partial(draw, logits, uniforms, sampling, mask), 0.3)
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("-n", type=int, default=1024, metavar="TUNES")
     parser.add_argument("--run")
+    parser.add_argument("--steps", action="store_true")
     arguments = parser.parse_args()
-    print("| model | lab, characters/s | ours (128 tunes) | ratio | each round | ours (8 tunes) |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    if arguments.run:
-        print(compare(arguments.run, load_generator(arguments.run), arguments.rounds))
+    if arguments.steps:
+        print(head("microseconds", *(f"{rows} rows" for rows in ROW_COUNTS), "same bits at"))
+        with one_thread():
+            for line in steps():
+                print(line, flush=True)
     else:
-        for name, config in SETTINGS.items():
-            print(compare(name, untrained(config), arguments.rounds), flush=True)
+        print(head(*COLUMNS))
+        models = {arguments.run: load_generator(arguments.run)} if arguments.run else {}
+        for name, generator in (models or {name: untrained(config) for name, config in SETTINGS.items()}).items():
+            for line in compare(name, generator, arguments.rounds, arguments.n, trained=bool(models)):
+                print(line, flush=True)
     print(f"\nCPU threads: {torch.get_num_threads()}; torch {torch.__version__}; load {os.getloadavg()[0]:.1f}")
 
 

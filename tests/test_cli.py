@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from small_runs import real_tunes
 
 from tunewright import cli
 from tunewright.abcnotation import parse_abc
+from tunewright.barring import Form, Section, form_of
+from tunewright.tune import Pitch, Tune
 
 ROOT = Path(__file__).parent.parent
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}  # models this small gain nothing from more
@@ -65,9 +68,10 @@ def tunes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tunes: Path) -> Path:
-    """A run of a few steps."""
+    """A run of a few steps, in characters."""
     run = tunes.parent / "run"
     words = ["train", str(tunes), "--out", str(run), "--steps", "8", "--seed", "3", *SETTINGS]
+    words += ["--set", "tokens=characters", "--set", "text=canonical"]
     subprocess.run(
         [sys.executable, "-m", "tunewright", *words], cwd=ROOT, check=True, capture_output=True, env=ONE_THREAD
     )
@@ -97,7 +101,20 @@ def assert_one_error(result: Result, *says: str) -> None:
         ["train", "x"],
         ["generate", "x", "-n", "0"],
         ["generate", "x", "--top-p", "2"],
-        ["generate", "x", "--key", "E dorian"],  # not there yet, so not accepted and ignored
+        ["generate", "x", "--infill", "y"],
+        ["generate", "x", "--at", "5-8"],
+        ["generate", "x", "--infill", "y", "--at", "five"],
+        ["generate", "x", "--infill", "y", "--at", "5-8", "--vary", "y"],
+        ["generate", "x", "--amount", "0.5"],
+        ["generate", "x", "--vary", "y", "--amount", "2"],
+        ["generate", "x", "--temperature", "hot"],
+        ["generate", "x", "--temperature", "-1"],
+        ["generate", "x", "--temperature", "1,2"],
+        ["generate", "x", "--temperature", "1.0,9:1.4,9:1.5"],
+        ["generate", "x", "--stream", "-n", "2"],
+        ["generate", "x", "--stream", "--json"],
+        ["generate", "x", "--stream", "--best-of", "2"],
+        ["generate", "x", "--original", "95"],  # not there yet, so not accepted and ignored
         ["demo", "--minutes", "soon"],
         ["render", "x"],
         ["compare"],
@@ -338,7 +355,7 @@ def test_generate_prints_the_keys_of_the_contract(tunewright: Command, trained: 
     assert [tune["seed"] for tune in told] == [5, 6, 7]
     for tune in told:
         assert {"abc", "seed", "valid", "log_likelihood_per_note", "removed_mass", "files"} <= set(tune)
-        assert tune["removed_mass"] is None
+        assert 0 < tune["removed_mass"] < 1
         assert tune["files"] == {}
     alone = json.loads(tunewright("generate", trained, "-n", 1, "--seed", 6, "--json").out)
     music = told[1]["abc"].split("\n", 1)[1]  # after the number
@@ -367,6 +384,142 @@ def test_an_unknown_format_names_those_there_are(
 
 def test_a_start_with_signs_the_model_never_saw_is_one_clear_line(tunewright: Command, trained: Path) -> None:
     assert_one_error(tunewright("generate", trained, "--start", "ABC 音乐"), "音")
+
+
+def test_without_the_grammar_nothing_is_removed(tunewright: Command, trained: Path) -> None:
+    result = tunewright("generate", trained, "--free", "--json")
+    assert json.loads(result.out)[0]["removed_mass"] is None
+    assert "1 drawn without grammar" in result.err
+
+
+# ------------------------------------------------------------------------------------------------ what is asked for
+
+
+@pytest.fixture(scope="module")
+def musical(tunes: Path) -> Path:
+    """A run of a few steps in musical tokens."""
+    run = tunes.parent / "musical"
+    words = ["train", str(tunes), "--out", str(run), "--steps", "8", "--seed", "3", *SETTINGS]
+    words += ["--set", "tokens=degrees", "--set", "told_share=0.5"]
+    subprocess.run(
+        [sys.executable, "-m", "tunewright", *words], cwd=ROOT, check=True, capture_output=True, env=ONE_THREAD
+    )
+    return run
+
+
+def drawn(result: Result) -> list[Tune]:
+    """The tunes on stdout, all of them well formed by what the note says."""
+    assert result.code == 0, result
+    tunes = parse_abc(result.out)
+    assert f"{len(tunes)} drawn: {len(tunes)} well formed. " in result.err
+    return tunes
+
+
+def test_what_is_asked_for_comes_out(tunewright: Command, musical: Path) -> None:
+    words = ["--key", "E dorian", "--meter", "6/8", "--rhythm", "jig", "--parts", "AAB", "--bars", "4,8"]
+    for tune in drawn(tunewright("generate", musical, "-n", 3, *words, "--range", "D4-B5")):
+        assert (str(tune.key), str(tune.meter), tune.rhythm) == ("E dorian", "6/8", "jig")
+        assert form_of(tune) == Form((Section(4, True), Section(8, False)))
+        assert all(Pitch("D", 0, 4).midi <= note.pitch.midi <= Pitch("B", 0, 5).midi for note in tune.notes)
+
+
+def test_bars_alone_are_those_of_the_whole_tune(tunewright: Command, musical: Path) -> None:
+    tunes = drawn(tunewright("generate", musical, "-n", 3, "--bars", 12))
+    forms = [form_of(tune) for tune in tunes]
+    assert [form.bars if form else None for form in forms] == [12] * 3
+
+
+def test_some_bars_are_written_anew_and_the_rest_is_kept(tunewright: Command, musical: Path, tunes: Path) -> None:
+    tune = next(tune for tune in parse_abc(tunes) if not tune.irregular)
+    place = f"{tunes}#{tune.number}"
+    first, *later = drawn(tunewright("generate", musical, "-n", 2, "--infill", place, "--at", "2-3"))
+    kept = [bar_of(tune, number) for number in range(len(tune.measures)) if number not in (2, 3)]
+    for other in (first, *later):
+        assert [bar_of(other, number) for number in range(len(tune.measures)) if number not in (2, 3)] == kept
+    assert first.title == tune.title
+    assert len({first, tune}) == 2, "the bars are the same"
+
+
+def bar_of(tune: Tune, number: int) -> list[object]:
+    return [list(tune.music[one.start : one.stop]) for one in tune.measures if one.number == number]
+
+
+def test_a_tune_is_varied_in_another_key_too(tunewright: Command, musical: Path, tunes: Path) -> None:
+    tune = next(tune for tune in parse_abc(tunes) if not tune.irregular and tune.key.tonic != "A")
+    key = f"A {tune.key.mode}"
+    same, moved = (
+        drawn(tunewright("generate", musical, "--vary", f"{tunes}#{tune.number}", "--amount", 0, *words))[0]
+        for words in ([], ["--key", key])
+    )
+    assert same == tune
+    assert str(moved.key) == key
+    assert intervals(moved) == intervals(tune)
+
+
+def intervals(tune: Tune) -> list[int]:
+    """The steps from note to note: the same in every key."""
+    return [after.pitch.midi - note.pitch.midi for note, after in pairwise(tune.notes)]
+
+
+def test_a_tune_like_another_has_its_frame(tunewright: Command, musical: Path, tunes: Path) -> None:
+    tune = next(tune for tune in parse_abc(tunes) if not tune.irregular and form_of(tune) and tune.key.tonic)
+    (new,) = drawn(tunewright("generate", musical, "--like", f"{tunes}#{tune.number}", "--key", "F"))
+    assert (str(new.key), new.meter, form_of(new)) == ("F major", tune.meter, form_of(tune))
+
+
+def test_a_warmer_ending_leaves_the_beginning(tunewright: Command, musical: Path) -> None:
+    words = ["--parts", "AB", "--bars", 8, "--seed", 4, "--key", "D", "--range", "D4-B5"]
+    even, wilder = (drawn(tunewright("generate", musical, *words, "--temperature", t))[0] for t in ("1", "1,9:2.5"))
+    bars = [even.measures[place].start == wilder.measures[place].start for place in range(9)]
+    assert all(bars)
+    assert even.music[: even.measures[8].start] == wilder.music[: wilder.measures[8].start]
+    assert even != wilder
+
+
+def test_a_streamed_tune_is_the_tune(tunewright: Command, musical: Path) -> None:
+    words = ["--seed", 6, "--bars", 8]
+    streamed = tunewright("generate", musical, *words, "--stream")
+    assert streamed.out.strip() == tunewright("generate", musical, *words).out.strip()
+    assert "1 drawn: 1 well formed" in streamed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--rhythm", "reel", "--meter", "9/8"], "reel in 9/8"),
+        (["--bars", "5.5"], "5.5 bars"),
+        (["--key", "H"], "'H'"),
+        (["--parts", "AAAB"], "AAAB"),
+        (["--range", "D4-E4"], "D4-E4"),
+        (["--infill", "TUNES#99", "--at", "1-2"], "X:99"),
+        (["--infill", "TUNES", "--at", "90-95"], "90-95"),
+        (["--vary", "nowhere.abc"], "nowhere.abc"),
+        (["--vary", "TUNES", "--bars", "8"], "given"),
+        (["--vary", "TUNES", "--free"], "--free"),
+    ],
+)
+def test_what_cannot_be_had_is_one_clear_line(
+    tunewright: Command, musical: Path, tunes: Path, words: list[str], says: str
+) -> None:
+    result = tunewright("generate", musical, *(word.replace("TUNES", str(tunes)) for word in words))
+    assert_one_error(result, says)
+    assert result.out == ""
+
+
+def test_a_model_of_characters_does_not_fill_in(tunewright: Command, trained: Path, tunes: Path) -> None:
+    assert_one_error(tunewright("generate", trained, "--infill", tunes, "--at", "2-3"), "tokens=degrees")
+
+
+def test_tunes_that_the_tokens_do_not_cover_are_counted(tunewright: Command, tmp_path: Path, tunes: Path) -> None:
+    odd = tmp_path / "odd.abc"
+    changing = "X:{}\nM:4/4\nL:1/8\nK:{}\nCDEF GABc|[M:3/4] cBAGFE|c6|c6|]\n"
+    odd.write_text(tunes.read_text() + "\n" + "\n".join(changing.format(n, k) for n, k in enumerate("CDEFGAB", 200)))
+    words = ["--steps", "1", "--set", "tokens=degrees", *SETTINGS]
+    result = tunewright("train", odd, "--out", tmp_path / "run", *words)
+    assert result.code == 0, result
+    (told,) = [line for line in result.err.splitlines() if "not learned from" in line]
+    assert "do not cover" in told
+    assert "nats/token" in result.out
 
 
 # ------------------------------------------------------------------------------------------------ render
@@ -447,7 +600,8 @@ def test_runs_are_listed_for_people_and_for_programs(tunewright: Command, traine
 def other(tunes: Path, trained: Path) -> Path:
     """The run with another width."""
     run = tunes.parent / "other"
-    words = ["train", str(tunes), "--out", str(run), "--steps", "8", *SETTINGS, "--set", "hidden_size=20"]
+    words = ["train", str(tunes), "--out", str(run), "--steps", "8", *SETTINGS]
+    words += ["--set", "tokens=characters", "--set", "text=canonical", "--set", "hidden_size=20"]
     subprocess.run(
         [sys.executable, "-m", "tunewright", *words], cwd=ROOT, check=True, capture_output=True, env=ONE_THREAD
     )

@@ -7,9 +7,11 @@ from rich.console import Console
 from small_runs import corpus_of, real_tunes
 
 from tunewright.console import (
+    drawn_note,
     drawn_result,
     print_json,
     progress_line,
+    refused_note,
     show_corpus,
     show_training,
     sparkline,
@@ -68,9 +70,42 @@ def test_the_result_of_training_is_that_of_the_best_step() -> None:
 
 
 def test_drawn_tunes_without_files_have_none() -> None:
-    one = Generated(0, 7, "X:1\n", None, "cannot be read", math.nan, 4, True)
+    one = Generated(0, 7, "X:1\n", -1.0, 4, ended=True)
     assert drawn_result([one], [])[0]["files"] == {}
     assert drawn_result([one], [])[0]["valid"] is False
+
+
+GOOD = "X:1\nM:2/4\nL:1/8\nK:C\nCDEF|GABc|cBAG|FEDC|]\n"
+
+
+def one_drawn(text: str = GOOD, removed: float | None = None, *, ended: bool = True) -> Generated:
+    return Generated(0, 7, text, -1.0, 4, ended, removed)
+
+
+def test_the_note_counts_what_is_well_formed_and_why_the_rest_is_not() -> None:
+    odd = one_drawn(GOOD.replace("cBAG", "cBA"), 0.03)
+    tunes = [one_drawn(removed=0.02), one_drawn(removed=0.04, ended=False), odd]
+    told = drawn_note(tunes)
+    assert told.startswith("3 drawn: 1 well formed, 1 did not come to an end, 1 a bar does not add up to the metre. ")
+    assert "3.0 %" in told
+    assert drawn_result(tunes, [])[0]["removed_mass"] == 0.02
+    assert drawn_note([one_drawn()]) == "1 drawn without grammar: 1 well formed."
+
+
+@pytest.mark.parametrize(
+    ("removed", "told"), [(0.123, " 12 %"), (0.0004, " 0.04 %"), (1e-6, "less than 0.01 %"), (0.0, "Nothing had")]
+)
+def test_a_small_share_is_not_none(removed: float, told: str) -> None:
+    assert told in drawn_note([one_drawn(removed=removed)])
+
+
+def test_what_was_not_learned_from_is_one_line() -> None:
+    because = {"a tempo": 9, "a chord": 4, "a key": 3, "a tie": 2}
+    told = refused_note({"refused": 18, "refused_because": because})
+    assert "18 training tunes were" in told
+    assert told.endswith("9 a tempo; 4 a chord; 3 a key; 2 for other reasons.")
+    assert "1 training tune was" in refused_note({"refused": 1, "refused_because": {"a tempo": 1}})
+    assert refused_note({"refused": 0}) == refused_note({}) == ""
 
 
 def test_a_collection_is_shown_with_everything_dropped(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,9 @@ import torch
 from small_runs import SMALL, real_tunes
 from torch import Tensor
 
-from tunewright.likelihood import CUT_PIECE, PIECE, Passage, bits_per_note_by_context, encode_passages, likelihood
+from tunewright.likelihood import CUT_PIECE, PIECE, bits_per_note_by_context, likelihood
 from tunewright.models import State, build_model
+from tunewright.passages import Passage, encode_passages
 from tunewright.tokens import CharTokenizer, body_start, canonical_text
 
 CPU = torch.device("cpu")

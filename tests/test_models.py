@@ -1,15 +1,29 @@
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
 from small_runs import SMALL
+from torch import Tensor
 
 from tunewright.config import Config
 from tunewright.errors import ConfigError
-from tunewright.models import CELLS, build_model, choose_device, choose_precision
+from tunewright.models import (
+    CELLS,
+    RecurrentModel,
+    build_model,
+    choose_device,
+    choose_precision,
+    choose_step_precision,
+    cpu_has_int8,
+)
 
 VOCAB = 11
 IDS = torch.randint(VOCAB, (3, 20), generator=torch.Generator().manual_seed(5))
+PLACES = (7, 4)
+WITH_PLACES = torch.stack([IDS, IDS % 7, IDS.flip(1) % 4], 2)
+VNNI = pytest.mark.skipif(not cpu_has_int8(), reason="this processor has no exact products of bytes")
+READ = [pytest.param((), IDS, id="ids"), pytest.param(PLACES, WITH_PLACES, id="places")]
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -21,32 +35,37 @@ def test_a_state_has_the_labs_shape(cell: str) -> None:
 
 @pytest.mark.parametrize("bf16", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
-def test_reading_in_pieces_gives_what_reading_at_once_gives(cell: str, bf16: bool) -> None:
-    model = build_model(replace(SMALL, cell=cell), VOCAB).eval()
+@pytest.mark.parametrize(("places", "ids"), READ)
+def test_reading_in_pieces_gives_what_reading_at_once_gives(
+    places: tuple[int, ...], ids: Tensor, cell: str, bf16: bool
+) -> None:
+    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        whole, end = model(IDS)
-        first, state = model(IDS[:, :9])
-        second, state = model(IDS[:, 9:], state)
+        whole, end = model(ids)
+        first, state = model(ids[:, :9])
+        second, state = model(ids[:, 9:], state)
     close = 1e-2 if bf16 else 1e-6
     assert torch.allclose(torch.cat([first, second], 1), whole, atol=close)
     assert all(torch.allclose(a, b, atol=close) for a, b in zip(state, end, strict=True))
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_bf16_gives_nearly_what_fp32_gives(cell: str) -> None:
-    model = build_model(replace(SMALL, cell=cell), VOCAB).eval()
-    exact, _ = model(IDS)
+@pytest.mark.parametrize(("places", "ids"), READ)
+def test_bf16_gives_nearly_what_fp32_gives(places: tuple[int, ...], ids: Tensor, cell: str) -> None:
+    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    exact, _ = model(ids)
     with torch.autocast("cpu", torch.bfloat16):
-        rounded, _ = model(IDS)
+        rounded, _ = model(ids)
     assert torch.allclose(exact, rounded.float(), atol=0.02)
 
 
-def test_bf16_gradients_point_where_fp32_gradients_do() -> None:
+@pytest.mark.parametrize(("places", "ids"), READ)
+def test_bf16_gradients_point_where_fp32_gradients_do(places: tuple[int, ...], ids: Tensor) -> None:
     gradients = []
     for enabled in (False, True):
-        model = build_model(replace(SMALL, dropout=0.0), VOCAB)
+        model = build_model(replace(SMALL, dropout=0.0), VOCAB, places)
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
-            logits, _ = model(IDS)
+            logits, _ = model(ids)
         torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), IDS.flatten()).backward()  # type: ignore[no-untyped-call]
         gradients.append([parameter.grad for parameter in model.parameters()])
     for exact, rounded in zip(*gradients, strict=True):
@@ -55,16 +74,50 @@ def test_bf16_gradients_point_where_fp32_gradients_do() -> None:
         assert float((exact - rounded).norm() / exact.norm()) < 0.05
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("cell", CELLS)
-def test_stepping_gives_what_reading_gives(cell: str, dtype: torch.dtype) -> None:
-    model = build_model(replace(SMALL, cell=cell), VOCAB).eval()
-    expected, _ = model(IDS)
+@pytest.mark.parametrize(
+    ("cell", "dtype"), [*product(CELLS, [torch.float32, torch.bfloat16]), pytest.param("lstm", torch.int8, marks=VNNI)]
+)
+@pytest.mark.parametrize(("places", "ids"), READ)
+def test_stepping_gives_what_reading_gives(places: tuple[int, ...], ids: Tensor, cell: str, dtype: torch.dtype) -> None:
+    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    expected, _ = model(ids)
     step, state = model.stepper(3, dtype), model.zero_state(3)
     with torch.no_grad():
-        for place in range(IDS.shape[1]):
-            logits, state = step(IDS[:, place], state)
-            assert torch.allclose(logits, expected[:, place], atol=0.02 if dtype == torch.bfloat16 else 1e-6)
+        for time in range(ids.shape[1]):
+            logits, state = step(ids[:, time], state)
+            assert torch.allclose(logits, expected[:, time], atol=1e-6 if dtype == torch.float32 else 0.02)
+
+
+def read(model: RecurrentModel, ids: Tensor, bf16: bool) -> Tensor:
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        logits: Tensor = model(ids)[0]
+    return logits
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_place_counts_as_one_more_embedding(cell: str, bf16: bool) -> None:
+    plain, model = (build_model(replace(SMALL, cell=cell), VOCAB, places).eval() for places in ((), PLACES))
+    changed = WITH_PLACES.clone()
+    changed[:, 10, 2] = (changed[:, 10, 2] + 1) % PLACES[1]
+    before, after = read(model, WITH_PLACES, bf16), read(model, changed, bf16)
+    assert torch.equal(before[:, :10], after[:, :10])
+    assert not torch.allclose(before[:, 10], after[:, 10], atol=0.01)
+    for embedding in model.place_embeddings:
+        embedding.weight.data.zero_()
+    assert torch.allclose(read(model, WITH_PLACES, bf16), read(plain, IDS, bf16), atol=1e-6)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_places_are_seen_where_the_character_is_blank(bf16: bool) -> None:
+    ids = WITH_PLACES[:1, :1].expand(100, 1, 3)
+    model = build_model(replace(SMALL, dropout=0.0, input_dropout=0.95), VOCAB, PLACES).train()
+    torch.manual_seed(1)
+    found = read(model, ids, bf16)
+    model.embedding.weight.data.zero_()
+    model.input_dropout = 0.0
+    blank = read(model, ids, bf16)
+    assert sum(torch.allclose(a, b, atol=0.01) for a, b in zip(found, blank, strict=True)) in range(90, 100)
 
 
 def test_the_same_seed_builds_the_same_model_and_leaves_the_random_state_alone() -> None:
@@ -85,6 +138,35 @@ def test_narrow_models_and_other_cells_stay_in_fp32() -> None:
     assert choose_precision("auto", Config(hidden_size=32), cpu) == "fp32"
     assert choose_precision("auto", Config(cell="gru", hidden_size=1024), cpu) == "fp32"
     assert choose_precision("bf16", Config(hidden_size=32), cpu) == "bf16"
+    assert choose_step_precision("auto", Config(hidden_size=32), cpu) == "fp32"
+    assert choose_step_precision("bf16", Config(hidden_size=32), cpu) == "bf16"
+
+
+@VNNI
+def test_wide_lstms_are_drawn_from_in_int8_and_no_other_cell_is() -> None:
+    cpu = torch.device("cpu")
+    assert choose_step_precision("auto", Config(hidden_size=512), cpu) == "int8"
+    assert choose_step_precision("int8", Config(hidden_size=32), cpu) == "int8"
+    assert choose_step_precision("auto", Config(cell="gru", hidden_size=512), cpu) == "fp32"
+    with pytest.raises(ConfigError, match="needs an LSTM on a processor with VNNI"):
+        choose_step_precision("int8", Config(cell="gru"), cpu)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("places", "ids"), READ)
+def test_a_row_has_the_same_bits_in_every_number_of_rows_that_is_alike(
+    places: tuple[int, ...], ids: Tensor, cell: str, dtype: torch.dtype
+) -> None:
+    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    step = model.stepper(8, dtype)
+    counts = model.row_counts(step, (1, 2, 8, 64))
+    assert 64 in counts
+    given = ids[0].repeat_interleave(4, 0)[:64]  # (64,) or (64, 1 + K)
+    whole, _ = step(given, model.zero_state(64))
+    for count in counts:
+        parts = [step(given[start : start + count], model.zero_state(count))[0] for start in range(0, 64, count)]
+        assert torch.equal(torch.cat(parts), whole)
 
 
 def test_a_device_that_is_not_there_is_a_config_error() -> None:

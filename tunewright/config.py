@@ -17,11 +17,13 @@ from typing import Any
 from tunewright.errors import ConfigError
 
 CHOICES = {
+    "tokens": ("characters", "degrees"),
     "text": ("canonical", "verbatim"),
     "cell": ("lstm", "gru", "rnn"),
     "schedule": ("constant", "cosine"),
     "precision": ("auto", "fp32", "bf16"),
 }
+UNITS = {"characters": "character", "degrees": "token"}  # what losses are per, by `tokens`
 _AT_LEAST_ONE = ("embedding_dim", "hidden_size", "num_layers", "num_training_iterations", "batch_size", "seq_length")
 _RANGES = {  # smallest and largest value that make sense
     **dict.fromkeys((*_AT_LEAST_ONE, "eval_every"), (1, 10**9)),
@@ -31,6 +33,7 @@ _RANGES = {  # smallest and largest value that make sense
     **dict.fromkeys(("dropout", "input_dropout", "weight_dropout"), (0.0, 0.95)),
     "start_share": (0.0, 1.0),
     "train_share": (1e-6, 1.0),
+    "told_share": (0.0, 1.0),
     "learning_rate": (1e-9, 10.0),
     "weight_decay": (0.0, 10.0),
     "clip": (0.0, 1e9),
@@ -41,7 +44,11 @@ _RANGES = {  # smallest and largest value that make sense
 class Config:
     """The settings of one training run; the defaults are the lab's, where the lab has the setting."""
 
-    text: str = "verbatim"  # what of a tune is learned: its own text, or canonical ABC under R, M, L and K
+    tokens: str = "characters"  # or degrees: musical tokens, the same in every key
+    text: str = "verbatim"  # which characters: a tune's own text, or canonical ABC under R, M, L and K
+    grace_notes: bool = True  # whether degrees keep them
+    chord_symbols: bool = True  # whether degrees keep them
+    told_share: float = 0.0  # share of the tunes that degrees are learned from with some notes to come told
     regular_only: bool = False  # learn only from tunes whose bars add up
     train_share: float = 1.0  # of the training tunes, chosen by hash: for smaller versions of an experiment
     cell: str = "lstm"
@@ -53,7 +60,7 @@ class Config:
     weight_dropout: float = 0.0  # share of the recurrent weights left out in each step (Merity et al. 2018)
     num_training_iterations: int = 3000
     batch_size: int = 8  # windows per step
-    seq_length: int = 100  # characters per window
+    seq_length: int = 100  # tokens per window
     start_share: float = 0.0  # share of windows that begin where a tune does; the lab's begin anywhere
     learning_rate: float = 5e-3
     schedule: str = "constant"  # or cosine, down to a hundredth, over the steps or minutes given
@@ -140,6 +147,11 @@ def parse_config(text: str, source: str = "settings") -> Config:
 def format_config(config: Config) -> str:
     """The config as TOML, one setting a line; `parse_config` reads it back."""
     return "".join(f"{name} = {json.dumps(value)}\n" for name, value in dataclasses.asdict(config).items())
+
+
+def unit_of(tokens: str) -> str:
+    """What the losses of a model with these tokens are per, in words."""
+    return UNITS[tokens]
 
 
 def with_seed(config: Config, seed: int | None) -> Config:

@@ -22,7 +22,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from tunewright.corpus import describe
-from tunewright.report import collection_title, corpus_table, duration
+from tunewright.report import collection_title, corpus_table, drawn_table, duration
 
 if TYPE_CHECKING:
     from tunewright.corpus import Corpus
@@ -33,6 +33,7 @@ SECONDS_BETWEEN_LINES = 15.0  # where stderr is no terminal
 REFRESHED_PER_SECOND = 5
 BLOCKS = "▁▂▃▄▅▆▇█"
 SHOWN = 12  # lines of a list; --json has them all
+REASONS = 3  # why tunes were refused, on one line
 
 
 def note(text: str) -> None:
@@ -158,7 +159,7 @@ def sparkline(values: Sequence[float], width: int = 32) -> str:
 
 
 def training_result(run: Path, last: Progress) -> dict[str, object]:
-    """What `train --json` prints: losses in nats per character, of the best step where held out."""
+    """What `train --json` prints: losses in nats per character or token, of the best step where held out."""
     return {
         "run": str(run),
         "status": last.status,
@@ -183,11 +184,42 @@ def drawn_result(drawn: Sequence[Generated], files: Sequence[Mapping[str, Path]]
             "valid": one.valid,
             "error": one.error,
             "log_likelihood_per_note": one.log_likelihood_per_note,
-            "removed_mass": None,  # no grammar holds the model back
+            "removed_mass": one.removed_mass,
             "files": dict(of_tune),
         }
         for one, of_tune in zip(drawn, written, strict=True)
     ]
+
+
+def drawn_note(drawn: Sequence[Generated]) -> str:
+    """How many tunes were well formed, why the others were not, and what the grammar took from the model for it."""
+    rows = ", ".join(f"{count} {reason}" for reason, count in drawn_table(drawn).rows)
+    removed = [one.removed_mass for one in drawn if one.removed_mass is not None]
+    if not removed:
+        return f"{len(drawn):,} drawn without grammar: {rows}."
+    if share := sum(removed) / len(removed):
+        took = f"What was asked for and the grammar ruled out {_percent(share)} of what the model would have written"
+        return f"{len(drawn):,} drawn: {rows}. {took}."
+    return f"{len(drawn):,} drawn: {rows}. Nothing had to be ruled out."
+
+
+def _percent(share: float) -> str:
+    """A share above 0 in percent, as exact as it is small: 12 %, 1.3 %, 0.04 %."""
+    if share < 1e-4:
+        return "less than 0.01 %"
+    return f"{100 * share:.{0 if share >= 0.1 else 1 if share >= 0.01 else 2}f} %"
+
+
+def refused_note(summary: Mapping[str, Any]) -> str:
+    """How many training tunes the tokens of a run do not cover, and why, on one line; "" where they cover all."""
+    refused, because = summary.get("refused", 0), dict(summary.get("refused_because", {}))
+    if not refused:
+        return ""
+    shown = [f"{count:,} {reason}" for reason, count in list(because.items())[:REASONS]]
+    rest = refused - sum(list(because.values())[:REASONS])
+    shown += [f"{rest:,} for other reasons"] if rest > 0 else []
+    tunes = "1 training tune was" if refused == 1 else f"{refused:,} training tunes were"
+    return f"Note: {tunes} not learned from, since the musical tokens do not cover them: {'; '.join(shown)}."
 
 
 # ------------------------------------------------------------------------------------------------ runs

@@ -38,7 +38,7 @@ QUIET = -1  # the style of a thin line in the page's own colour, for what the se
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The loss after a step, in nats per character; `valid` is None where it was not measured."""
+    """The loss after a step, in nats per character or token; `valid` is None where it was not measured."""
 
     step: int
     train: float | None
@@ -70,7 +70,7 @@ class Panel:
 # ------------------------------------------------------------------------------------------------ one run
 
 
-def loss_curves(measurements: Sequence[Measurement], best_step: int) -> str:
+def loss_curves(measurements: Sequence[Measurement], best_step: int, unit: str = "character") -> str:
     """Training and held-out loss over the steps, with the best step marked, as an inline SVG element.
 
     Its text and axes take the colour of the page; "" where nothing was measured.
@@ -91,7 +91,7 @@ def loss_curves(measurements: Sequence[Measurement], best_step: int) -> str:
         low, late = min(losses), sorted(losses)[int(0.97 * (len(losses) - 1))]
         axes.set_ylim(max(0.0, low - 0.1), late + 0.25)  # the first steps would flatten the rest
         axes.set_xlabel("step", color=INK)
-        axes.set_ylabel("nats per character", color=INK)
+        axes.set_ylabel(f"nats per {unit}", color=INK)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         _plain(axes)
         axes.legend(frameon=False, labelcolor=INK)

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 COLLECTION = "oneill"
 TUNES = 8  # to show
-FEWEST_BARS = 12  # that they should have: the shorter a tune, the likelier it is well formed, and the less a tune
+FEWEST_BARS = 12  # that they should have: a shorter one is hardly a tune
 MOST_DRAWN = 640  # tunes; a model that needs more has not learned yet
+FREE = 64  # tunes drawn without the grammar, to say what it does
 FORMATS = ("abc", "mid", "wav", "svg", "musicxml")
 RUN = "run"
 
@@ -126,4 +127,5 @@ def _write(folder: Path, corpus: Corpus, drawn: list[Generated], chosen: list[Ge
         write_pdf([one.tune for one in chosen if one.tune is not None], folder / "tunebook.pdf")
     again = ["tunewright", "generate", str(folder / RUN), "-n", "8", "--seed", "1000", "--out", "new"]
     selection = f"Shown are the {len(chosen)} longest of the {sum(one.valid for one in drawn)} well-formed ones."
-    write_report(folder / "report.html", corpus, training_of(folder / RUN), drawn, files, [again], selection)
+    free = list(generate(folder / RUN, FREE, seed=1, free=True))
+    write_report(folder / "report.html", corpus, training_of(folder / RUN), drawn, files, [again], selection, free)

@@ -28,7 +28,7 @@ from tunewright.errors import RunError
 from tunewright.features import features
 from tunewright.files import replace_file
 from tunewright.generate import Generated, Generator, generate, judge, load_generator
-from tunewright.likelihood import bits_per_note_by_context, encode_passages, likelihood
+from tunewright.likelihood import bits_per_note_by_context, likelihood, rows_of
 from tunewright.metrics import Habits, Style, fit_habits, measure_tunes
 from tunewright.models import State, choose_precision
 from tunewright.originality import (
@@ -40,6 +40,7 @@ from tunewright.originality import (
     longest_shared,
     longest_shared_text,
 )
+from tunewright.passages import encode_passages
 from tunewright.recurrence import BF16
 from tunewright.runs import BEST, Run, load_run, load_tensors, read_split
 from tunewright.tokens import TEXTS, CharTokenizer, body_start
@@ -292,6 +293,12 @@ class _Evaluating:
         )
 
     @property
+    def _text(self) -> str:
+        """The kind of text that drawn tunes are: what a model of characters learned, else canonical."""
+        tokenizer = self.generator.tokenizer
+        return tokenizer.text if isinstance(tokenizer, CharTokenizer) else "canonical"
+
+    @property
     def _device(self) -> torch.device:
         return next(self.generator.model.parameters()).device
 
@@ -306,16 +313,16 @@ class _Evaluating:
         return self._sample(self._draw(temperature, count, lambda _: None), temperature)
 
     def _draw(self, temperature: float, count: int, done: Callable[[int], None]) -> list[Generated]:
-        longest = self.training.texts(self.generator.tokenizer.text).longest
+        longest = self.training.texts(self._text).longest  # a musical token is never shorter than a character
         drawn = []
-        for tune in generate(self.generator, count, temperature=temperature, seed=0, max_length=longest):
+        for tune in generate(self.generator, count, temperature=temperature, seed=0, max_length=longest, free=True):
             drawn.append(tune)
             done(len(drawn))
         return drawn
 
     def _sample(self, drawn: Sequence[Generated], temperature: float) -> Sample:
         judged = [_Judged(one.text, one.tune, one.valid) for one in drawn]
-        values = _values(judged, self.generator.tokenizer.text, self.training)
+        values = _values(judged, self._text, self.training)
         read, valid = sum(one.read for one in judged), sum(one.valid for one in judged)
         return Sample(temperature, len(drawn), read, valid, values)
 
@@ -323,19 +330,22 @@ class _Evaluating:
     def _softmaxes(self, temperatures: Sequence[float]) -> Iterator[Softmax]:
         """What follows the beginning of the first held-out body that is long enough, at each temperature."""
         tokenizer = self.generator.tokenizer
-        texts = map(tokenizer.text_of, self.corpus.valid + self.corpus.test)
-        text = next((text for text in texts if len(text) >= body_start(text) + BEGINNING), None)
-        if text is None:
+        passages = encode_passages(tokenizer, self.corpus.valid + self.corpus.test)
+        passage = next((one for one in passages if len(one.ids) > one.body + BEGINNING), None)
+        if passage is None:
             return
-        begun = text[: body_start(text) + BEGINNING]
-        ids = torch.tensor([[tokenizer.END, *tokenizer.encode_text(begun)]], device=self._device)
-        logits = self._forward(ids, None)[0][0, -1].double().cpu()  # (vocab,)
-        logits[CharTokenizer.UNKNOWN] = -torch.inf  # stands for no sign that could be written
+        begun = slice(passage.body, passage.body + BEGINNING)
+        read = rows_of(passage)[None, : begun.stop].to(self._device)
+        logits = self._forward(read, None)[0][0, -1].double().cpu()  # (vocab,)
+        if isinstance(tokenizer, CharTokenizer):
+            logits[CharTokenizer.UNKNOWN] = -torch.inf  # stands for no sign that could be written
+        between = "" if isinstance(tokenizer, CharTokenizer) else " "
+        after = between.join(tokenizer.vocab[number] for number in passage.ids[begun])
         best = logits.topk(min(SIGNS, len(logits) - 1)).indices.tolist()
         for temperature in temperatures:
             chances = torch.softmax(logits / max(temperature, 1e-6), 0)
             signs = tuple((tokenizer.vocab[place], float(chances[place])) for place in best)
-            yield Softmax(begun[body_start(begun) :], temperature, signs)
+            yield Softmax(after, temperature, signs)
 
 
 def _at_end(run: Run, best: _Evaluating, count: int) -> Sample | None:

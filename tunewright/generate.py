@@ -1,67 +1,101 @@
 """Drawing new tunes from a run, many at once.
 
-In: a run (or a model with its tokenizer) and how to draw. Out: `Generated`, in order, as they are done. A finished
-tune leaves its row of the batch and the next one takes it at once. Tune number i is drawn from a stream of random
-numbers of its own, seeded `seed + i`, and every step computes the same number of rows, so that a tune does not
-depend on how many others are drawn beside it. This file judges no set of tunes and writes no file.
+In: a run (or a model with its tokenizer), what is asked for and how to draw. Out: `Generated`, in order, as they are
+done. Tune number i is drawn from random numbers of its own, seeded `seed + i`, which begin anew with every bar, and it
+comes out the same whatever is drawn beside it: so a tune depends neither on how many others there are, nor, up to a
+bar, on what changes after it.
+
+How tunes are drawn side by side is `drawing`'s business, what may come next that of `scripts` and the grammars. This
+file judges no set of tunes and writes no file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
+from tunewright.abcgrammar import CharGrammar
+from tunewright.abcgrammar import Request as TextRequest
 from tunewright.abcnotation import format_abc, parse_abc
-from tunewright.abcnotation.fields import parse_key
+from tunewright.abcnotation.fields import format_key, parse_key
+from tunewright.chance import Chance
 from tunewright.config import Config
-from tunewright.errors import ConfigError, ParseError, RunError
-from tunewright.models import RecurrentModel, State, Step, build_model, choose_device, choose_precision
-from tunewright.recurrence import BF16
+from tunewright.degrees import DegreeTokenizer
+from tunewright.drawing import Drawing, Schedule, Written
+from tunewright.errors import ConfigError, ParseError, RunError, TokenError
+from tunewright.grammar import Grammar
+from tunewright.masks import Masks
+from tunewright.models import DTYPES, RecurrentModel, Step, build_model, choose_device, choose_step_precision
+from tunewright.passages import Tokenizer, place_sizes
+from tunewright.plans import fit_start, plan_infill, plan_tune, plan_variation
+from tunewright.requests import Request, usual_form
 from tunewright.rhythms import known_rhythm
 from tunewright.runs import BEST, LAST, MODEL, Run, load_run, load_tensors, under
-from tunewright.tokens import HEADER, CharTokenizer, body_start, with_number
+from tunewright.sampling import Sampling, sample
+from tunewright.scripts import CharScript, DegreeScript, DegreeWriter, Script
+from tunewright.starts import read_start
+from tunewright.tokens import CharTokenizer, body_start, with_number
 from tunewright.tune import Tune
 
-ROWS = 64  # rows computed together: always as many, since other shapes sum in other orders
+__all__ = ["Generated", "Generator", "Infill", "Sampling", "Variation", "generate", "judge", "load_generator", "sample"]
+
+ROWS = 256  # tunes side by side, at most, unless more are asked for
 FEWEST_BARS = 4  # a tune of fewer bars is not counted as well formed
-DRAWN = 1024  # random numbers drawn at a time
+LONGEST_TEXT = 4000  # characters
+LONGEST_MUSIC = 20_000  # musical tokens: the grammar ends a tune long before
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
-    """How the next id is drawn from the model's probabilities."""
+class Infill:
+    """Bars `first` to `last` of a tune are to be written anew, the rest kept."""
 
-    temperature: float = 1.0  # below 1 safer, above 1 wilder; 0 takes the most probable
-    top_k: int = 0  # only the k most probable; 0 is no limit
-    top_p: float = 1.0  # only the most probable that together have this probability (nucleus sampling)
-    min_p: float = 0.0  # only those at least this probable, as a share of the most probable
-
-    def __post_init__(self) -> None:
-        for name, low, high in (("temperature", 0, 100), ("top_k", 0, 10**9), ("top_p", 0, 1), ("min_p", 0, 1)):
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected {low} to {high}")
-
-    def __str__(self) -> str:
-        settings = (f"{name.replace('_', '-')} {getattr(self, name):g}" for name in self.__slots__)
-        return ", ".join(settings)  # no "=": "=20" in a line of ABC reads as a trace of mail
+    tune: Tune
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
+class Variation:
+    """A tune is to be varied: 0 leaves it as it is, 1 keeps nothing but its frame."""
+
+    tune: Tune
+    amount: float
+
+
+@dataclass(frozen=True)
 class Generated:
     """One tune as drawn."""
 
     index: int
     seed: int
     text: str  # ABC with its number, and its seed and settings in N: fields
-    tune: Tune | None  # None where the text cannot be read
-    error: str  # why it is not well formed; "" where it is
-    log_likelihood_per_note: float  # nats, of all that was drawn, at temperature 1; NaN without notes
-    characters: int
+    log_likelihood: float  # nats, of the music that was drawn, at temperature 1 and without the grammar
+    characters: int  # or musical tokens
     ended: bool  # whether the model ended it; otherwise it was cut at the greatest length
+    removed_mass: float | None = None  # probability that the grammar took away, mean over ids drawn; None without it
+    given_notes: int = 0  # of its notes, those that were given, not drawn
+
+    @cached_property
+    def _judged(self) -> tuple[Tune | None, str]:
+        return judge(self.text, self.ended)
+
+    @property
+    def tune(self) -> Tune | None:
+        """The tune that the text spells; None where it cannot be read."""
+        return self._judged[0]
+
+    @property
+    def error(self) -> str:
+        """Why it is not well formed; "" where it is."""
+        return self._judged[1]
+
+    @property
+    def log_likelihood_per_note(self) -> float:
+        """Nats; NaN where no notes were drawn."""
+        notes = len(self.tune.notes) - self.given_notes if self.tune else 0
+        return self.log_likelihood / notes if notes > 0 else float("nan")
 
     @property
     def valid(self) -> bool:
@@ -72,15 +106,40 @@ class Generated:
         return not self.error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Generator:
-    """A model ready to draw from, with what it needs to read and write text."""
+    """A model ready to draw from, with what it needs to read and write tunes."""
 
     model: RecurrentModel
-    tokenizer: CharTokenizer
+    tokenizer: Tokenizer
     name: str = ""
     precision: str = "auto"
     config: Config = field(default_factory=Config)
+
+    @cached_property
+    def masks(self) -> Masks:
+        """What its grammar lets through, as far as it has been met."""
+        return Masks(len(self.tokenizer.vocab))
+
+    @cached_property
+    def grammar(self) -> Grammar:
+        """The grammar of musical tokens."""
+        assert isinstance(self.tokenizer, DegreeTokenizer)
+        return Grammar(self.tokenizer, self.masks)
+
+    @cached_property
+    def text_grammar(self) -> CharGrammar:
+        """The grammar of characters; ConfigError for a vocabulary that can write no tune."""
+        assert isinstance(self.tokenizer, CharTokenizer)
+        return CharGrammar(self.tokenizer, self.masks)
+
+    @cached_property
+    def stepping(self) -> tuple[Step, tuple[int, ...]]:
+        """The model's step, and the numbers of rows among which a row comes out the same."""
+        device = next(self.model.parameters()).device
+        precision = choose_step_precision(self.precision, self.config, device)
+        step = self.model.stepper(64, DTYPES[precision])
+        return step, tuple(self.model.row_counts(step))
 
 
 def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool = False) -> Generator:
@@ -93,7 +152,7 @@ def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool
     tensors, _ = load_tensors(file)
     if last:
         tensors = under(tensors, MODEL)
-    model = build_model(run.config, len(run.tokenizer.vocab))
+    model = build_model(run.config, len(run.tokenizer.vocab), place_sizes(run.tokenizer))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -106,261 +165,239 @@ def generate(
     source: Generator | Run | str | Path,
     n: int = 1,
     *,
-    temperature: float = 1.0,
+    temperature: float | Mapping[int, float] = 1.0,
     top_k: int = 0,
     top_p: float = 1.0,
     min_p: float = 0.0,
+    repeats: int = 0,
     seed: int = 0,
+    request: Request | None = None,
     start: str = "",
+    given: Infill | Variation | None = None,
+    free: bool = False,
+    best_of: int = 1,
+    score: Callable[[Generated], float] | None = None,
     batch_size: int = ROWS,
-    max_length: int = 4000,
+    max_length: int | None = None,
+    on_bar: Callable[[str], None] | None = None,
 ) -> Iterator[Generated]:
     """`n` new tunes, in order; tune i has seed `seed + i` and is the same whatever `n` and `batch_size` are.
 
-    `start` is ABC to begin with: music, after header fields if it has any. The header has
-    the fields that it gives; the model writes the others itself before the music of `start`. `batch_size` is rounded
-    up to whole blocks of 64 rows; `max_length` characters is where a tune that does not end is cut. Raises
-    RunError, and ConfigError for settings out of range or a start with signs that the model never saw.
+    `temperature` may change at bars, as in `{1: 1.0, 9: 1.4}`: what stands before stays the same. The same bar stands
+    at most `repeats` times in a row, where that is not 0. `request` is what is asked of every tune; `start` is ABC to
+    begin with, after header fields if it has any; `given` a tune to fill in or to vary. With `free` no grammar holds
+    the tunes to anything. Of `best_of` candidates for each tune the one with the highest `score` is taken, by default
+    the likelihood per note. `max_length` tokens is where a tune that does not end is cut. `on_bar` is called after
+    each bar line, with the ABC so far, once nothing in it will change. Raises RunError, and ConfigError for settings
+    out of range and for what cannot be had, before anything is drawn.
     """
-    if n < 1 or batch_size < 1 or max_length < 1:
-        raise ConfigError(f"n, batch_size and max_length are {n}, {batch_size}, {max_length}; expected at least 1")
-    sampling = Sampling(temperature, top_k, top_p, min_p)
+    longest = (LONGEST_TEXT, LONGEST_MUSIC)
     generator = source if isinstance(source, Generator) else load_generator(source)
-    forced = _read_start(start, generator.tokenizer, max_length)
-    return _Batch(generator, sampling, forced, seed, n, max_length).draw(min(batch_size, n))
-
-
-# ------------------------------------------------------------------------------------------------ a start
+    most = max_length if max_length is not None else longest[isinstance(generator.tokenizer, DegreeTokenizer)]
+    if min(n, batch_size, most, best_of) < 1:
+        raise ConfigError(
+            f"n, batch_size, max_length and best_of are {n}, {batch_size}, {most}, {best_of}; expected at least 1"
+        )
+    stages = temperature if isinstance(temperature, Mapping) else {1: temperature}
+    samplings = tuple((bar, Sampling(degree, top_k, top_p, min_p)) for bar, degree in sorted(stages.items()))
+    schedule = Schedule(samplings, repeats)
+    order = _Order(request or Request(), start, given, free, seed, most)
+    scripts = _scripts(generator, order)
+    return _Session(generator, schedule, order, scripts, n, best_of, score).generate(batch_size, on_bar)
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    """Ids to write before any is drawn, what to write where the model begins a field, and after the header."""
+class _Order:
+    """What is to be drawn."""
 
-    header: tuple[int, ...] = ()
-    fields: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # "K:" -> ids of its value and line end
-    body: tuple[int, ...] = ()
-
-
-def _read_start(start: str, tokenizer: CharTokenizer, max_length: int) -> _Start:
-    """A start cut into header and music, as the model's text has them; ConfigError for signs it never saw."""
-    text = start.replace("\r\n", "\n").strip("\n")
-    if not text:
-        return _Start()
-    lines = text.split("\n")
-    fields = [line for line in lines if line[1:2] == ":" and line[:1].isalpha()]
-    music = "\n".join(line for line in lines if line not in fields)
-    header, later = "".join(f"{line}\n" for line in fields), ""
-    if tokenizer.text == "canonical":
-        header, later = _first_and_later(_canonical_header(header))
-    if unseen := tokenizer.unseen(header + later + music):
-        raise ConfigError(f"the start has {_listed(unseen)}, which the model never saw; expected signs of its corpus")
-    length = len(header + later + music)
-    if length >= max_length:
-        raise ConfigError(f"the start has {length} characters; expected fewer than {max_length}")
-    values = {line[:2]: tuple(tokenizer.encode_text(line[2:])) for line in later.splitlines(keepends=True)}
-    return _Start(tuple(tokenizer.encode_text(header)), values, tuple(tokenizer.encode_text(music)))
+    request: Request
+    start: str
+    given: Infill | Variation | None
+    free: bool
+    seed: int
+    max_length: int
 
 
-def _first_and_later(header: str) -> tuple[str, str]:
-    """The lines that canonical text begins with, and those before which the model has fields of its own to write.
-
-    A tune can do without R:, so metre, unit and key are a whole header.
-    """
-    lines = header.splitlines(keepends=True)
-    if {line[0] for line in lines} >= set("MLK"):
-        return header, ""
-    first = 0
-    while first < len(lines) and lines[first][0] == HEADER[first]:
-        first += 1
-    return "".join(lines[:first]), "".join(lines[first:])
+def _scripts(generator: Generator, order: _Order) -> Callable[[int], Script]:
+    """What begins tune number i; ConfigError for what cannot be had."""
+    if isinstance(generator.tokenizer, CharTokenizer):
+        return _char_scripts(generator, generator.tokenizer, order)
+    return _degree_scripts(generator, generator.tokenizer, order)
 
 
-def _canonical_header(header: str) -> str:
-    """The fields as canonical text has them, X: and T: left out; ConfigError where they cannot be read."""
-    kept = sorted((line for line in header.splitlines() if line[0] in HEADER), key=lambda line: HEADER.index(line[0]))
-    if not kept:
-        return ""
-    letters = "".join(dict.fromkeys(line[0] for line in kept))
-    written = "\n".join(kept) + ("" if "K" in letters else "\nK:C")
-    try:
-        tune = parse_abc(f"X:1\n{written}\nC")[0]
-    except ParseError as error:
-        raise ConfigError(f"the start's header cannot be read: {error}") from None
-    text = format_abc(tune, header=letters)
-    return "".join(line for line in text.splitlines(keepends=True) if line[:1] in letters and line[1:2] == ":")
+def _char_scripts(generator: Generator, tokenizer: CharTokenizer, order: _Order) -> Callable[[int], Script]:
+    request = order.request
+    if order.given:
+        raise ConfigError(
+            "a model of characters can neither fill in nor vary; expected one trained with tokens=degrees"
+        )
+    if order.free:
+        if request.form or request.bars or request.low:
+            raise ConfigError("bars, parts and range were asked for without the grammar, which alone can hold to them")
+        asked = {"R": request.rhythm, "M": request.meter, "K": format_key(request.key) if request.key else ""}
+        fields = "".join(f"{letter}:{value}\n" for letter, value in asked.items() if value)
+        start = read_start(fields + order.start, tokenizer, order.max_length)
+        return lambda _: CharScript(tokenizer, start, None, generator.masks)
+    start = read_start(order.start, tokenizer, order.max_length)
+    form = request.form or (usual_form(request.bars) if request.bars else None)
+    asked_text = TextRequest(
+        request.meter,
+        request.key,
+        request.rhythm or None,
+        form,
+        request.low,
+        request.high,
+        max_length=order.max_length,
+    )
+    state = generator.text_grammar.start(asked_text)
+    return lambda _: CharScript(tokenizer, start, state, generator.masks)
 
 
-def _listed(unseen: Sequence[str] | dict[str, int]) -> str:
-    return " ".join(repr(sign) for sign in sorted(unseen))
+def _degree_scripts(generator: Generator, tokenizer: DegreeTokenizer, order: _Order) -> Callable[[int], Script]:
+    given, grammar = order.given, None if order.free else generator.grammar
+    if order.free and (given or order.request.low):
+        raise ConfigError("filling in, varying and ranges need the grammar; expected no --free")
+    if given and (order.start or order.request != Request()):
+        raise ConfigError("a tune is given to fill in or vary, which settles key, metre and form; expected no others")
+    writer = DegreeWriter(tokenizer, grammar, generator.masks)
+    if isinstance(given, Variation):
+        plan_variation(tokenizer, given.tune, given.amount, order.seed)  # refused at once, if it has to be
+        varied, amount = given.tune, given.amount
+        return lambda i: DegreeScript(writer, plan_variation(tokenizer, varied, amount, order.seed + i))
+    if isinstance(given, Infill):
+        plan = plan_infill(tokenizer, given.tune, given.first, given.last)
+    else:
+        plan = plan_tune(tokenizer, order.request, order.start)
+        plan = plan if order.free else fit_start(plan, generator.grammar)
+    return lambda _: DegreeScript(writer, plan)
 
 
-# ------------------------------------------------------------------------------------------------ the batch
-
-
-class _Stream:
-    """The random numbers of one tune, uniform in [0, 1)."""
-
-    def __init__(self, seed: int) -> None:
-        self._generator = torch.Generator().manual_seed(seed % 2**63)
-        self._numbers: list[float] = []
-
-    def next(self) -> float:
-        if not self._numbers:
-            self._numbers = torch.rand(DRAWN, generator=self._generator, dtype=torch.float64).tolist()[::-1]
-        return self._numbers.pop()
+# ------------------------------------------------------------------------------------------------ one call
 
 
 @dataclass
-class _Row:
-    """A tune being drawn."""
+class _Session:
+    """The tunes of one call."""
 
-    index: int
-    stream: _Stream
-    pending: list[int]  # ids to write before drawing goes on, last first
-    music: list[int]  # ids to write once the header is complete, last first
-    fields: Mapping[str, tuple[int, ...]]  # ids to write where the model has begun one of these
-    ids: list[int] = field(default_factory=list)
-    line: list[str] = field(default_factory=lambda: [""])
-    in_header: bool = True
-    log_likelihood: float = 0.0
+    generator: Generator
+    schedule: Schedule
+    order: _Order
+    scripts: Callable[[int], Script]
+    n: int
+    best_of: int
+    score: Callable[[Generated], float] | None
+    waiting: dict[int, dict[int, Generated]] = field(default_factory=dict)  # candidates of tunes that lack some
 
-    def write(self, number: int, sign: str) -> None:
-        """Add an id; a field that the start gives gets its value, and after K: what the start has of music follows."""
-        self.ids.append(number)
-        if not self.in_header:
-            return
-        if sign != "\n":
-            self.line.append(sign)
-            if not self.pending:
-                self.pending = list(self.fields.get("".join(self.line), ())[::-1])
-            return
-        if "".join(self.line).startswith("K:"):
-            self.in_header = False
-            self.pending = self.music + self.pending
-        self.line = []
-
-
-class _Batch:
-    """Rows that are drawn together: blocks of `ROWS`, each with a state of its own."""
-
-    def __init__(
-        self, generator: Generator, sampling: Sampling, start: _Start, seed: int, n: int, max_length: int
-    ) -> None:
-        self.generator, self.sampling, self.start = generator, sampling, start
-        self.seed, self.n, self.max_length = seed, n, max_length
-        self.vocab = generator.tokenizer.vocab
-        self.device = next(generator.model.parameters()).device
-        precision = choose_precision(generator.precision, generator.config, self.device)
-        self.step: Step = generator.model.stepper(ROWS, BF16 if precision == "bf16" else torch.float32)
-        self.waiting = iter(range(n))
-
-    def draw(self, batch_size: int) -> Iterator[Generated]:
+    def generate(self, batch_size: int, on_bar: Callable[[str], None] | None) -> Iterator[Generated]:
         """The tunes, each held back until those before it are out."""
-        blocks = [_Block(self) for _ in range((batch_size + ROWS - 1) // ROWS)]
+        tokenizer = self.generator.tokenizer
+        step, counts = self.generator.stepping
+        never = (CharTokenizer.UNKNOWN,) if isinstance(tokenizer, CharTokenizer) else ()
+        masks = None if self.order.free and self.order.request.bars is None else self.generator.masks
+        drawing = Drawing(self.generator.model, step, counts, masks, self.schedule, never)
         done: dict[int, Generated] = {}
         following = 0
-        while following < self.n:
-            for block in blocks:
-                done |= {tune.index: tune for tune in block.advance()}
+        total = self.n * self.best_of
+        bars = self._on_bar_line(on_bar) if on_bar else None
+        for written in drawing.draw(self._begin, min(batch_size, total), self.order.max_length, tokenizer.END, bars):
+            done |= self._chosen(written)
             while following in done:
                 yield done.pop(following)
                 following += 1
 
-    def next_row(self) -> _Row | None:
-        """A new tune, or None where all have been begun."""
-        index = next(self.waiting, None)
-        if index is None:
+    def _begin(self, place: int) -> Written | None:
+        """The place-th of all candidates of all tunes, tune by tune."""
+        index, candidate = divmod(place, self.best_of)
+        if index >= self.n:
             return None
-        return _Row(
-            index,
-            _Stream(self.seed + index),
-            list(self.start.header[::-1]),
-            list(self.start.body[::-1]),
-            self.start.fields,
-        )
+        return Written(index, candidate, self.scripts(index), Chance(self.order.seed + index, candidate))
 
-    def finish(self, row: _Row) -> Generated:
-        """The tune that a row has become."""
-        tokenizer = self.generator.tokenizer
-        ended = row.ids[-1] == tokenizer.END
-        written = tokenizer.decode_text(row.ids[:-1] if ended else row.ids).strip("\n")
-        seed = self.seed + row.index
-        note = f"seed {seed}, {self.sampling}, model {self.generator.name}"
-        text = _complete(written, row.index + 1, _title(written, seed), note)
-        tune, error = judge(text, ended)
-        notes = len(tune.notes) if tune else 0
-        per_note = row.log_likelihood / notes if notes else float("nan")
-        return Generated(row.index, seed, text, tune, error, per_note, len(written), ended)
+    def _chosen(self, written: Written) -> dict[int, Generated]:
+        """The best candidate of a tune, where this was the last one."""
+        waiting = self.waiting.setdefault(written.index, {})
+        waiting[written.candidate] = self._finish(written)
+        if len(waiting) < self.best_of:
+            return {}
+        del self.waiting[written.index]
+        candidates = [waiting[number] for number in range(self.best_of)]  # of equals the first, whenever it was done
+        best = max(candidates, key=self.score or _likely) if self.best_of > 1 else candidates[0]
+        return {written.index: best}
 
+    def _finish(self, written: Written) -> Generated:
+        """The tune that was written."""
+        seed, script = self.order.seed + written.index, written.script
+        text = _text_of(script, written.ended, written.index + 1, seed, self._note(seed))
+        removed = None if self.order.free else written.removed / max(written.drawn, 1)
+        length = len(script.ids) - written.ended
+        likelihood, given = written.log_likelihood, script.given_notes
+        return Generated(written.index, seed, text, likelihood, length, written.ended, removed, given)
 
-class _Block:
-    """`ROWS` rows and the model's state for them; a row without a tune is computed and ignored."""
+    def _on_bar_line(self, on_bar: Callable[[str], None]) -> Callable[[Written], None]:
+        """What calls `on_bar` where a bar line was written."""
+        seen: dict[tuple[int, int], int] = {}
 
-    def __init__(self, batch: _Batch) -> None:
-        self.batch = batch
-        self.rows: list[_Row | None] = [batch.next_row() for _ in range(ROWS)]
-        self.ids = torch.full((ROWS,), batch.generator.tokenizer.END, device=batch.device)
-        self.state: State = batch.generator.model.zero_state(ROWS)
+        def call(written: Written) -> None:
+            bars, seed = written.script.bars, self.order.seed + written.index
+            which = (written.index, written.candidate)
+            if seen.get(which, 0) != bars:
+                seen[which] = bars
+                if text := _text_so_far(written.script, written.index + 1, seed, self._note(seed)):
+                    on_bar(text)
 
-    @torch.no_grad()
-    def advance(self) -> list[Generated]:
-        """Write one id in every row; the tunes that are done with it, their rows given to the next."""
-        if not any(self.rows):
-            return []
-        logits, self.state = self.batch.step(self.ids, self.state)
-        logits[:, CharTokenizer.UNKNOWN] = -torch.inf  # stands for no sign that could be written
-        uniforms = [row.stream.next() if row and not row.pending else 0.0 for row in self.rows]
-        chosen = sample(logits, torch.tensor(uniforms, dtype=torch.float64), self.batch.sampling).tolist()
-        for place, row in enumerate(self.rows):
-            if row and row.pending:
-                chosen[place] = row.pending.pop()
-        self.ids = torch.tensor(chosen, device=self.batch.device)
-        losses = torch.log_softmax(logits, 1).gather(1, self.ids[:, None])[:, 0].tolist()
-        return list(self._written(chosen, losses))
+        return call
 
-    def _written(self, chosen: list[int], losses: list[float]) -> Iterator[Generated]:
-        batch = self.batch
-        for place, row in enumerate(self.rows):
-            if row is None:
-                continue
-            row.write(chosen[place], batch.vocab[chosen[place]])
-            row.log_likelihood += losses[place]
-            if chosen[place] == CharTokenizer.END or len(row.ids) >= batch.max_length:
-                yield batch.finish(row)
-                self.rows[place] = batch.next_row()
-                self.ids[place] = CharTokenizer.END
-                for part in self.state:  # (num_layers, B, hidden)
-                    part[:, place] = 0
+    def _note(self, seed: int) -> str:
+        """What a tune says of how it was drawn."""
+        return f"seed {seed}, {self._settings()}, model {self.generator.name}"
+
+    def _settings(self) -> str:
+        """How it was drawn, as its note says."""
+        first, *later = self.schedule.stages
+        changes = [f"from bar {bar} temperature {sampling.temperature:g}" for bar, sampling in later]
+        given = self.order.given
+        asked = [
+            str(self.order.request),
+            f"bars {given.first}-{given.last} anew" if isinstance(given, Infill) else "",
+            f"varied by {given.amount:g}" if isinstance(given, Variation) else "",
+            f"repeats {self.schedule.repeats}" if self.schedule.repeats else "",
+            f"best of {self.best_of}" if self.best_of > 1 else "",
+            "without grammar" if self.order.free else "",
+        ]
+        return ", ".join(filter(None, [str(first[1]), *changes, *asked]))
 
 
-def sample(logits: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
-    """One id per row (B,), by inverting the cumulative distribution of `logits` (B, vocab) at `uniforms` (B,)."""
-    if sampling.temperature == 0:
-        return logits.argmax(1)
-    probabilities = torch.softmax(logits.double() / sampling.temperature, 1)
-    probabilities = _truncated(probabilities, sampling)
-    cumulative = probabilities.cumsum(1)
-    places = uniforms.to(logits.device)[:, None] * cumulative[:, -1:]
-    return torch.searchsorted(cumulative, places, right=True)[:, 0].clamp(max=logits.shape[1] - 1)
+def _likely(tune: Generated) -> float:
+    return tune.log_likelihood_per_note if tune.valid else float("-inf")
 
 
-def _truncated(probabilities: Tensor, sampling: Sampling) -> Tensor:
-    """The probabilities, those that top-k, top-p or min-p leave out at zero; the most probable always stays."""
-    if sampling.min_p > 0:
-        limit = sampling.min_p * probabilities.amax(1, keepdim=True)
-        probabilities = probabilities.where(probabilities >= limit, 0.0)
-    if not 0 < sampling.top_k < probabilities.shape[1] and sampling.top_p >= 1:
-        return probabilities
-    ordered, places = probabilities.sort(dim=1, descending=True, stable=True)
-    if sampling.top_p < 1:
-        before = ordered.cumsum(1) - ordered
-        outside = before >= sampling.top_p * ordered.sum(1, keepdim=True)
-        outside[:, 0] = False
-        ordered = ordered.masked_fill(outside, 0.0)
-    if sampling.top_k:
-        ordered[:, sampling.top_k :] = 0.0
-    return torch.zeros_like(probabilities).scatter_(1, places, ordered)
+def _text_of(script: Script, ended: bool, number: int, seed: int, note: str) -> str:
+    """The ABC of what was written."""
+    if isinstance(script, CharScript):
+        written = script.tokenizer.decode_text(script.ids[:-1] if ended else script.ids).strip("\n")
+        return _complete(written, number, _title(written, seed), note)
+    assert isinstance(script, DegreeScript)
+    try:
+        return _abc_of(script.tune(), number, seed, note)
+    except TokenError as error:  # without the grammar
+        return f"X:{number}\nT:Tune no. {seed}\nN:{note}\n% {error}\n"
+
+
+def _text_so_far(script: Script, number: int, seed: int, note: str) -> str:
+    """The same of a tune that is still being written, without what follows; "" while it may yet become another."""
+    if isinstance(script, CharScript):
+        return _text_of(script, False, number, seed, note)
+    assert isinstance(script, DegreeScript)
+    try:
+        tune = script.tune_so_far()
+    except TokenError:  # without the grammar
+        return ""
+    return _abc_of(tune, number, seed, note) if tune else ""
+
+
+def _abc_of(tune: Tune, number: int, seed: int, note: str) -> str:
+    written = format_abc(replace(tune, title=tune.title or "-")).strip()
+    title = tune.title or _title(written, seed)
+    return _complete(written.replace("\nT:-\n", f"\nT:{title}\n", 1), number, title, note)
 
 
 # ------------------------------------------------------------------------------------------------ the result

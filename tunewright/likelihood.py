@@ -1,6 +1,6 @@
-"""How well a model foresees tunes: nats per character and bits per note.
+"""How well a model foresees tunes: nats per token, which may be a character, and bits per note.
 
-In: a model, its tokenizer and whole tunes, each read from a zero state. Out: `Likelihood`. A tune's header is
+In: a model and whole tunes as `Passage`s, each read from a zero state. Out: `Likelihood`. A tune's header is
 given and not scored in bits per note; its body and its end are. The same with the context cut short tells how far
 back a model looks. This file draws nothing and keeps nothing.
 """
@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from tunewright.models import State
-from tunewright.tokens import CharTokenizer, body_start
-from tunewright.tune import Tune
+from tunewright.passages import Passage
+from tunewright.tokens import CharTokenizer
 
 ROWS = 64  # tunes read at once
 PIECE = 256  # characters read at once
@@ -30,31 +31,12 @@ Forward = Callable[[Tensor, State | None], tuple[Tensor, State]]
 class Likelihood:
     """What a model makes of a set of tunes, over all of them; NaN where there are none."""
 
-    nats_per_character: float  # header, body and end
+    nats_per_character: float  # header, body and end; per token where tokens are not characters
     body_nats_per_character: float  # body and end
     bits_per_note: float  # of body and end
     characters: int
     notes: int
     unseen: int  # characters that the tokenizer does not know
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A tune as scored: its ids with the end before and after, where its body begins, how many notes it has."""
-
-    ids: tuple[int, ...]
-    body: int  # place in `ids` of the first character of the body
-    notes: int
-
-
-def encode_passages(tokenizer: CharTokenizer, tunes: Sequence[Tune]) -> list[Passage]:
-    """One `Passage` per tune."""
-    passages = []
-    for tune in tunes:
-        text = tokenizer.text_of(tune)
-        ids = (tokenizer.END, *tokenizer.encode_text(text), tokenizer.END)
-        passages.append(Passage(ids, 1 + body_start(text), len(tune.notes)))
-    return passages
 
 
 def likelihood(forward: Forward, passages: Sequence[Passage], device: torch.device) -> Likelihood:
@@ -80,23 +62,40 @@ def likelihood(forward: Forward, passages: Sequence[Passage], device: torch.devi
     )
 
 
+def token_losses(forward: Forward, passages: Sequence[Passage], device: torch.device) -> list[Tensor]:
+    """Nats of every id after the first of each passage (T - 1,), in the order of the passages."""
+    order = sorted(range(len(passages)), key=lambda number: len(passages[number].ids))
+    found: dict[int, Tensor] = {}
+    for start in range(0, len(order), ROWS):
+        numbers = order[start : start + ROWS]
+        found |= zip(numbers, _losses(forward, [passages[number] for number in numbers], device), strict=True)
+    return [found[number] for number in range(len(passages))]
+
+
 @torch.no_grad()
 def _losses(forward: Forward, chunk: Sequence[Passage], device: torch.device) -> Iterator[Tensor]:
-    """Nats of every character after the first of each passage, fp64 on the CPU; read in pieces to bound memory."""
+    """Nats of every id after the first of each passage, fp64 on the CPU; read in pieces to bound memory."""
     longest = max(len(passage.ids) for passage in chunk)
     ids = torch.zeros(len(chunk), longest, dtype=torch.long)  # (B, T)
+    read = torch.zeros(len(chunk), longest, *rows_of(chunk[0]).shape[1:], dtype=torch.long)  # (B, T) or (B, T, 1 + K)
     for row, passage in enumerate(chunk):
         ids[row, : len(passage.ids)] = torch.tensor(passage.ids)
-    ids = ids.to(device)
+        read[row, : len(passage.ids)] = rows_of(passage)
+    ids, read = ids.to(device), read.to(device)
     state: State | None = None
     losses = []
     for start in range(0, longest - 1, PIECE):
         stop = min(start + PIECE, longest - 1)
-        logits, state = forward(ids[:, start:stop], state)
+        logits, state = forward(read[:, start:stop], state)
         targets = ids[:, start + 1 : stop + 1]
         losses.append(F.cross_entropy(logits.float().transpose(1, 2), targets, reduction="none"))  # (B, piece)
     table = torch.cat(losses, 1).double().cpu()
     yield from (row[: len(passage.ids) - 1] for row, passage in zip(table, chunk, strict=True))
+
+
+def rows_of(passage: Passage) -> Tensor:
+    """What is read for each id (T,) or (T, 1 + K)."""
+    return torch.tensor(passage.ids) if passage.rows is None else torch.from_numpy(passage.rows).long()
 
 
 # ------------------------------------------------------------------------------------------------ context cut short
@@ -115,10 +114,10 @@ def bits_per_note_by_context(
     too, so that what it costs is memory of the key and metre as well as of the music. What a cut costs is measured at
     about `positions` places of the bodies, evenly spaced and the same for every context, as the difference to what
     the whole context gives there, and added to the ordinary bits per note: a context longer than every tune gives
-    exactly those. NaN without notes.
+    exactly those. What a model is told of a place beside the ids is not cut. NaN without notes.
     """
     in_order = sorted(passages, key=lambda passage: len(passage.ids))
-    places = [(passage.ids, place) for passage in in_order for place in range(passage.body, len(passage.ids))]
+    places = [(passage, place) for passage in in_order for place in range(passage.body, len(passage.ids))]
     notes = sum(passage.notes for passage in passages)
     if not places or not notes:
         return [math.nan] * len(contexts)
@@ -139,25 +138,24 @@ def _body_losses(forward: Forward, in_order: Sequence[Passage], device: torch.de
             yield losses[passage.body - 1 :]
 
 
-def _mean_nats(
-    forward: Forward, places: Sequence[tuple[tuple[int, ...], int]], context: int, device: torch.device
-) -> float:
+def _mean_nats(forward: Forward, places: Sequence[tuple[Passage, int]], context: int, device: torch.device) -> float:
     """Mean nats of the ids at these places, each after no more than `context` ids."""
-    rows = sorted(((ids[max(0, place - context) : place], ids[place]) for ids, place in places), key=_length)
+    read = ((rows_of(passage)[max(0, place - context) : place], passage.ids[place]) for passage, place in places)
+    rows = sorted(read, key=_length)
     chunks = (rows[start : start + CUT_ROWS] for start in range(0, len(rows), CUT_ROWS))
     return sum(_nats_after(forward, chunk, device) for chunk in chunks) / len(rows)
 
 
-def _length(row: tuple[tuple[int, ...], int]) -> int:
+def _length(row: tuple[Tensor, int]) -> int:
     return len(row[0])
 
 
 @torch.no_grad()
-def _nats_after(forward: Forward, rows: Sequence[tuple[tuple[int, ...], int]], device: torch.device) -> float:
-    """Sum over the rows of the nats of the id that follows each row's ids."""
-    lengths = torch.tensor([len(ids) for ids, _ in rows], device=device)
+def _nats_after(forward: Forward, rows: Sequence[tuple[Tensor, int]], device: torch.device) -> float:
+    """Sum over the rows of the nats of the id that follows what each row reads."""
+    lengths = torch.tensor([len(read) for read, _ in rows], device=device)
     longest = int(lengths.max())
-    ids = torch.tensor([row + (0,) * (longest - len(row)) for row, _ in rows], device=device)  # (B, T)
+    ids = pad_sequence([read for read, _ in rows], batch_first=True).to(device)  # (B, T) or (B, T, 1 + K)
     targets = torch.tensor([target for _, target in rows], device=device)
     state: State | None = None
     total = 0.0

@@ -1,13 +1,15 @@
 """The lab's model: embedding, recurrent layers, linear head.
 
-In: ids (B, T) and a state. Out: logits (B, T, vocab) and the state after them, always the pair; a state is a tuple
-of tensors (num_layers, batch, hidden_size), zeros at the start. Reading in pieces gives the same numbers as
-reading at once. This file trains nothing, samples nothing and writes no file.
+In: ids (B, T) and a state; ids (B, T, 1 + K) where a model reads beside each id K small integers of its place. Out:
+logits (B, T, vocab) and the state after them, always the pair; a state is a tuple of tensors (num_layers, batch,
+hidden_size), zeros at the start. Reading in pieces gives the same numbers as reading at once. This file trains
+nothing, samples nothing and writes no file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from itertools import accumulate
 
 import torch
 import torch.nn.functional as F
@@ -15,24 +17,26 @@ from torch import Tensor, nn
 
 from tunewright.config import Config
 from tunewright.errors import ConfigError
-from tunewright.recurrence import BF16, Gates, product_with, recur
+from tunewright.recurrence import BF16, recur
+from tunewright.stepping import ROW_COUNTS, Affine, alike_rows, lstm_step
+from tunewright.stepping import State as State
+from tunewright.stepping import Step as Step
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 FUNCTIONS = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}  # the same, given their weights
+DTYPES = {"fp32": torch.float32, "bf16": BF16, "int8": torch.int8}
 WIDE = 384  # hidden units from which bf16 products win over PyTorch's fp32 LSTM (benchmarks/LOG.md)
-
-State = tuple[Tensor, ...]  # LSTM: hidden and cell; GRU, RNN: hidden
-Step = Callable[[Tensor, State], tuple[Tensor, State]]
 
 
 class RecurrentModel(nn.Module):
     """Embedding, `num_layers` recurrent layers of one kind of cell with dropout after each, linear head.
 
-    While it learns, a share of the characters read has no embedding, and a share of the recurrent weights is left out,
-    the same for all characters of a batch (DropConnect; Merity, Keskar and Socher 2018).
+    What is read beside an id has embeddings of its own (`places`: how many of each), which are added to the id's.
+    While it learns, a share of the ids read has no embedding, and a share of the recurrent weights is left out,
+    the same for all ids of a batch (DropConnect; Merity, Keskar and Socher 2018).
     """
 
-    def __init__(self, config: Config, vocab_size: int) -> None:
+    def __init__(self, config: Config, vocab_size: int, places: Sequence[int] = ()) -> None:
         super().__init__()
         self.dropout, self.input_dropout = config.dropout, config.input_dropout
         self.weight_dropout = config.weight_dropout
@@ -41,6 +45,7 @@ class RecurrentModel(nn.Module):
         size = (config.embedding_dim, config.hidden_size, config.num_layers)
         self.recurrent = CELLS[config.cell](*size, batch_first=True, dropout=between)
         self.head = nn.Linear(config.hidden_size, vocab_size)
+        self.place_embeddings = nn.ModuleList(nn.Embedding(number, config.embedding_dim) for number in places)
 
     def zero_state(self, batch: int) -> State:
         """The state before the first id: zeros, each (num_layers, batch, hidden_size)."""
@@ -49,7 +54,7 @@ class RecurrentModel(nn.Module):
         return (zeros, zeros.clone()) if isinstance(self.recurrent, nn.LSTM) else (zeros,)
 
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Logits (B, T, vocab) of the id after each of `ids` (B, T), and the state after the last."""
+        """Logits (B, T, vocab) of the id after each of `ids` (B, T) or (B, T, 1 + K), and the state after the last."""
         state = self.zero_state(len(ids)) if state is None else state
         if isinstance(self.recurrent, nn.LSTM) and ids.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
             hidden, state = self._recur_bf16(ids, state)
@@ -61,7 +66,7 @@ class RecurrentModel(nn.Module):
         return F.dropout(hidden, self.dropout, self.training)
 
     def _recur(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        embedded = self._blanked(self.embedding(ids))  # (B, T, embedding)
+        embedded = self._embedded(ids)  # (B, T, embedding)
         if self.training and self.weight_dropout:
             return self._recur_without_some(embedded, state)
         if isinstance(self.recurrent, nn.LSTM):
@@ -69,6 +74,16 @@ class RecurrentModel(nn.Module):
             return hidden, pair
         hidden, last = self.recurrent(embedded, state[0])
         return hidden, (last,)
+
+    def _embedded(self, ids: Tensor) -> Tensor:
+        """The embeddings (B, T, embedding) of ids (B, T) or (B, T, 1 + K); in training some ids are blank."""
+        if not self.place_embeddings:
+            return self._blanked(self.embedding(ids))
+        numbers = ids.unbind(-1)
+        embedded = self._blanked(self.embedding(numbers[0]))
+        for embedding, places in zip(self.place_embeddings, numbers[1:], strict=True):
+            embedded = embedded + embedding(places)
+        return embedded
 
     def _recur_without_some(self, embedded: Tensor, state: State) -> tuple[Tensor, State]:
         """As `_recur`, with a share of the recurrent weights left out."""
@@ -83,7 +98,7 @@ class RecurrentModel(nn.Module):
         return hidden, tuple(last)
 
     def _blanked(self, inputs: Tensor) -> Tensor:
-        """The inputs (…, …, width), all of some places zero."""
+        """The inputs (B, T, width), some of them zero as a whole."""
         if not (self.training and self.input_dropout):
             return inputs
         return inputs * F.dropout(inputs.new_ones(*inputs.shape[:2], 1), self.input_dropout)
@@ -93,12 +108,7 @@ class RecurrentModel(nn.Module):
 
     def _recur_bf16(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Hidden states (T, B, hidden), time first, and the state after them, layer by layer through `recur`."""
-        chosen = F.one_hot(ids.t(), self.embedding.num_embeddings).to(BF16)  # (T, B, vocab)
-        if self.training and self.input_dropout:  # what is blank still gets the bias
-            weight, bias = self._input_weights(0)
-            sums = self._blanked(chosen) @ F.linear(self.embedding.weight, weight).to(BF16) + bias.to(BF16)
-        else:
-            sums = chosen @ self._input_table().to(BF16)  # (T, B, 4 hidden)
+        sums = self._first_sums(ids.transpose(0, 1))
         hidden, last = sums, []
         for layer in range(self.recurrent.num_layers):
             if layer:
@@ -109,10 +119,38 @@ class RecurrentModel(nn.Module):
             last.append((hidden[-1].float(), cell))
         return hidden, tuple(torch.stack(parts) for parts in zip(*last, strict=True))
 
-    def _input_table(self) -> Tensor:
-        """What each id adds to the first layer's gates (vocab, 4 hidden): its embedding through the input weights."""
+    def _first_sums(self, ids: Tensor) -> Tensor:
+        """What ids (T, B) or (T, B, 1 + K) add to the first layer's gates (T, B, 4 hidden), bf16."""
+        if not (self.training and self.input_dropout):
+            return self._table_rows(self._input_table(), ids).to(BF16)
+        table = self._input_table(scale=1 / (1 - self.input_dropout))
+        blank = len(table)  # what is blank still gets the bias
+        table = torch.cat([table, self._input_weights(0)[1][None]])
+        tokens = ids[..., 0] if self.place_embeddings else ids
+        tokens = tokens.masked_fill(torch.rand(tokens.shape) < self.input_dropout, blank)
+        ids = torch.cat([tokens[..., None], ids[..., 1:]], -1) if self.place_embeddings else tokens
+        return self._table_rows(table, ids).to(BF16)
+
+    def _table_rows(self, table: Tensor, ids: Tensor) -> Tensor:
+        """The rows of `_input_table` that ids (…) or (…, 1 + K) choose, summed over the last: (…, 4 hidden)."""
+        if not self.place_embeddings:
+            return F.embedding(ids, table)
+        sizes = [embedding.num_embeddings for embedding in (self.embedding, *self._place_tables())]
+        rows = ids + torch.tensor([0, *accumulate(sizes[:-1])])
+        return F.embedding_bag(rows.flatten(0, -2), table, mode="sum").view(*ids.shape[:-1], -1)
+
+    def _input_table(self, scale: float = 1.0) -> Tensor:
+        """What each id, and after the ids each place, adds to the first layer's gates (vocab + places, 4 hidden).
+
+        A row of it takes the place of the first layer's input product: rows cost next to nothing to fetch.
+        """
         weight, bias = self._input_weights(0)
-        return F.linear(self.embedding.weight, weight, bias)
+        tables = [F.linear(self.embedding.weight * scale, weight, bias)]
+        tables += [F.linear(embedding.weight, weight) for embedding in self._place_tables()]
+        return torch.cat(tables).float()
+
+    def _place_tables(self) -> list[nn.Embedding]:
+        return [embedding for embedding in self.place_embeddings if isinstance(embedding, nn.Embedding)]
 
     def _input_weights(self, layer: int) -> tuple[Tensor, Tensor]:
         names = (f"weight_ih_l{layer}", f"bias_ih_l{layer}", f"bias_hh_l{layer}")
@@ -125,12 +163,14 @@ class RecurrentModel(nn.Module):
 
     @torch.no_grad()
     def stepper(self, rows: int, dtype: torch.dtype) -> Step:
-        """A function from ids (rows,) and a state to logits (rows, vocab), fp32, and the next state: for generation.
+        """A function from ids (rows,) or (rows, 1 + K) and a state to logits (rows, vocab), fp32, and the next state.
 
-        An LSTM on a CPU has its weights converted once and its states updated in place; others call `forward`.
+        For generation, of any number of rows: an LSTM on a CPU has its weights converted once and its states updated
+        in place; others call `forward`, and read no int8.
         """
         if isinstance(self.recurrent, nn.LSTM) and self.head.weight.device.type == "cpu":
-            return self._lstm_stepper(rows, dtype)
+            return self._lstm_stepper(dtype)
+        assert dtype != torch.int8
 
         def step(ids: Tensor, state: State) -> tuple[Tensor, State]:
             with torch.autocast(ids.device.type, dtype=BF16, enabled=dtype == BF16):
@@ -139,41 +179,49 @@ class RecurrentModel(nn.Module):
 
         return step
 
-    def _lstm_stepper(self, rows: int, dtype: torch.dtype) -> Step:
-        layers = range(self.recurrent.num_layers)
-        table = self._input_table().to(dtype)  # (vocab, 4 hidden)
-        recurrent = [product_with(self._recurrent_weight(layer).to(dtype), rows) for layer in layers]
-        inner = [self._input_weights(layer) for layer in layers[1:]]
-        biases = [bias.to(dtype).expand(rows, -1).contiguous() for _, bias in inner]
-        inputs = [product_with(weight.to(dtype), rows) for weight, _ in inner]
-        gates, tanh = Gates(rows, self.recurrent.hidden_size), torch.empty(rows, self.recurrent.hidden_size)
-        head, bias = self.head.weight.t(), self.head.bias
+    @torch.no_grad()
+    def row_counts(self, step: Step, counts: Sequence[int] = ROW_COUNTS) -> tuple[int, ...]:
+        """Those of `counts` among which `step`, of this model, gives a row the same bits; never none."""
+        sizes = [self.embedding.num_embeddings, *(embedding.num_embeddings for embedding in self._place_tables())]
+        rows, device = max(counts), self.head.weight.device
+        chance = torch.Generator().manual_seed(0)
+        columns = [torch.randint(size, (rows,), generator=chance) for size in sizes]
+        ids = torch.stack(columns, 1) if len(columns) > 1 else columns[0]
+        state = tuple(torch.rand(part.shape, generator=chance).mul(2).sub(1) for part in self.zero_state(rows))
+        return alike_rows(step, ids.to(device), tuple(part.to(device) for part in state), counts)
 
-        def step(ids: Tensor, state: State) -> tuple[Tensor, State]:
-            hiddens, cells = state
-            added, hidden = table[ids], hiddens[0]
-            for layer in layers:
-                if layer:
-                    added = inputs[layer - 1](hidden.to(dtype), biases[layer - 1])
-                gates.open(recurrent[layer](hiddens[layer].to(dtype), added))
-                hidden = gates.step(cells[layer], cells[layer], tanh)
-                hiddens[layer] = hidden
-            return torch.addmm(bias, hidden, head), state
-
-        return step
+    def _lstm_stepper(self, dtype: torch.dtype) -> Step:
+        table = Affine(self._input_table().t()).doubled().weight.t().contiguous()
+        table = table.to(BF16) if dtype == BF16 and not self.place_embeddings else table
+        layers = [Affine(self._recurrent_weight(0)).doubled()]
+        for layer in range(1, self.recurrent.num_layers):
+            weight, bias = self._input_weights(layer)
+            layers.append(Affine(torch.cat([weight, self._recurrent_weight(layer)], 1), bias).doubled())
+        head = Affine(self.head.weight.clone(), self.head.bias.clone())
+        return lstm_step(lambda ids: self._table_rows(table, ids), layers, head, dtype)
 
 
-def build_model(config: Config, vocab_size: int) -> RecurrentModel:
-    """The model that a config describes, its first weights drawn from the config's seed."""
+def build_model(config: Config, vocab_size: int, places: Sequence[int] = ()) -> RecurrentModel:
+    """The model that a config describes, its first weights drawn from the config's seed.
+
+    `places`: of how many values each of the integers is that stand beside an id.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return RecurrentModel(config, vocab_size)
+        return RecurrentModel(config, vocab_size, places)
 
 
 def cpu_has_bf16() -> bool:
     """Whether this processor multiplies bf16 natively (AVX-512 BF16 or AMX), so that it is faster than fp32."""
     capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def cpu_has_int8() -> bool:
+    """Whether this processor adds products of bytes exactly (VNNI); others cut sums off at 16 bits."""
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    exact = capabilities.get("avx512_vnni") or capabilities.get("avx_vnni")
+    return bool(exact and hasattr(torch.ops.onednn, "qlinear_pointwise"))
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -195,3 +243,17 @@ def choose_precision(wanted: str, config: Config, device: torch.device) -> str:
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     wide = config.cell == "lstm" and config.hidden_size >= WIDE
     return "bf16" if device.type == "cpu" and wide and cpu_has_bf16() else "fp32"
+
+
+def choose_step_precision(wanted: str, config: Config, device: torch.device) -> str:
+    """The precision of the stepper's products, for "auto" int8 where it is faster, else as in training.
+
+    Of wide models it moves the likelihood of held-out tunes by less than 0.1 % (`benchmarks/LOG.md`). ConfigError for
+    int8 where products of bytes are not exact.
+    """
+    able = config.cell == "lstm" and device.type == "cpu" and cpu_has_int8()
+    if wanted == "int8" and not able:
+        raise ConfigError("precision is 'int8', which needs an LSTM on a processor with VNNI; expected fp32 or bf16")
+    if wanted == "auto" and able and config.hidden_size >= WIDE:
+        return "int8"
+    return choose_precision(wanted, config, device)

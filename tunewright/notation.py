@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -179,8 +180,13 @@ class Value:
         return max(0, base.denominator.bit_length() - 3)
 
 
-def written_values(length: Fraction, ratio: Fraction) -> Iterator[Value]:
+@lru_cache(maxsize=4096)  # a tune has few lengths, and looking for one goes through every type and dot
+def written_values(length: Fraction, ratio: Fraction) -> tuple[Value, ...]:
     """The values, to be tied, that write a length in a tuplet of `ratio` (written over sounding)."""
+    return tuple(_written_values(length, ratio))
+
+
+def _written_values(length: Fraction, ratio: Fraction) -> Iterator[Value]:
     left = length * ratio
     while left > 0:
         fitting = [

@@ -16,7 +16,7 @@ import shlex
 import wave
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tunewright import __version__
+from tunewright.config import unit_of
 from tunewright.curves import Measurement, loss_curves
 from tunewright.files import replace_file
 
@@ -120,13 +121,16 @@ def write_report(
     files: Mapping[int, Mapping[str, Path]],
     commands: Sequence[Sequence[str]] = (),
     selection: str = "",
+    free: Sequence[Generated] = (),
 ) -> None:
     """Write the page of one run: `files` maps the index of each tune to show to its files by format.
 
-    `selection` says which of the tunes those are. Files that lie in the page's folder are linked. Raises `OutputError`
+    `selection` says which of the tunes those are; `free` are tunes drawn without the grammar, to be counted beside the
+    others. Files that lie in the page's folder are linked. Raises `OutputError`
     where the page cannot be written.
     """
     page = _page(path.parent, corpus, training, drawn, files, commands, selection)
+    page = replace(page, drawn_note=page.drawn_note + _grammar_note(drawn, free))
     replace_file(path, to_html(page).encode())
 
 
@@ -183,7 +187,7 @@ def _page(
         tunes=tuple(_shown(folder, one, files[one.index], sound) for one, sound in zip(shown, sounds, strict=True)),
         tunes_note=f"Every one can be read without repair, and all its bars add up to the metre. {selection}",
         tunebook=tuple(links_beside(folder, {"abc": folder / "tunebook.abc", "pdf": folder / "tunebook.pdf"})),
-        curves=loss_curves(training.measurements, training.best_step),
+        curves=loss_curves(training.measurements, training.best_step, _unit(training)),
         curves_note=_curves_note(training),
         drawn=drawn_table(drawn),
         drawn_note=_drawn_note(len(drawn), well_formed),
@@ -292,6 +296,20 @@ def _drawn_note(drawn: int, well_formed: int) -> str:
     )
 
 
+def _grammar_note(drawn: Sequence[Generated], free: Sequence[Generated]) -> str:
+    """What the grammar did, so that it hides nothing: the probability it took away, and tunes drawn without it."""
+    removed = [one.removed_mass for one in drawn if one.removed_mass is not None]
+    if not removed:
+        return ""
+    note = (
+        " The tunes are held to a grammar of metre, repeats and form, which took "
+        f"{sum(removed) / len(removed):.1%} of the probability away at each step, in the mean."
+    )
+    if not free:
+        return note
+    return f"{note} Of {_count(len(free), 'tune')} drawn without it {sum(one.valid for one in free)} were well formed."
+
+
 def drawn_table(drawn: Sequence[Generated]) -> Table:
     """How many of the drawn tunes are well formed, and why the others are not, most frequent reason first."""
     reasons = Counter("well formed" if one.valid else fault(one) for one in drawn)
@@ -361,9 +379,14 @@ def _corpus_note(corpus: Corpus) -> str:
 # ------------------------------------------------------------------------------------------------ the curves
 
 
+def _unit(training: Training) -> str:
+    return unit_of(str(training.settings.get("tokens", "characters")))
+
+
 def _curves_note(training: Training) -> str:
+    unit = _unit(training)
     return (
-        "Loss in nats per character: how surprised the network is by the next character, on the tunes it learns from "
+        f"Loss in nats per {unit}: how surprised the network is by the next {unit}, on the tunes it learns from "
         "and on the tunes held out. Where the held-out curve turns up, it begins to learn by heart. The weights of "
         f"step {training.best_step:,} were kept, with a held-out loss of {training.valid_loss:.3f}."
     )

@@ -32,7 +32,7 @@ from torch import Tensor
 from tunewright.config import Config, format_config, parse_config
 from tunewright.errors import ConfigError, OutputError, RunError, TokenError
 from tunewright.files import replace_file
-from tunewright.tokens import CharTokenizer
+from tunewright.passages import Tokenizer, tokenizer_from_json
 
 FORMAT_VERSION = 1
 BEST, LAST = "model.safetensors", "last.safetensors"
@@ -47,7 +47,7 @@ class Run:
 
     path: Path
     config: Config
-    tokenizer: CharTokenizer
+    tokenizer: Tokenizer
     summary: Mapping[str, Any]
 
     @property
@@ -92,7 +92,7 @@ def _lock(path: Path) -> FileLock:
 def create_run(
     path: Path,
     config: Config,
-    tokenizer: CharTokenizer,
+    tokenizer: Tokenizer,
     split: Mapping[str, Any],
     record: Mapping[str, Any] | None = None,
 ) -> Run:
@@ -118,7 +118,7 @@ def load_run(path: Path) -> Run:
         raise RunError(f"{path}: run format {summary.get('format')!r}, this version reads {FORMAT_VERSION}")
     try:
         config = parse_config(_read_text(path / "config.toml"), str(path / "config.toml"))
-        tokenizer = CharTokenizer.from_json(_read_text(path / "tokenizer.json"))
+        tokenizer = tokenizer_from_json(_read_text(path / "tokenizer.json"))
     except (ConfigError, TokenError) as error:
         raise RunError(f"{path}: broken run ({error})") from None
     return Run(path, config, tokenizer, summary)

@@ -14,6 +14,7 @@ import json
 import math
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -24,14 +25,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tunewright.batches import batch_at, joined_text, mix
+from tunewright.batches import build_windows, mix
 from tunewright.config import Config, format_config
 from tunewright.corpus import Corpus, tune_id
 from tunewright.environment import environment
 from tunewright.errors import ConfigError, OutputError, RunError
 from tunewright.files import replace_file
-from tunewright.likelihood import Likelihood, encode_passages, likelihood
+from tunewright.likelihood import Likelihood, likelihood
 from tunewright.models import RecurrentModel, State, build_model, choose_device, choose_precision
+from tunewright.passages import encode_passages, fit_tokenizer, place_sizes
 from tunewright.recurrence import BF16
 from tunewright.runs import (
     BEST,
@@ -48,7 +50,6 @@ from tunewright.runs import (
     under,
     write_summary,
 )
-from tunewright.tokens import CharTokenizer
 
 LOOKED_AT = 256  # held-out tunes, evenly spaced, that a look during training reads at most
 SMOOTHING = 0.98  # weight of the past in the smoothed training loss
@@ -131,7 +132,7 @@ def _open_run(corpus: Corpus, path: Path, config: Config | None, resume: bool, r
     if not resume:
         config = config or Config()
         choose_device(config.device)
-        tokenizer = CharTokenizer.fit(corpus.train, config.text)
+        tokenizer = fit_tokenizer(config, corpus.train)
         return create_run(path, config, tokenizer, _split(corpus), dict(record) | environment())
     run = load_run(path)
     found, expected = corpus.fingerprint, read_split(path).get("fingerprint")
@@ -191,10 +192,9 @@ class _Training:
     def __post_init__(self) -> None:
         config, tokenizer = self.config, self.run.tokenizer
         self.device = choose_device(config.device)
-        self.data, self.density = joined_text(tokenizer, self.corpus, config)
-        self.begins = (self.data[:-1] == tokenizer.END).nonzero()[:, 0]
-        self.length = min(config.seq_length, len(self.data) - 1)
-        self.model = build_model(config, len(tokenizer.vocab)).to(self.device)
+        self.refused: Counter[str] = Counter()  # why training tunes are not learned from
+        self.windows = build_windows(tokenizer, self.corpus, config, self.refused)
+        self.model = build_model(config, len(tokenizer.vocab), place_sizes(tokenizer)).to(self.device)
         self.optimizer = _build_optimizer(self.model, config)
         self.counters.threads = torch.get_num_threads()
         self.counters.precision = choose_precision(config.precision, config, self.device)
@@ -269,8 +269,7 @@ class _Training:
     def _step(self, step: int, rate: float) -> float:
         """The loss of one batch, whose gradient has been followed; not followed where it is not a number."""
         config = self.config
-        size, share = config.batch_size, config.start_share
-        inputs, targets = batch_at(self.data, step, size, self.length, config.seed, self.begins, share)
+        inputs, targets = self.windows.batch(step)
         self.model.train()
         with _seeded(config, step, self.device):
             logits, _ = self._forward(inputs.to(self.device), None)  # (B, T, vocab)
@@ -313,7 +312,7 @@ class _Training:
 
     def _progress(self, loss: float, looked: Likelihood | None) -> Progress:
         counters, config = self.counters, self.config
-        per_step = config.batch_size * self.length * self.density
+        per_step = config.batch_size * self.windows.length * self.windows.density
         here = counters.step - self.first
         elapsed = max(counters.seconds - self.opened, 1e-9)
         left = [(config.num_training_iterations - counters.step) * elapsed / here] if here else []
@@ -389,7 +388,7 @@ class _Training:
 
     def _summarise(self, status: str) -> None:
         counters = self.counters
-        per_step = self.config.batch_size * self.length * self.density
+        per_step = self.config.batch_size * self.windows.length * self.windows.density
         write_summary(
             self.run.path,
             {
@@ -402,6 +401,8 @@ class _Training:
                 "best_step": counters.best_step,
                 "bits_per_note": counters.best_bits,
                 "corpus": self.corpus.name,
+                "refused": sum(self.refused.values()),
+                "refused_because": dict(self.refused.most_common()),
                 "fingerprint": self.corpus.fingerprint,
                 "device": str(self.device),
                 "precision": counters.precision,

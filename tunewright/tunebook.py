@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tunewright.corpus import Dropped, read_tunes
-from tunewright.errors import ConfigError, RenderError
+from tunewright.errors import ConfigError, CorpusError, ParseError, RenderError
 from tunewright.files import replace_file
 from tunewright.render import FORMATS, write_pdf, write_tune
 from tunewright.tune import Tune
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tunewright.generate import Generated
 
 TUNEBOOK = "tunebook"
+LISTED = 6  # numbers of tunes in an error
 
 
 def parse_formats(written: str) -> list[str]:
@@ -70,6 +71,42 @@ def write_tunebook(drawn: Sequence[Generated], folder: Path) -> Path:
 
 
 # ------------------------------------------------------------------------------------------------ other files
+
+
+def read_tune(place: str) -> Tune:
+    """One tune of an ABC or MIDI file: "FILE" its first, "FILE#12" the one with X:12.
+
+    ParseError for a tune that cannot be read, CorpusError where there is no such file or no such tune.
+    """
+    path, number = _parse_place(place)
+    read = list(read_tunes(path))
+    tunes = [item for item in read if isinstance(item, Tune)]
+    failed = [item for item in read if isinstance(item, Dropped)]
+    if number is None and failed and not isinstance(read[0], Tune):
+        raise ParseError(failed[0].reason, failed[0].source)
+    chosen = tunes if number is None else [tune for tune in tunes if tune.number == number]
+    if not chosen:
+        there = _listed([tune.number for tune in tunes])
+        besides = f", and {len(failed):,} that cannot be read" if failed else ""
+        raise CorpusError(f"{path}: no tune with X:{number}; it has {there}{besides}")
+    return chosen[0]
+
+
+def _parse_place(place: str) -> tuple[Path, int | None]:
+    """The file, and the number of the tune in it; a file may have # in its own name."""
+    name, _, number = place.rpartition("#")
+    if not name or not number.isdecimal() or Path(place).exists():
+        return Path(place), None
+    return Path(name), int(number)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """The numbers of tunes in a few words."""
+    if not numbers:
+        return "none"
+    shown = ", ".join(f"X:{number}" for number in numbers[:LISTED])
+    rest = len(numbers) - LISTED
+    return f"{shown} and {rest:,} more" if rest > 0 else shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,5 +237,6 @@ def _is_pair(first: Element, second: Element) -> bool:
 
 
 def _is_plain(first: Note, second: Note) -> bool:
-    """Whether nothing has to be written between two notes."""
-    return not (first.tied or first.slurs_closed or second.grace or second.slurs_opened or second.decorations)
+    """Whether nothing has to be written between two notes; abc2midi reads no `>` after a staccato note."""
+    between = first.tied or first.slurs_closed or second.grace or second.slurs_opened or second.decorations
+    return not between and "staccato" not in first.decorations

@@ -1,0 +1,45 @@
+"""What several commands have in common: options of one meaning, and how they read their sources.
+
+In: nothing, or the names of sources. Out: annotated types for the command line, a `Corpus`. This file is no command.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tunewright.corpus import Corpus
+
+SOURCE = "file or folder of .abc, .mid, .midi, or a built-in collection: oneill, ryan, aird, essen"
+EVERY_FORMAT = "abc,mid,wav,svg,musicxml"
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=f"A {SOURCE}.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Formats = Annotated[
+    str, typer.Option("--format", metavar="LIST", help="abc, mid, wav, svg, musicxml, pdf; several with commas.")
+]
+Tempo = Annotated[
+    int | None, typer.Option(min=10, max=600, metavar="BPM", help="Beats per minute; else by the rhythm.")
+]
+Straight = Annotated[bool, typer.Option("--straight", help="Play even notes, without the lilt of the dance.")]
+Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the report.")]
+SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2).")]
+
+
+def one_line(message: str) -> str:
+    """A message without line ends, as an error is printed."""
+    return " ".join(message.split())
+
+
+def read_sources(sources: list[str]) -> Corpus:
+    """The corpus of these sources, with a bar while that takes long; what there is to remark goes to stderr."""
+    from tunewright.console import note, show_reading
+    from tunewright.corpus import read_corpus
+
+    with show_reading() as on_progress:
+        corpus = read_corpus(*sources, on_progress=on_progress)
+    for remark in corpus.remarks:
+        note(f"Note: {remark}")
+    return corpus
