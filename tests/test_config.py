@@ -20,7 +20,7 @@ def test_overrides_have_the_types_of_their_settings() -> None:
     ("assignment", "said"),
     [
         ("hiden_size=3", "did you mean 'hidden_size'"),
-        ("nothing=3", "known: text, "),
+        ("nothing=3", "known: tokens, "),
         ("hidden_size", "expected key=value"),
         ("hidden_size=big", "expected a whole number"),
         ("hidden_size=2.5", "expected a whole number"),

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from tunewright import demo
 from tunewright.console import show_training
 from tunewright.demo import FORMATS, draw_well_formed, longest, run_demo
 from tunewright.errors import OutputError, RunError
+from tunewright.generate import generate
 
 TUNES = 2
 BY_HEART = replace(
@@ -64,11 +66,23 @@ def test_an_interrupted_demo_goes_on(one_tune: Path) -> None:
     assert json.loads((one_tune / "run" / "summary.json").read_text())["steps"] == 200
 
 
-def test_a_demo_that_learned_too_little_says_so_and_leaves_its_page(
+def test_a_demo_that_learned_too_little_still_leaves_tunes_and_says_what_the_grammar_did(
     one_tune: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(demo, "load_preset", lambda _: replace(BY_HEART, num_training_iterations=1))
     monkeypatch.setattr(demo, "MOST_DRAWN", 4)
+    assert run_demo(one_tune, 5, 1, lambda _: None, show_training) == "finished"
+    page = (one_tune / "report.html").read_text(encoding="utf-8")
+    assert "held to a grammar" in page
+    assert "Of 64 tunes drawn without it 0 were well formed" in page
+
+
+def test_a_demo_without_a_well_formed_tune_says_so_and_leaves_its_page(
+    one_tune: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "load_preset", lambda _: replace(BY_HEART, num_training_iterations=1))
+    monkeypatch.setattr(demo, "MOST_DRAWN", 4)
+    monkeypatch.setattr(demo, "generate", partial(generate, free=True))
     with pytest.raises(RunError, match="none of 4 tunes is well formed"):
         run_demo(one_tune, 5, 1, lambda _: None, show_training)
     assert set(files_in(one_tune)) == {"report.html"}
