@@ -103,13 +103,20 @@ def _failures(one: Generated) -> Iterator[tuple[str, str]]:
 
 
 def _measures_in_musicxml(tune: Tune) -> int:
-    return len(ET.fromstring(to_musicxml(tune)).findall("part/measure"))
+    """Its measures; a bar too long for a line comes in pieces without a bar line between, which count as one."""
+    measures = ET.fromstring(to_musicxml(tune)).findall("part/measure")
+    return len(measures) - _pieces(measures)
+
+
+def _pieces(measures: Sequence[ET.Element]) -> int:
+    return sum(one.findtext("barline[@location='right']/bar-style") == "none" for one in measures)
 
 
 def _measures_in_drawing(tune: Tune) -> int:
     drawn = to_svg(tune)
     ET.fromstring(drawn)
-    return drawn.count('class="measure"')
+    pieces = _pieces(ET.fromstring(to_musicxml(tune)).findall("part/measure"))
+    return drawn.count('class="measure"') - pieces
 
 
 _NOT_NOTES = re.compile(r'"[^"]*"|![^!\n]*!|\{[^}]*\}|\[[A-Za-z]:[^\]]*\]|\(\d[:\d]*|%.*')
