@@ -103,7 +103,7 @@ def fake(index: int, bars: int, *, valid: bool = True) -> SimpleNamespace:
 
 def test_drawing_ends_when_enough_are_well_formed_and_long_or_most_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     tunes = [fake(index, 6 + index, valid=index % 3 == 2) for index in range(100)]  # 12 bars from index 6 on
-    monkeypatch.setattr(demo, "generate", lambda _, n, seed: iter(tunes[:n]))
+    monkeypatch.setattr(demo, "generate", lambda _, n, **_how: iter(tunes[:n]))
     assert len(list(draw_well_formed(Path("x"), 2, 100, 0))) == 12  # 8 and 11
     assert len(list(draw_well_formed(Path("x"), 9, 10, 0))) == 10
 

@@ -31,6 +31,7 @@ COLLECTION = "oneill"
 TUNES = 8  # to show
 FEWEST_BARS = 12  # that they should have: a shorter one is hardly a tune
 MOST_DRAWN = 640  # tunes; a model that needs more has not learned yet
+TEMPERATURE, MIN_P = 0.7, 0.05  # after minutes of training a model is worth hearing where it is fairly sure
 FREE = 64  # tunes drawn without the grammar, to say what it does
 FORMATS = ("abc", "mid", "wav", "svg", "musicxml")
 RUN = "run"
@@ -103,7 +104,7 @@ def _train(
 def draw_well_formed(run: Path, wanted: int, most: int, seed: int) -> Iterator[Generated]:
     """Tunes as they are drawn, until `wanted` are well formed and have `FEWEST_BARS`, or `most` are drawn."""
     found = 0
-    for one in generate(run, most, seed=seed):
+    for one in generate(run, most, seed=seed, temperature=TEMPERATURE, min_p=MIN_P):
         yield one
         found += one.valid and _bars(one) >= FEWEST_BARS
         if found == wanted:
@@ -125,7 +126,8 @@ def _write(folder: Path, corpus: Corpus, drawn: list[Generated], chosen: list[Ge
     if chosen:
         write_tunebook(chosen, folder)
         write_pdf([one.tune for one in chosen if one.tune is not None], folder / "tunebook.pdf")
-    again = ["tunewright", "generate", str(folder / RUN), "-n", "8", "--seed", "1000", "--out", "new"]
+    how = ["--temperature", f"{TEMPERATURE:g}", "--min-p", f"{MIN_P:g}"]
+    again = ["tunewright", "generate", str(folder / RUN), "-n", "8", *how, "--seed", "1000", "--out", "new"]
     selection = f"Shown are the {len(chosen)} longest of the {sum(one.valid for one in drawn)} well-formed ones."
-    free = list(generate(folder / RUN, FREE, seed=1, free=True))
+    free = list(generate(folder / RUN, FREE, seed=1, temperature=TEMPERATURE, min_p=MIN_P, free=True))
     write_report(folder / "report.html", corpus, training_of(folder / RUN), drawn, files, [again], selection, free)

@@ -47,7 +47,7 @@ def demo(
         ("tunebook.pdf", "the tunes on paper"),
         ("tunebook.abc", "the tunes as text"),
         ("tune-*", "each tune as .abc .mid .wav .svg .musicxml"),
-        ("run", f"the trained model; more tunes: {_command(['generate', str(out / 'run')])}"),
+        ("run", f"the trained model; more tunes: {_command(['generate', str(out / 'run'), '--temperature', '0.7'])}"),
     ):
         print(f"{out / name!s:<24} {what}")
 
