@@ -11,8 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from real_tunes import real_tunes
 
-from tests.real_tunes import real_tunes
 from tunewright.abcnotation import format_abc, parse_abc
 from tunewright.barring import FEWEST_BARS, Form, Place, Section, begin, form_of
 from tunewright.tune import FREE, Bar, Element, Ending, Key, Meter, MeterChange, Note, Part, Pitch, Rest, Tune

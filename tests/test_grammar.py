@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_tunes import real_tunes
 
-from tests.real_tunes import real_tunes
 from tunewright.abcnotation import format_abc, parse_abc
 from tunewright.barring import FEWEST_BARS, Form, Section, form_of
 from tunewright.degrees import BODY, DegreeTokenizer
