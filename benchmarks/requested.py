@@ -368,6 +368,7 @@ def compare_degrees(drawn: Sequence[Tune], train: Sequence[Tune], held_out: Sequ
 
 
 def main() -> int:
+    """Print the tables; exit with 1 where a tune fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("corpus", nargs="?")

@@ -420,6 +420,7 @@ def _comparing(pool: ProcessPoolExecutor, wanted: int) -> Callable[[Corpus], boo
 
 
 def main() -> int:
+    """Print the tables; exit with 1 where a tune fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("corpus", nargs="?")

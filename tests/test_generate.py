@@ -447,3 +447,18 @@ def test_a_model_of_characters_neither_fills_in_nor_varies() -> None:
     for given in (Infill(real_tunes()[8], 1, 2), Variation(real_tunes()[8], 0.5)):
         with pytest.raises(ConfigError, match="neither fill in nor vary"):
             generate(untrained(), given=given)
+
+
+def test_the_limit_of_repeats_holds_without_the_grammar_too() -> None:
+    generator = untrained()
+    with torch.no_grad():
+        generator.model.head.bias.fill_(-50.0)
+        for sign in "A|":
+            generator.model.head.bias[generator.tokenizer.vocab.index(sign)] = 50.0
+        generator.model.head.weight.zero_()
+    start = "M:4/4\nL:1/4\nK:C\nA|A|A|"
+    bars = []
+    for repeats in (0, 1):
+        (drawn,) = generate(generator, 1, start=start, repeats=repeats, free=True, max_length=400, temperature=1e-3)
+        bars.append(drawn.text.split("K:C\n")[1][len("A|A|A|") :])
+    assert bars[0] != bars[1]

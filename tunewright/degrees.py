@@ -22,7 +22,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from tunewright.abcnotation.fields import default_unit, parse_meter
-from tunewright.barring import Section, form_of
+from tunewright.barring import MOST_SECTION_BARS, Section, form_of
 from tunewright.errors import TokenError
 from tunewright.rhythms import RHYTHMS, told_rhythm
 from tunewright.tune import (
@@ -59,7 +59,6 @@ DECORATIONS = (
 )
 QUALITIES = ("", "m", "7", "m7", "maj7", "dim", "dim7", "aug", "sus4", "sus2", "6", "m6", "9", "m7b5", "7sus4", "5")
 OFTEN = 3  # times that training tunes have a note or rest of some length for it to be one token
-MOST_BARS = 64  # of a section that a form token can say
 HOMES = range(1, 8)
 SIGNS = tuple(map(chr, range(32, 256)))
 END_TOKEN, NO_FORM = "<end>", "bars:?"
@@ -109,7 +108,7 @@ class DegreeTokenizer:
         yield from (f"mode:{mode}" for mode in MODES)
         yield from (f"tonic:{step}{accidental_sign(alter)}" for step in STEPS for alter in (0, 1, -1))
         yield from (f"home:{octave}" for octave in HOMES)
-        yield from (f"bars:{bars}{sign}" for bars in range(1, MOST_BARS + 1) for sign in ("", ":|"))
+        yield from (f"bars:{bars}{sign}" for bars in range(1, MOST_SECTION_BARS + 1) for sign in ("", ":|"))
         yield from (NO_FORM, BODY, *BAR_LINES, "[1", "[2", "[3", "[4")
         yield from map(_length_token, LENGTHS)
         yield from (_tuplet_token(Tuplet(*numbers)) for numbers in TUPLETS)
@@ -163,7 +162,7 @@ class DegreeTokenizer:
     @cached_property
     def sections(self) -> dict[int, Section]:
         """The sections that a form is said with."""
-        listed = ((bars, repeated) for bars in range(1, MOST_BARS + 1) for repeated in (False, True))
+        listed = ((bars, repeated) for bars in range(1, MOST_SECTION_BARS + 1) for repeated in (False, True))
         return {self.ids[_section_token(Section(*section))]: Section(*section) for section in listed}
 
     @cached_property

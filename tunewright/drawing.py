@@ -174,7 +174,7 @@ class Drawing:
             row.chance.next(bar) if row and f < 0 else 0.0 for row, f, bar in zip(rows, forced, bars, strict=True)
         ]
         mask = self._mask(rows, forced)
-        drawn = self._drawn(logits, torch.tensor(uniforms), mask, torch.tensor(forced), bars)
+        drawn = self._drawn(logits, torch.tensor(uniforms), mask, torch.tensor(forced, device=self.device), bars)
         ids = drawn.ids.tolist()
         facts = zip(rows, forced, drawn.log_probabilities.tolist(), drawn.removed.tolist(), strict=True)
         for row, given, log_probability, removed in facts:
@@ -187,7 +187,7 @@ class Drawing:
         if self.table is None:
             return None
         numbers = [row.script.row if row and given < 0 else 0 for row, given in zip(rows, forced, strict=True)]
-        mask = self.table.rows(numbers)
+        mask = self.table.rows(numbers).to(self.device)
         if not self.schedule.repeats:
             return mask
         for place, row in enumerate(rows):
@@ -203,7 +203,7 @@ class Drawing:
         if len(stages) == 1:
             return draw(logits, uniforms, stages[0][1], mask, forced)
         ways = [draw(logits, uniforms, sampling, mask, forced) for _, sampling in stages]
-        stage = torch.tensor([self.schedule.stage(bar) for bar in bars])
+        stage = torch.tensor([self.schedule.stage(bar) for bar in bars], device=self.device)
         return Drawn(*(torch.stack(parts).gather(0, stage[None])[0] for parts in zip(*ways, strict=True)))
 
 

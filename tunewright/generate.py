@@ -20,6 +20,7 @@ from tunewright.abcgrammar import CharGrammar
 from tunewright.abcgrammar import Request as TextRequest
 from tunewright.abcnotation import format_abc, parse_abc
 from tunewright.abcnotation.fields import format_key, parse_key
+from tunewright.barring import FEWEST_BARS
 from tunewright.chance import Chance
 from tunewright.config import Config
 from tunewright.degrees import DegreeTokenizer
@@ -42,7 +43,6 @@ from tunewright.tune import Tune
 __all__ = ["Generated", "Generator", "Infill", "Sampling", "Variation", "generate", "judge", "load_generator", "sample"]
 
 ROWS = 256  # tunes side by side, at most, unless more are asked for
-FEWEST_BARS = 4  # a tune of fewer bars is not counted as well formed
 LONGEST_TEXT = 4000  # characters
 LONGEST_MUSIC = 20_000  # musical tokens: the grammar ends a tune long before
 
@@ -293,7 +293,8 @@ class _Session:
         tokenizer = self.generator.tokenizer
         step, counts = self.generator.stepping
         never = (CharTokenizer.UNKNOWN,) if isinstance(tokenizer, CharTokenizer) else ()
-        masks = None if self.order.free and self.order.request.bars is None else self.generator.masks
+        unheld = self.order.free and self.order.request.bars is None and not self.schedule.repeats
+        masks = None if unheld else self.generator.masks
         drawing = Drawing(self.generator.model, step, counts, masks, self.schedule, never)
         done: dict[int, Generated] = {}
         following = 0

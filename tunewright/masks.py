@@ -29,7 +29,8 @@ class Masks:
         return self._table[: len(self._rows)]
 
     def add(self, mask: Mask) -> int:
-        """The row of this mask, a new one where no row holds it."""
+        """The row of this mask, a new one where no row holds it; one token at least may come."""
+        assert mask.any(), "a dead end"
         key = mask.tobytes()
         row = self._rows.get(key)
         if row is None:
