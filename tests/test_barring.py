@@ -170,3 +170,36 @@ def test_a_repeat_ends_short_by_its_pickup() -> None:
         place = place.with_length(Fraction(3, 4)).with_line("|")
     assert ":|" in place.with_length(Fraction(5, 8)).lines
     assert ":|" not in place.with_length(Fraction(3, 4)).lines
+
+
+def outlook(place: Place) -> object:
+    """What may come at a place and, for every way to fill its bar, after it."""
+    here = place.lines, place.endings, place.may_end, place.needs(), place.goes_on
+    totals = sorted({*place.needs(), Fraction(1, 4)}) if place.goes_on else []
+    closed = [place.with_length(total - place.filled) for total in totals if total > place.filled]
+    onward = ["|" in one.lines and one.with_line("|").goes_on for one in closed]
+    return here, [(one.lines, one.may_end) for one in closed], onward
+
+
+@pytest.mark.parametrize("formed", [False, True])
+def test_a_place_may_be_reduced_to_what_still_makes_a_difference(formed: bool) -> None:
+    rng = random.Random(11)
+    seen, reduced = set(), set()
+    for _ in range(60):
+        meter = rng.choice(METERS)
+        place = begin(meter, any_form(rng) if formed else None, exact=rng.random() < 0.5)
+        while True:
+            small = place.reduced()
+            assert outlook(small) == outlook(place)
+            assert small.filled or outlook(small.near()) == outlook(place)
+            seen.add(place)
+            reduced.add(small)
+            moves: list[Element] = [Bar(line) for line in sorted(small.lines)]
+            moves += [Ending((number,)) for number in sorted(small.endings)]
+            moves += [Note(PITCH, length) for length in lengths(rng, place)] if place.goes_on else []
+            if not moves:
+                break
+            move = rng.choice(moves)
+            place = after(place, move)
+            assert outlook(after(small, move)) == outlook(place)  # and all that follows is alike
+    assert len(reduced) < len(seen)

@@ -22,6 +22,7 @@ MOST_SECTIONS = 12
 SECOND_ENDING_BARS = 8  # the longest second ending, where a form is followed
 Length = Fraction | int  # in whole notes, or in ticks
 SHORT = 32  # a whole note has so many of what a pickup is a multiple of
+NEAR = 4  # bars, of which it makes no difference whether there are more
 ZERO, ONE = 0, 1
 NO_ENDING, FIRST, AWAITED, SECOND = range(4)  # where we stand in the endings of a section
 DOUBLE = ("||", "|]", "[|")
@@ -303,6 +304,32 @@ class Place:
         return max(needed, 0 if self.may_end else 1, FEWEST_BARS - self.bars)
 
     # -------------------------------------------------------------------------------------------- going on
+
+    def reduced(self) -> Place:
+        """The place without what no longer makes a difference: from both on, the same may come.
+
+        Sections that have ended are left out, and of the bars of this one that are closed all but one.
+        """
+        form, bar = self.rules.form, min(self.bar, 1)
+        if form is None:
+            return replace(self, section=0, bar=bar)
+        left = form.sections[self.section :]
+        if left:
+            left = (Section(left[0].bars - (self.bar - bar), left[0].repeated), *left[1:])
+        return replace(self, rules=replace(self.rules, form=Form(left)), section=0, bar=bar)
+
+    def near(self) -> Place:
+        """A place at which the same may come until this bar is closed: what lies further ahead is left out."""
+        form, rules = self.rules.form, self.rules
+        if form is None:
+            far = FEWEST_BARS < self.bars < rules.most_bars - NEAR
+            return replace(self, bars=FEWEST_BARS) if far else self
+        first, *later = form.sections[self.section : self.section + 3] or (None,)
+        if first is None:
+            return self
+        here = Section(min(first.bars, self.bar + NEAR), first.repeated)
+        following = (Section(min(section.bars, NEAR), section.repeated) for section in later)
+        return replace(self, rules=replace(rules, form=Form((here, *following))), section=0)
 
     def with_length(self, length: Length) -> Place:
         """The place after a note or rest of this length."""

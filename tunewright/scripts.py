@@ -19,7 +19,7 @@ from tunewright.abcgrammar import CharState
 from tunewright.barring import FEWEST_BARS, MOST_SECTIONS, Form, Section
 from tunewright.degrees import BODY, NO_FORM, DegreeTokenizer, pitch_at
 from tunewright.errors import ConfigError, TokenError
-from tunewright.grammar import GRID, At, Constraints, Grammar, State
+from tunewright.grammar import GRID, Constraints, Grammar, State
 from tunewright.masks import Masks
 from tunewright.places import Columns, Reader
 from tunewright.plans import CENTRE, Plan, home_in_range, usable_pitches
@@ -304,7 +304,7 @@ class DegreeScript:
         (there, onset), pitch = self._anchors[0]
         if there != bar:
             goes_on = (there, onset) == (bar + 1, 0) and filled >= self.reader.bar_ticks
-            untied = goes_on and self.state.cell.at.last != pitch  # a tie would go before what stays
+            untied = goes_on and self.state.last != pitch  # a tie would go before what stays
             return self.writer.row_of_both(self.state.row, self.writer.untied_row) if untied else self.state.row
         row = self.state.row_before(onset - filled, pitch)
         if onset > filled or len(self._anchors) == 1 or self._anchors[1][0][0] != bar:
@@ -395,9 +395,7 @@ class DegreeScript:
         form = Form(tuple(found)) if found else None
         exact = plan.form is not None or plan.request.bars is not None
         state = grammar.start(Constraints(tokenizer.meters[self.ids[1]], form, pitches, plan.piece, exact))
-        if not (plan.tie or plan.slurs):
-            return state
-        return State(state.measure, grammar.cell(state.measure.shape, At(tie=plan.tie, slurs=plan.slurs)))
+        return state.holding(plan.tie, plan.slurs) if plan.tie or plan.slurs else state
 
     # -------------------------------------------------------------------------------------------- the tune
 
