@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import numpy as np
 
-AT_ONCE = 64
+AT_ONCE = 64  # numbers that each bar has; one that needs more gets them from a source of its own
 
 
 class Chance:
     """The random numbers of one tune, or of one candidate for it."""
 
     def __init__(self, seed: int, candidate: int = 0) -> None:
-        self._seed, self._candidate, self._bar = seed % 2**63, candidate, -1
+        self._seed = (seed % 2**63, candidate)
+        self._source = np.random.default_rng(self._seed)
+        self._bar, self._more = -1, 0
         self._numbers: list[float] = []
 
     def next(self, bar: int) -> float:
         """The next number of this bar; bars come in order."""
         if bar != self._bar:
-            self._bar, self._numbers = bar, []
-            self._source = np.random.default_rng((self._seed, self._candidate, bar))
+            self._begin(bar)
         if not self._numbers:
-            self._numbers = self._source.random(AT_ONCE).tolist()[::-1]
+            self._more += 1
+            self._numbers = np.random.default_rng((*self._seed, bar, self._more)).random(AT_ONCE).tolist()
         return self._numbers.pop()
+
+    def _begin(self, bar: int) -> None:
+        """Take the numbers of a bar; those of bars that were left out go by."""
+        assert bar > self._bar
+        numbers = self._source.random((bar - self._bar, AT_ONCE))[-1]
+        self._bar, self._more, self._numbers = bar, 0, numbers.tolist()

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -164,7 +165,7 @@ class Drawing:
         self, rows: Sequence[Written | None], reads: Sequence[tuple[int, ...]], state: State
     ) -> tuple[list[int], State]:
         """The next id of every row."""
-        inputs = torch.tensor(reads, device=self.device)  # (rows, 1 + K)
+        inputs = torch.from_numpy(np.array(reads)).to(self.device)  # (rows, 1 + K)
         logits, state = self.step(inputs if inputs.shape[1] > 1 else inputs[:, 0], state)
         if self.never:
             logits[:, self.never] = -math.inf
@@ -212,11 +213,19 @@ class _MaskTable:
 
     def __init__(self, masks: Masks) -> None:
         self.masks = masks
-        self._added = torch.zeros(0, masks.table.shape[1])
+        self._added = torch.zeros(64, masks.table.shape[1])
+        self._known = 0
 
     def rows(self, numbers: Sequence[int]) -> Tensor:
         """These rows (rows, vocab), 0 where an id may come."""
-        if len(self.masks) > len(self._added):
-            new = torch.from_numpy(self.masks.table[len(self._added) :])
-            self._added = torch.cat([self._added, torch.zeros(new.shape).masked_fill_(~new, -math.inf)])
-        return self._added[torch.tensor(numbers)]
+        if len(self.masks) > self._known:
+            self._learn(torch.from_numpy(self.masks.table[self._known :]))
+        return self._added[torch.from_numpy(np.array(numbers))]
+
+    def _learn(self, new: Tensor) -> None:
+        """Add masks; (n, vocab) of bools."""
+        known = self._known + len(new)
+        while known > len(self._added):  # twice as many at a time, so that few are copied
+            self._added = torch.cat([self._added, torch.zeros_like(self._added)])
+        self._added[self._known : known].masked_fill_(~new, -math.inf)
+        self._known = known

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -124,6 +125,7 @@ def usable_pitches(tokenizer: DegreeTokenizer, request: Request, key: Key, home:
     return frozenset(n for n, pitch in within.items() if low <= pitch_at(*pitch, key, home).midi <= high)
 
 
+@lru_cache(maxsize=4096)
 def _respells(offset: int, alter: int, mode: str) -> bool:
     """Whether an altered degree sounds as the next degree of the scale does."""
     scale = Key("C", mode)

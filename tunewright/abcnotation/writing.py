@@ -6,9 +6,11 @@ Lines break after every fourth bar and at the end of a section; notes are groupe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from tunewright.abcnotation.fields import ALTERATIONS, format_key
@@ -31,6 +33,7 @@ from tunewright.tune import (
 )
 
 BARS_PER_LINE = 4
+NO_TUPLET = Tuplet(1, 1, 0)
 _SIGN_OF = {alter: sign for sign, alter in ALTERATIONS.items()}
 _SHORT = {name: sign for sign, name in reversed(SHORTHAND.items())}
 _HEADER: dict[str, Callable[[Tune], str]] = {
@@ -80,29 +83,39 @@ def beat_group(meter: Meter) -> Fraction:
 
 @dataclass
 class _State:
-    """What a reader of the text knows at a point of it."""
+    """What a reader of the text knows at a point of it; lengths are in ticks, whole numbers, which are quick."""
 
+    whole: int  # ticks of a whole note
+    unit: int
     signature: dict[str, int]
     meter: Meter
-    unit: Fraction
-    pairs: dict[int, Fraction]
+    pairs: dict[int, int]  # where a pair in broken rhythm begins: the length that both are written with
+    group: int  # what one group of notes without a space fills
     in_bar: dict[str, int] = field(default_factory=dict)
-    position: Fraction = Fraction(0)  # from the beginning of the bar; a pickup begins late in it
+    position: int = 0  # from the beginning of the bar; a pickup begins late in it
     tuplet_left: int = 0
-    tuplet_ratio: Fraction = Fraction(1)
+    tuplet: Tuplet = NO_TUPLET
+
+    def ticks(self, length: Fraction) -> int:
+        """A length in ticks."""
+        return length.numerator * (self.whole // length.denominator)
+
+    def change(self, meter: Meter) -> None:
+        """Go on in another metre."""
+        self.meter, self.group = meter, self.ticks(beat_group(meter))
 
 
 def _lines(tune: Tune) -> Iterator[str]:
     """The music, line by line."""
-    state = _State(tune.key.signature, tune.meter, tune.unit, _broken_pairs(tune.music, tune.unit))
+    state = _begin(tune)
     starts = {measure.start: measure for measure in tune.measures}
     line: list[str] = []
     bars = 0
     for index, element in enumerate(tune.music):
         if index in starts:
             late = _begins_late(starts[index])
-            state.position = late
-            bars += late == 0
+            state.position = state.ticks(late) if late else 0
+            bars += not late
         sign = _sign(tune.music, index, state)
         if line and sign.startswith(" "):
             line[-1] = line[-1].rstrip()
@@ -115,6 +128,19 @@ def _lines(tune: Tune) -> Iterator[str]:
                 line, bars = [], 0
     if line:
         yield "".join(line).strip()
+
+
+def _begin(tune: Tune) -> _State:
+    """The state before the music, with ticks so short that every length, and the half of every pair, is whole."""
+    meters = (tune.meter, *(element.meter for element in tune.music if isinstance(element, MeterChange)))
+    parts = {element.length.denominator for element in tune.music if isinstance(element, Note | Rest)}
+    parts |= {beat_group(meter).denominator for meter in meters} | {meter.denominator for meter in meters}
+    whole = 2 * math.lcm(tune.unit.denominator, *parts)
+    state = _State(whole, 0, tune.key.signature, tune.meter, {}, 0)
+    state.unit = state.ticks(tune.unit)
+    state.pairs = _broken_pairs(tune.music, state)
+    state.change(tune.meter)
+    return state
 
 
 def _begins_late(measure: Measure) -> Fraction:
@@ -131,13 +157,13 @@ def _sign(music: Sequence[Element], index: int, state: _State) -> str:
     if isinstance(element, Note | Rest):
         return _timed(element, index, state)
     if isinstance(element, Bar):
-        state.in_bar, state.position = {}, Fraction(0)
+        state.in_bar, state.position = {}, 0
         return f" {element.line}"
     if isinstance(element, Ending):
         numbers = ",".join(map(str, element.numbers))
         return f"{numbers} " if index and isinstance(music[index - 1], Bar) else f" [{numbers} "
     if isinstance(element, Tuplet):
-        state.tuplet_left, state.tuplet_ratio = element.r, Fraction(element.p, element.q)
+        state.tuplet_left, state.tuplet = element.r, element
         return f"({element.p}" if _plain(element, state.meter) else f"({element.p}:{element.q}:{element.r}"
     if isinstance(element, ChordSymbol):
         return f'"{element.text}"'
@@ -145,7 +171,7 @@ def _sign(music: Sequence[Element], index: int, state: _State) -> str:
         state.signature, state.in_bar = element.key.signature, {}
         return f" [K:{format_key(element.key)}] "
     if isinstance(element, MeterChange):
-        state.meter = element.meter
+        state.change(element.meter)
         return f" [M:{element.meter}] "
     assert isinstance(element, Part)
     return f" [P:{element.label}] "
@@ -158,34 +184,33 @@ def _plain(tuplet: Tuplet, meter: Meter) -> bool:
 
 def _timed(element: Note | Rest, index: int, state: _State) -> str:
     """A note or rest, and a space where a beat ends with it."""
-    length, broken = element.length, ""
+    ticks = written = state.ticks(element.length)
+    broken = ""
     if index in state.pairs:
-        length = state.pairs[index]
-        broken = ">" if element.length > length else "<"
+        written = state.pairs[index]
+        broken = ">" if ticks > written else "<"
     elif index - 1 in state.pairs:
-        length = state.pairs[index - 1]
+        written = state.pairs[index - 1]
     ends_tuplet = state.tuplet_left == 1
     if state.tuplet_left:
-        length *= state.tuplet_ratio
+        length = _length(written * state.tuplet.p, state.unit * state.tuplet.q)
         state.tuplet_left -= 1
-    text = _note(element, length, state) if isinstance(element, Note) else _rest(element, length, state)
-    state.position += element.length
-    at_beat = (state.position / beat_group(state.meter)).denominator == 1
+    else:
+        length = _length(written, state.unit)
+    text = _note(element, length, state) if isinstance(element, Note) else ("z" if element.visible else "x") + length
+    state.position += ticks
+    at_beat = state.position % state.group == 0
     return text + broken + (" " if ends_tuplet or (at_beat and not broken and not state.tuplet_left) else "")
 
 
-def _note(note: Note, length: Fraction, state: _State) -> str:
+def _note(note: Note, length: str, state: _State) -> str:
     grace = "{" + "".join(_pitch(pitch, state) for pitch in note.grace) + "}" if note.grace else ""
     decorations = "".join(_SHORT.get(name) or f"!{name}!" for name in note.decorations)
     pitches = "".join(_pitch(pitch, state) for pitch in note.pitches)
     if len(note.pitches) > 1:
         pitches = f"[{pitches}]"
     after = "-" * note.tied + ")" * note.slurs_closed
-    return f"{grace}{'(' * note.slurs_opened}{decorations}{pitches}{_length(length / state.unit)}{after}"
-
-
-def _rest(rest: Rest, length: Fraction, state: _State) -> str:
-    return ("z" if rest.visible else "x") + _length(length / state.unit)
+    return f"{grace}{'(' * note.slurs_opened}{decorations}{pitches}{length}{after}"
 
 
 def _pitch(pitch: Pitch, state: _State) -> str:
@@ -198,7 +223,10 @@ def _pitch(pitch: Pitch, state: _State) -> str:
     return sign + pitch.step + "," * (4 - pitch.octave)
 
 
-def _length(units: Fraction) -> str:
+@lru_cache(maxsize=4096)
+def _length(length: int, unit: int) -> str:
+    """The number after a note, of so many units."""
+    units = Fraction(length, unit)
     if units == 1:
         return ""
     top = str(units.numerator) if units.numerator != 1 else ""
@@ -207,13 +235,13 @@ def _length(units: Fraction) -> str:
     return f"{top}/" if units.denominator == 2 else f"{top}/{units.denominator}"
 
 
-def _broken_pairs(music: Sequence[Element], longest: Fraction) -> dict[int, Fraction]:
+def _broken_pairs(music: Sequence[Element], state: _State) -> dict[int, int]:
     """Where a pair in broken rhythm begins, and the length that both its notes are written with.
 
     Pairs stand outside tuplets, with nothing between their two notes (abc2midi stumbles on decorations there); they
-    are written at most `longest` each.
+    are written at most one unit each.
     """
-    pairs: dict[int, Fraction] = {}
+    pairs: dict[int, int] = {}
     in_tuplet, paired = 0, False
     for index, (first, second) in enumerate(pairwise(music)):
         if isinstance(first, Tuplet):
@@ -224,16 +252,18 @@ def _broken_pairs(music: Sequence[Element], longest: Fraction) -> dict[int, Frac
         paired = not in_tuplet and not paired and _is_pair(first, second)  # the second of a pair begins none
         in_tuplet -= in_tuplet > 0
         if paired and isinstance(first, Note) and isinstance(second, Note) and _is_plain(first, second):
-            both = first.length + second.length
-            if both <= 2 * longest:
-                pairs[index] = both / 2
+            both = state.ticks(first.length) + state.ticks(second.length)
+            if both <= 2 * state.unit:
+                pairs[index] = both // 2
     return pairs
 
 
 def _is_pair(first: Element, second: Element) -> bool:
     if not isinstance(first, Note) or not isinstance(second, Note):
         return False
-    return first.length in (3 * second.length, second.length / 3)
+    one = first.length.numerator * second.length.denominator
+    other = second.length.numerator * first.length.denominator
+    return one == 3 * other or other == 3 * one
 
 
 def _is_plain(first: Note, second: Note) -> bool:
