@@ -1,42 +1,54 @@
-"""How much of a tune stands already in a corpus: the longest shared passage, in any key, with where it was found.
+"""How much of a tune stands already in a corpus: passages shared note for note, and near-copies, with where they are.
 
-In: tunes, and an index built once of the tunes to compare with. Out: `Shared`, one per tune, and what they say of a
-set. The melody compared has its repeats unfolded, ties merged, grace notes dropped, the top note of a chord, and rests
-added to the onset gap before them; two melodies agree where interval and ratio of lengths agree, so neither key nor
-unit matters. The same search over the characters of verbatim text is in the units of the lab's users. This file
-decides on no limit above which a tune is a copy, and writes no index to disk.
+In: tunes, and an index built once of the tunes to compare with. Out: for each tune `Shared`, the longest passage that
+it shares in any key and any unit; `Near`, the passage most like one of theirs though notes were changed; and what they
+say of a set, beside what held-out tunes borrow (`Borrowing`). What is compared is in `melodies`. The same search over
+the characters of verbatim text is in the units of the lab's users.
 
-An index is a suffix array over all melodies, with the rank of every substring of 1, 2, 4, 8, … symbols (Manber and
-Myers, 1993). A tune is looked up at all its places at once, by binary search: no loop over notes.
+Whether a tune is a copy is a convention: half of its notes or more in one passage (`copy_rate`). Below that, only the
+held-out tunes tell borrowing from copying: a passage is more than the tradition shares where it is longer than 95 of
+100 held-out tunes' own (`Borrowing.line`). How indexes are kept on disk is in `indexes`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import chain, pairwise
+from itertools import chain
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tunewright.playing import played
-from tunewright.tune import Note, Pitch, Rest, Tune
+from tunewright.alignment import Alignment, align
+from tunewright.bands import Lines, build_lines
+from tunewright.melodies import Melody, Pair, Ratio, Ratios, Written, build_written, read_melody
+from tunewright.substrings import Match, Substrings, build_substrings, every_match, longest_matches
+from tunewright.tune import Tune
 
 COPIED = 0.5  # share of a tune in one passage from which it counts as a copy
-UNKNOWN = -1  # a symbol that the corpus does not have
+SHORTEST = 12  # notes of a passage that is worth showing: a third to a half of real tunes share as many with some other
 
-Ints = NDArray[np.int32]
-_Ratio = tuple[int, int]
-_Gaps = tuple[_Ratio, _Ratio]
+
+class Passage(Protocol):
+    """What is borrowed: `Shared` or `Near`."""
+
+    @property
+    def length(self) -> int:
+        """Notes, or characters, that are the same."""
+
+    @property
+    def share(self) -> float:
+        """Of the whole tune, 0 to 1; NaN where undefined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
     """The longest passage that a tune shares with a corpus, and where both have it; `length` 0 where there is none.
 
-    In notes for melodies, in characters for texts. Of several places in the corpus, the first.
+    In notes for melodies, in characters for texts. Of several places in the corpus, the first. The written notes of
+    both are places in `Tune.notes`, in order, for melodies only: fewer than `length` where a repeat is played twice.
     """
 
     length: int
@@ -45,6 +57,10 @@ class Shared:
     title: str  # of the tune that it is shared with
     source: str
     start_there: int  # where it begins in that tune, from 0
+    tune_there: int = -1  # which of the indexed tunes that is; -1 for none
+    tunes: int = 0  # how many of the indexed tunes have the passage
+    notes: tuple[int, ...] = ()  # written notes of the tune
+    notes_there: tuple[int, ...] = ()  # written notes of the other tune
 
     @property
     def share(self) -> float:
@@ -52,208 +68,57 @@ class Shared:
         return self.length / self.of if self.of > 1 else math.nan
 
 
-# ------------------------------------------------------------------------------------------------ what is compared
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The passage of a tune that is most like one of a corpus, in any key: a copy of which notes may be changed.
 
-
-def melody(tune: Tune) -> list[tuple[int, tuple[int, int]]]:
-    """Its melody as heard: (interval in semitones, ratio of onset gaps as a reduced fraction), note to note.
-
-    Empty for fewer than two notes. The gap after the last note is its length; after a gap of nothing, which only
-    broken tunes have, the ratio is 0/1.
-
-    >>> from tunewright.abcnotation import parse_abc
-    >>> melody(parse_abc("X:1\\nL:1/8\\nK:D\\nD2 FA z|]")[0])
-    [(4, (1, 2)), (3, (1, 1))]
+    Notes agree where their pitch does, whatever the octave; rhythm decides only between passages. `identity` is the
+    share of notes that agree, 0 to 1: of those of both passages, notes set against each other counted once. It is NaN,
+    and `notes` 0, where the corpus has nothing alike.
     """
-    return _pairs(*_heard(tune), {})
 
+    identity: float
+    notes: int  # that agree
+    of: int  # notes of the whole tune, repeats unfolded
+    title: str  # of the tune that it is like
+    source: str
+    tune_there: int  # which of the indexed tunes that is; -1 for none
+    notes_of: tuple[int, ...]  # written notes of the passage, as in `Shared.notes`
+    notes_there: tuple[int, ...]
+    changed: tuple[int, ...] = ()  # those of `notes_of` that do not agree
+    start: int = 0  # where the passage begins in the tune, from 0, repeats unfolded
+    start_there: int = 0
+    changed_there: tuple[int, ...] = ()  # those of `notes_there` that do not agree
 
-def _heard(tune: Tune) -> tuple[list[int], list[Fraction]]:
-    """MIDI pitch of each note as heard, and the time from its onset to the next, in whole notes."""
-    pitches: list[int] = []
-    gaps: list[Fraction] = []
-    tied: tuple[Pitch, ...] | None = None
-    rest = Fraction(0)
-    for element in played(tune):
-        if isinstance(element, Note):
-            if tied == element.pitches:
-                gaps[-1] += element.length
-            else:
-                if rest and gaps:
-                    gaps[-1] += rest
-                pitches.append(element.pitch.midi)
-                gaps.append(element.length)
-            tied, rest = element.pitches if element.tied else None, Fraction(0)
-        elif isinstance(element, Rest):
-            rest += element.length
-            tied = None
-    return pitches, gaps
+    @property
+    def length(self) -> int:
+        """Notes that agree."""
+        return self.notes
 
-
-def _pairs(pitches: Sequence[int], gaps: Sequence[Fraction], known: dict[_Gaps, _Ratio]) -> list[tuple[int, _Ratio]]:
-    """What `melody` gives; `known` keeps the ratios worked out, which spares most of the arithmetic of fractions."""
-    numbers = [gap.as_integer_ratio() for gap in gaps]
-    pairs = []
-    for (before, after), (now, later) in zip(pairwise(pitches), pairwise(numbers), strict=True):
-        if (now, later) not in known:
-            ratio = Fraction(*later) / Fraction(*now) if now[0] else Fraction(0)
-            known[now, later] = ratio.as_integer_ratio()
-        pairs.append((after - before, known[now, later]))
-    return pairs
+    @property
+    def share(self) -> float:
+        """Of the whole tune, 0 to 1; NaN for a tune of fewer than two notes."""
+        return self.notes / self.of if self.of > 1 else math.nan
 
 
 # ------------------------------------------------------------------------------------------------ the index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Substrings:
-    """Every substring of some sequences, by rank; N symbols in all, a separator of its own after each sequence."""
+class Index:
+    """The melodies that tunes are compared with, and whose they are."""
 
-    alphabet: dict[Hashable, int]
-    starts: Ints  # (sequences,) where each begins
-    order: Ints  # (N,) places, in the order of what begins there
-    ranks: tuple[Ints, ...]  # of the substring of 2**k symbols at each place: (N,) each, order-preserving, from 0
-
-
-def build_substrings(sequences: Sequence[Sequence[Hashable]]) -> Substrings:
-    """The index of these sequences."""
-    alphabet: dict[Hashable, int] = {}
-    for symbol in chain.from_iterable(sequences):
-        alphabet.setdefault(symbol, len(alphabet))
-    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-    ends = np.cumsum(lengths + 1) - 1
-    text = np.empty(int(lengths.sum()) + len(lengths), dtype=np.int64)
-    inside = np.ones(len(text), dtype=bool)
-    inside[ends] = False
-    text[inside] = np.fromiter(map(alphabet.__getitem__, chain.from_iterable(sequences)), np.int64)
-    text[ends] = len(alphabet) + np.arange(len(ends))  # every separator is its own: no passage reaches across one
-    ranks = _all_ranks(text.astype(np.int32))
-    order = np.argsort(ranks[-1]).astype(np.int32)
-    return Substrings(alphabet, (ends - lengths).astype(np.int32), order, ranks)
-
-
-def _all_ranks(text: Ints) -> tuple[Ints, ...]:
-    """Ranks of the substrings of 1, 2, 4, … symbols, until no two are alike."""
-    ranks = [text]
-    while len(text) and int(ranks[-1].max()) + 1 < len(text):
-        previous, size = ranks[-1].astype(np.int64), 2 ** (len(ranks) - 1)
-        following = np.zeros_like(previous)
-        following[:-size] = previous[size:] + 1
-        _, inverse = np.unique(previous * (len(text) + 1) + following, return_inverse=True)
-        ranks.append(inverse.astype(np.int32))
-    return tuple(ranks)
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The longest substring that a sequence shares with the indexed ones: symbols, and where; length 0 where none."""
-
-    length: int
-    start: int
-    sequence: int  # which of the indexed ones, -1 where none
-    start_there: int
-
-
-def longest_matches(index: Substrings, sequences: Sequence[Sequence[Hashable]]) -> list[Match]:
-    """The longest match of each sequence; the first place of the sequence and of the index that has it."""
-    joined = [index.alphabet.get(symbol, UNKNOWN) for sequence in sequences for symbol in (*sequence, None)]
-    lengths, low, high = _matches(index, np.array(joined, dtype=np.int32))
-    matches, begin = [], 0
-    for sequence in sequences:
-        end = begin + len(sequence) + 1  # with the separator, where nothing matches
-        best = begin + int(lengths[begin:end].argmax())
-        matches.append(_match(index, int(lengths[best]), best - begin, index.order[low[best] : high[best]]))
-        begin = end
-    return matches
-
-
-def _match(index: Substrings, length: int, start: int, places: Ints) -> Match:
-    if not length:
-        return Match(0, 0, -1, 0)
-    place = int(places.min())
-    sequence = int(np.searchsorted(index.starts, place, side="right")) - 1
-    return Match(length, start, sequence, place - int(index.starts[sequence]))
-
-
-def _matches(index: Substrings, text: Ints) -> tuple[Ints, Ints, Ints]:
-    """For every place of a text, how much from there on stands in the index, and where: `order[low:high]`."""
-    ranks = _ranks_of(index, text)
-    lengths = np.zeros(len(text), dtype=np.int32)
-    low, high = np.zeros_like(lengths), np.full_like(lengths, len(index.order))
-    top = len(ranks) - 1
-    while _extend(index, top, ranks[top], lengths, low, high):  # what no other sequence has may go on for longer
-        pass
-    for level in range(top - 1, -1, -1):
-        _extend(index, level, ranks[level], lengths, low, high)
-    return lengths, low, high
-
-
-def _extend(index: Substrings, level: int, ranks: Ints, lengths: Ints, low: Ints, high: Ints) -> bool:
-    """Lengthen in place every match that goes on for 2**level symbols more; whether any does."""
-    ahead = np.arange(len(lengths)) + lengths
-    ahead[ahead >= len(lengths)] = -1  # the separator at the end, which goes on with nothing
-    going = np.flatnonzero(ranks[ahead] >= 0)
-    wanted, offset = ranks[ahead[going]], lengths[going]
-    first, found = _find(index, level, offset, wanted, low[going], high[going])
-    going, first, wanted, offset = going[found], first[found], wanted[found], offset[found]
-    high[going] = _bound(index, level, offset, wanted + 1, first, high[going])
-    low[going] = first
-    lengths[going] += 2**level
-    return len(going) > 0
-
-
-def _ranks_of(index: Substrings, text: Ints) -> list[Ints]:
-    """The index's ranks of the substrings of 1, 2, 4, … symbols of a text; -1 where the index has no such substring."""
-    ranks = [text]
-    for level in range(len(index.ranks) - 1):
-        size = 2**level
-        following = np.full_like(text, UNKNOWN)
-        following[:-size] = ranks[-1][size:]
-        going = np.flatnonzero((ranks[-1] >= 0) & (following >= 0))
-        if not len(going):
-            break
-        none = np.zeros(len(going), dtype=np.int32)
-        low = _bound(index, level, none, ranks[-1][going], none, none + len(index.order))
-        high = _bound(index, level, none, ranks[-1][going] + 1, low, none + len(index.order))
-        first, found = _find(index, level, none + size, following[going], low, high)
-        longer = np.full_like(text, UNKNOWN)
-        longer[going[found]] = index.ranks[level + 1][index.order[first[found]]]
-        ranks.append(longer)
-    return ranks
-
-
-def _find(
-    index: Substrings, level: int, offset: Ints, wanted: Ints, low: Ints, high: Ints
-) -> tuple[Ints, NDArray[np.bool_]]:
-    """For each query, the first of `order[low:high]` whose substring at `offset` has the rank wanted; whether any."""
-    first = _bound(index, level, offset, wanted, low, high)
-    found = first < high
-    found[found] = index.ranks[level][index.order[first[found]] + offset[found]] == wanted[found]
-    return first, found
-
-
-def _bound(index: Substrings, level: int, offset: Ints, wanted: Ints, low: Ints, high: Ints) -> Ints:
-    """For each query, the first of `order[low:high]` whose substring at `offset` ranks no lower than wanted, or high.
-
-    What stands in order[low:high] agrees before `offset`, so what follows is in order.
-    """
-    low, high, ranks = low.copy(), high.copy(), index.ranks[level]
-    searching = np.flatnonzero(low < high)
-    while len(searching):
-        middle = (low[searching] + high[searching]) // 2
-        lower = ranks[index.order[middle] + offset[searching]] < wanted[searching]
-        low[searching[lower]] = middle[lower] + 1
-        high[searching[~lower]] = middle[~lower]
-        searching = searching[low[searching] < high[searching]]
-    return low
-
-
-# ------------------------------------------------------------------------------------------------ tunes and texts
+    substrings: Substrings
+    lines: Lines
+    rhythms: dict[Ratio, int]  # the numbers of ratios in `lines`
+    written: Written
+    titles: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Index:
-    """What melodies or texts are compared with: their substrings, and the tunes that they belong to."""
+class TextIndex:
+    """The texts that texts are compared with, and whose they are."""
 
     substrings: Substrings
     titles: tuple[str, ...]
@@ -261,19 +126,44 @@ class Index:
 
 
 def build_index(tunes: Sequence[Tune]) -> Index:
-    """The index of the melodies of a corpus, for `longest_shared`."""
-    known: dict[_Gaps, _Ratio] = {}
-    return _index(tunes, [_pairs(*_heard(tune), known) for tune in tunes])
+    """The index of the melodies of a corpus, for `longest_shared`, `shared_passages` and `nearest`."""
+    melodies, pairs = _read(tunes)
+    rhythms: dict[Ratio, int] = {}
+    for _, ratio in chain.from_iterable(pairs):
+        rhythms.setdefault(ratio, len(rhythms))
+    lines = _lines(melodies, pairs, rhythms)
+    return Index(build_substrings(pairs), lines, rhythms, build_written(melodies), *_names(tunes))
 
 
-def build_text_index(tunes: Sequence[Tune], texts: Sequence[str]) -> Index:
+def _lines(melodies: Sequence[Melody], pairs: Sequence[Sequence[Pair]], rhythms: dict[Ratio, int]) -> Lines:
+    """What alignment compares; a ratio without a number is like no other."""
+    pitches = np.fromiter((pitch for one in melodies for pitch in one.pitches), np.int64)
+    of_pairs = ((rhythms.get(ratio, -1) for _, ratio in one) for one in pairs)
+    numbers = np.full(len(pitches), -1, dtype=np.int64)
+    sizes = np.fromiter(map(len, melodies), np.int64, len(melodies))
+    lasts = np.cumsum(sizes)[sizes > 0] - 1
+    paired = np.ones(len(pitches), dtype=bool)
+    paired[lasts] = False
+    numbers[paired] = np.fromiter(chain.from_iterable(of_pairs), np.int64)
+    return build_lines(pitches, numbers, sizes)
+
+
+def build_text_index(tunes: Sequence[Tune], texts: Sequence[str]) -> TextIndex:
     """The index of texts, one for each of the tunes, for `longest_shared_text`."""
-    return _index(tunes, texts)
+    return TextIndex(build_substrings(texts), *_names(tunes))
 
 
-def _index(tunes: Sequence[Tune], sequences: Sequence[Sequence[Hashable]]) -> Index:
-    titles, sources = tuple(tune.title for tune in tunes), tuple(tune.source for tune in tunes)
-    return Index(build_substrings(sequences), titles, sources)
+def _names(tunes: Sequence[Tune]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(tune.title for tune in tunes), tuple(tune.source for tune in tunes)
+
+
+def _read(tunes: Iterable[Tune]) -> tuple[list[Melody], list[list[Pair]]]:
+    known: Ratios = {}
+    melodies = [read_melody(tune) for tune in tunes]
+    return melodies, [one.pairs(known) for one in melodies]
+
+
+# ------------------------------------------------------------------------------------------------ note for note
 
 
 def longest_shared(tunes: Sequence[Tune], index: Index) -> list[Shared]:
@@ -281,38 +171,153 @@ def longest_shared(tunes: Sequence[Tune], index: Index) -> list[Shared]:
 
     A passage of p pairs of interval and ratio that agree has p + 1 notes; one note alone is no passage.
     """
-    known: dict[_Gaps, _Ratio] = {}
-    heard = [_heard(tune) for tune in tunes]
-    matches = longest_matches(index.substrings, [_pairs(pitches, gaps, known) for pitches, gaps in heard])
-    found = zip(matches, heard, strict=True)
-    return [_shared(index, match, match.length + (match.length > 0), len(pitches)) for match, (pitches, _) in found]
+    melodies, pairs = _read(tunes)
+    matches = longest_matches(index.substrings, pairs)
+    own = build_written(melodies)
+    return [_shared(index, match, own, number, len(melodies[number])) for number, match in enumerate(matches)]
 
 
-def longest_shared_text(texts: Sequence[str], index: Index) -> list[Shared]:
+def shared_passages(tunes: Sequence[Tune], index: Index, shortest: int = SHORTEST) -> list[tuple[Shared, ...]]:
+    """Every passage of `shortest` notes or more that each tune shares with an indexed one, the longest first.
+
+    Those that are part of a longer one are left out; they may overlap. `shortest` is 2 or more.
+    """
+    assert shortest > 1, "one note alone is no passage"
+    melodies, pairs = _read(tunes)
+    own = build_written(melodies)
+    found = []
+    for number, matches in enumerate(every_match(index.substrings, pairs, shortest - 1)):
+        shared = [_shared(index, match, own, number, len(melodies[number])) for match in matches]
+        found.append(tuple(sorted(shared, key=lambda one: -one.length)))
+    return found
+
+
+def _shared(index: Index, match: Match, own: Written, number: int, of: int) -> Shared:
+    if not match.length:
+        return Shared(0, of, 0, "", "", 0)
+    length, there, start_there = match.length + 1, match.sequence, match.start_there
+    return Shared(
+        length,
+        of,
+        match.start,
+        index.titles[there],
+        index.sources[there],
+        start_there,
+        there,
+        match.sequences,
+        own.of(number, match.start, match.start + length),
+        index.written.of(there, start_there, start_there + length),
+    )
+
+
+def longest_shared_text(texts: Sequence[str], index: TextIndex) -> list[Shared]:
     """The longest passage that each text shares with the indexed ones, in characters."""
     matches = longest_matches(index.substrings, texts)
-    return [_shared(index, match, match.length, len(text)) for match, text in zip(matches, texts, strict=True)]
+    return [_shared_text(index, match, len(text)) for match, text in zip(matches, texts, strict=True)]
 
 
-def _shared(index: Index, match: Match, length: int, of: int) -> Shared:
-    if not length:
+def _shared_text(index: TextIndex, match: Match, of: int) -> Shared:
+    if not match.length:
         return Shared(0, of, 0, "", "", 0)
     title, source = index.titles[match.sequence], index.sources[match.sequence]
-    return Shared(length, of, match.start, title, source, match.start_there)
+    return Shared(match.length, of, match.start, title, source, match.start_there, match.sequence, match.sequences)
+
+
+# ------------------------------------------------------------------------------------------------ near-copies
+
+
+def nearest(tunes: Sequence[Tune], index: Index) -> list[Near]:
+    """The passage of each tune that is most like one of the indexed tunes."""
+    found = zip(tunes, near_passages(tunes, index, 1), strict=True)
+    return [passages[0] if passages else _nothing(len(read_melody(tune))) for tune, passages in found]
+
+
+def near_passages(tunes: Sequence[Tune], index: Index, most: int) -> list[tuple[Near, ...]]:
+    """The `most` passages of each tune that are most like some of the indexed tunes, the most alike first.
+
+    Each has half or more of its notes in none of the better ones.
+    """
+    melodies, pairs = _read(tunes)
+    own = build_written(melodies)
+    found = enumerate(align(index.lines, _lines(melodies, pairs, index.rhythms), most))
+    return [tuple(_near(index, one, own, number, len(melodies[number])) for one in ones) for number, ones in found]
+
+
+def _near(index: Index, found: Alignment, own: Written, number: int, of: int) -> Near:
+    notes = own.of(number, found.start, found.stop)
+    notes_there = index.written.of(found.melody, found.start_there, found.stop_there)
+    alike = own.of_each(number, [here for here, _ in found.alike])
+    alike_there = index.written.of_each(found.melody, [there for _, there in found.alike])
+    return Near(
+        len(found.alike) / found.columns,
+        len(found.alike),
+        of,
+        index.titles[found.melody],
+        index.sources[found.melody],
+        found.melody,
+        notes,
+        notes_there,
+        tuple(sorted(set(notes) - alike)),
+        found.start,
+        found.start_there,
+        tuple(sorted(set(notes_there) - alike_there)),
+    )
+
+
+def _nothing(of: int) -> Near:
+    return Near(math.nan, 0, of, "", "", -1, (), ())
 
 
 # ------------------------------------------------------------------------------------------------ sets
 
 
-def copy_rate(shared: Sequence[Shared]) -> float:
+def copy_rate(shared: Sequence[Passage]) -> float:
     """Share of tunes, 0 to 1, with half or more of their length in one shared passage; NaN where none has a share."""
     shares = [one.share for one in shared if not math.isnan(one.share)]
     return sum(share >= COPIED for share in shares) / len(shares) if shares else math.nan
 
 
-def longest_quantile(shared: Sequence[Shared], quantile: float) -> float:
+def longest_quantile(shared: Sequence[Passage], quantile: float) -> float:
     """A quantile (0.5 the median) of the lengths of the longest passages, linear between two; NaN where none has a
     share.
     """
-    lengths = [one.length for one in shared if not math.isnan(one.share)]
+    lengths = _lengths(shared)
     return float(np.quantile(lengths, quantile)) if lengths else math.nan
+
+
+def _lengths(shared: Sequence[Passage]) -> list[int]:
+    return [one.length for one in shared if not math.isnan(one.share)]
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowing:
+    """How much real tunes share with a corpus that they are not part of: the scale of what any tune shares with it."""
+
+    lengths: tuple[int, ...]  # of the longest passage of each, ascending
+
+    @classmethod
+    def of(cls, held_out: Sequence[Passage]) -> Borrowing:
+        """What held-out tunes share; those too short to be compared are left out."""
+        return cls(tuple(sorted(_lengths(held_out))))
+
+    def percentile(self, length: int) -> float:
+        """How many of 100 held-out tunes share less, those that share as much counted half; NaN where there are none.
+
+        >>> Borrowing((8, 10, 10, 30)).percentile(10)
+        50.0
+        """
+        if not self.lengths:
+            return math.nan
+        low, high = bisect_left(self.lengths, length), bisect_right(self.lengths, length)
+        return 100 * (low + high) / 2 / len(self.lengths)
+
+    def line(self, percent: float) -> float:
+        """The length that at least `percent` of 100 held-out tunes do not exceed; NaN where there are none.
+
+        >>> Borrowing((8, 10, 10, 30)).line(75)
+        10.0
+        """
+        if not self.lengths:
+            return math.nan
+        place = math.ceil(percent / 100 * len(self.lengths) - 1e-9) - 1
+        return float(self.lengths[min(max(place, 0), len(self.lengths) - 1)])

@@ -39,18 +39,24 @@ def played(tune: Tune) -> Iterator[Element]:
 
     A repeat sign without a beginning leads back to the last double bar or repeat sign, or to the start.
     """
+    return (tune.music[place] for place in played_places(tune))
+
+
+def played_places(tune: Tune) -> Iterator[int]:
+    """Where each element of `played` stands in the tune's music."""
     for start, stop in _part_spans(tune):
-        yield from _played_span(tune.music[start:stop])
+        for place in _played_span(tune.music[start:stop]):
+            yield start + place
 
 
-def _played_span(music: Sequence[Element]) -> Iterator[Element]:
+def _played_span(music: Sequence[Element]) -> Iterator[int]:
     index, section, explicit, times, in_ending = 0, 0, False, 1, False
     while index < len(music):
         element = music[index]
         if isinstance(element, Ending) and times not in element.numbers:
             index = _after_ending(music, index)
             continue
-        yield element
+        yield index
         index += 1
         in_ending = in_ending or isinstance(element, Ending)
         if not isinstance(element, Bar):
