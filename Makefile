@@ -4,13 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench docs clean
 
 help:
 	@echo "make demo    learn from O'Neill's 2,009 tunes, write eight new ones into demo/ (about five minutes)"
 	@echo "make test    run the tests"
 	@echo "make check   style and types: ruff, mypy"
 	@echo "make bench   measure what benchmarks/results.md reports (long)"
+	@echo "make docs    make docs/measures.md again from the docstrings"
 	@echo "make clean   delete the virtual environment and caches"
 
 demo: $(VENV)/.ready
@@ -26,6 +27,9 @@ check: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	@missed=0; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || missed=1; done; exit $$missed
+
+docs: $(VENV)/.ready
+	$(BIN)/python docs/measures_page.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -34,6 +34,7 @@ class MelodyNote(NamedTuple):
     """A note as heard, ties joined."""
 
     pitch: int  # MIDI number
+    onset: float  # whole notes from the beginning of the tune
     length: float  # whole notes
     place: Place
     degree: int | None  # semitones above the tonic, 0 to 11; None where the key claims no tonic
@@ -44,6 +45,8 @@ class MelodyBar(NamedTuple):
     """One bar, pickups left out; lengths and onsets in `Features.ticks`."""
 
     signs: tuple[Sign, ...]  # ties within the bar joined
+    length: int | None  # by the metre; None in free metre
+    attacks: tuple[int, ...]  # when the notes begin, without one that is tied over from the bar before
     classes: tuple[int, ...]  # pitch classes of the notes that begin in it
     place: int  # bars since the section began; a later ending is where the first one is
     harmony: Harmony | None  # implied by its strong notes
@@ -77,12 +80,18 @@ class Features:
     melody: tuple[MelodyNote, ...]
     bars: tuple[MelodyBar, ...]
     chords: tuple[Harmony, ...]  # chord symbols in order, a symbol that only says the last one again left out
+    ends: tuple[int | None, ...]  # the degree of the last note of each section, and of each of its endings
     ticks: int  # to a whole note
 
 
 def features(tune: Tune | Features) -> Features:
     """What the measures look at in a tune; features are returned as they are."""
     return tune if isinstance(tune, Features) else _Reader(tune).read(tune)
+
+
+def pairs(seen: Features) -> Iterator[tuple[MelodyNote, MelodyNote]]:
+    """The notes that follow one another as heard: not the end of a first ending and the beginning of a second."""
+    return ((one, other) for one, other in pairwise(seen.melody) if other.follows)
 
 
 # ------------------------------------------------------------------------------------------------ reading a tune
@@ -97,6 +106,7 @@ class _Span:
     late: int  # ticks between the beginning of the bar and its first note
     pickup: bool
     place: int  # bars since the section began
+    closes: bool  # whether a section, or one of its endings, ends with it
 
 
 def _ticks(tune: Tune) -> int:
@@ -123,7 +133,8 @@ def _spans(tune: Tune, ticks: int) -> Iterator[_Span]:
             first_ending = place
         missing = measure.expected - measure.length if measure.expected else Fraction(0)
         pickup = missing > 0 and opens_section and not later_ending
-        yield _Span(elements, meter, _whole(missing, ticks) if pickup else 0, pickup, place)
+        closes = measure.closing is None or measure.closing.ends_section or index + 1 == len(tune.measures)
+        yield _Span(elements, meter, _whole(missing, ticks) if pickup else 0, pickup, place, closes)
         place += not pickup
 
 
@@ -144,39 +155,53 @@ class _Reader:
         self.tonic = tonic_class(tune.key)
         self.tied: tuple[Pitch, ...] = ()
         self.led_to = False  # whether the note before sounds before the next
-        self.pitches: list[int] = []  # of the melody, as are the next four
+        self.now = 0  # ticks since the tune began
+        self.begun = False  # whether the section has a bar yet: one that is all pickup is none
+        self.pitches: list[int] = []  # of the melody, as are the next five
+        self.onsets: list[int] = []
         self.lengths: list[int] = []
         self.places: list[Place] = []
         self.degrees: list[int | None] = []
         self.follows: list[bool] = []
         self.bars: list[MelodyBar] = []
         self.chords: list[Harmony] = []
+        self.ends: list[int | None] = []
 
     def read(self, tune: Tune) -> Features:
         for span in _spans(tune, self.ticks):
             self._read_span(span)
-        lengths = [length / self.ticks for length in self.lengths]
-        melody = map(MelodyNote, self.pitches, lengths, self.places, self.degrees, self.follows)
-        return Features(tuple(melody), tuple(self.bars), tuple(self.chords), self.ticks)
+        onsets, lengths = ([ticks / self.ticks for ticks in some] for some in (self.onsets, self.lengths))
+        melody = map(MelodyNote, self.pitches, onsets, lengths, self.places, self.degrees, self.follows)
+        return Features(tuple(melody), tuple(self.bars), tuple(self.chords), tuple(self.ends), self.ticks)
 
     def _read_span(self, span: _Span) -> None:
-        first, position, bar_signs = len(self.pitches), span.late, list[Sign]()
+        first, start, bar_signs = len(self.pitches), self.now - span.late, list[Sign]()
         place_of = _places(span.meter, self.ticks)
         for element in span.elements:
             if isinstance(element, Note | Rest):
                 length = _whole(element.length, self.ticks)
                 if isinstance(element, Note):
-                    self._read_note(element, length, place_of(position), bar_signs)
+                    self._read_note(element, length, place_of(self.now - start), bar_signs)
                 else:
                     bar_signs.append((None, length))
                     self.tied = ()
-                position += length
+                self.now += length
             else:
                 self._read_sign(element)
         if not span.pickup:
-            classes = tuple(pitch % 12 for pitch in self.pitches[first:])
-            harmony = _bar_harmony(bar_signs, span.meter, self.ticks, self.key)
-            self.bars.append(MelodyBar(tuple(bar_signs), classes, span.place, harmony))
+            self._add_bar(span.meter, span.place, first, start, bar_signs)
+        self.begun = self.begun or not span.pickup
+        if span.closes and self.begun and self.degrees:
+            self.ends.append(self.degrees[-1])
+            self.begun = False
+
+    def _add_bar(self, meter: Meter, place: int, first: int, start: int, signs: Sequence[Sign]) -> None:
+        """A bar that began at a tick, and in which the notes from the `first` on begin."""
+        length = None if meter.length is None else _whole(meter.length, self.ticks)
+        attacks = tuple(onset - start for onset in self.onsets[first:])
+        classes = tuple(pitch % 12 for pitch in self.pitches[first:])
+        harmony = _bar_harmony(signs, meter, self.ticks, self.key)
+        self.bars.append(MelodyBar(tuple(signs), length, attacks, classes, place, harmony))
 
     def _read_note(self, note: Note, length: int, place: Place, bar_signs: list[Sign]) -> None:
         pitch, joined = note.pitch.midi, self.tied == note.pitches
@@ -199,6 +224,7 @@ class _Reader:
 
     def _add_note(self, pitch: int, length: int, place: Place) -> None:
         self.pitches.append(pitch)
+        self.onsets.append(self.now)
         self.lengths.append(length)
         self.places.append(place)
         self.degrees.append(None if self.tonic is None else (pitch - self.tonic) % 12)
