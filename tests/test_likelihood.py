@@ -5,7 +5,8 @@ import torch
 from small_runs import SMALL, real_tunes
 from torch import Tensor
 
-from tunewright.likelihood import CUT_PIECE, PIECE, bits_per_note_by_context, likelihood
+from tunewright.degrees import DegreeTokenizer
+from tunewright.likelihood import CUT_PIECE, PIECE, bits_per_note_by_context, likelihood, likelihood_interval
 from tunewright.models import State, build_model
 from tunewright.passages import Passage, encode_passages
 from tunewright.tokens import CharTokenizer, body_start, canonical_text
@@ -60,6 +61,33 @@ def test_nothing_to_score_is_not_a_number() -> None:
     assert math.isnan(found.nats_per_character)
     assert math.isnan(found.bits_per_note)
     assert found.notes == 0
+
+
+def test_perplexity_is_how_many_ids_are_left_to_choose_from() -> None:
+    assert likelihood(uniform, [Passage((0, 2, 3, 0), body=1, notes=1)], CPU).perplexity == pytest.approx(4)
+    assert math.isnan(likelihood(uniform, [], CPU).perplexity)
+
+
+def test_the_interval_is_of_tunes_drawn_again() -> None:
+    # two tunes of one note, with one and three ids of body, two bits each: a draw gives 2, 4 or 6 bits per note
+    passages = [Passage((0, 0), body=1, notes=1), Passage((0, 2, 3, 0), body=1, notes=1)]
+    found, low, high = likelihood_interval(uniform, passages, CPU)
+    assert found == likelihood(uniform, passages, CPU)
+    assert (low.bits_per_note, found.bits_per_note, high.bits_per_note) == pytest.approx((2, 4, 6))
+    assert low.nats_per_character == pytest.approx(math.log(4))  # the same for every tune
+    assert low.perplexity == pytest.approx(high.perplexity)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_tunes_have_no_interval(count: int) -> None:
+    _, low, high = likelihood_interval(uniform, [Passage((0, 2, 0), body=1, notes=1)] * count, CPU)
+    assert math.isnan(low.bits_per_note)
+    assert math.isnan(high.perplexity)
+
+
+def test_musical_tokens_are_never_unknown() -> None:
+    passages = encode_passages(DegreeTokenizer(), real_tunes()[:3])
+    assert likelihood(lambda rows, _: (torch.zeros(*rows.shape[:2], 1000), ()), passages, CPU).unseen == 0
 
 
 def test_a_context_longer_than_every_tune_is_no_cut() -> None:

@@ -133,3 +133,18 @@ def test_text_that_xml_forbids_is_left_out() -> None:
 def test_a_tune_without_anything_cannot_be_written() -> None:
     with pytest.raises(RenderError, match="nothing to draw"):
         to_musicxml(Tune(()))
+
+
+def test_some_notes_have_a_colour() -> None:
+    [tune] = parse_abc("X:1\nM:4/4\nL:1/8\nK:C\n{b}c2 [CE]5 z|d8|\n")
+    root = ET.fromstring(to_musicxml(tune, colours={1: "#d0006f", 2: "#a06a00"}).partition('dtd">\n')[2])
+    notes = [(note.findtext("pitch/step"), note.get("color")) for note in root.iter("note")]
+    chord = [("C", "#d0006f"), ("E", "#d0006f")]  # both notes of the chord, and what is tied on to write its length
+    assert notes == [("B", None), ("C", None), *chord, *chord, (None, None), ("D", "#a06a00")]
+    assert "color" not in to_musicxml(tune)
+
+
+def test_a_colour_for_no_note() -> None:
+    [tune] = parse_abc("X:1\nK:C\nCDEF|\n")
+    with pytest.raises(RenderError, match="a colour for note 4; expected 0 to 3"):
+        to_musicxml(tune, colours={4: "#d0006f"})

@@ -72,6 +72,13 @@ def test_a_picture_is_as_wide_as_asked() -> None:
     assert int(root.get("height") or 0) > 100
 
 
+def test_a_coloured_note_is_drawn_in_its_colour() -> None:
+    root = ET.fromstring(to_svg(JIG, colours={3: "#d0006f"}))
+    coloured = [one for one in root.iter() if "#d0006f" in one.attrib.values()]
+    assert [(one.get("class") or "").split()[0] for one in coloured] == ["note"]
+    assert "#d0006f" not in to_svg(JIG)
+
+
 def test_nothing_to_draw() -> None:
     with pytest.raises(RenderError, match="nothing to draw"):
         to_svg(Tune(()))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -23,6 +25,10 @@ from tunewright.tokens import CharTokenizer
 ROWS = 64  # tunes read at once
 PIECE = 256  # characters read at once
 CUT_ROWS, CUT_PIECE = 512, 32  # the same where the context is cut: many short rows
+
+RESAMPLES = 1000
+TAILS = (0.025, 0.975)
+RATIOS = ("nats_per_character", "body_nats_per_character", "bits_per_note")
 
 Forward = Callable[[Tensor, State | None], tuple[Tensor, State]]
 
@@ -38,28 +44,62 @@ class Likelihood:
     notes: int
     unseen: int  # characters that the tokenizer does not know
 
+    @property
+    def perplexity(self) -> float:
+        """Per character, or per token where tokens are not characters; header, body and end."""
+        return math.exp(self.nats_per_character)
+
 
 def likelihood(forward: Forward, passages: Sequence[Passage], device: torch.device) -> Likelihood:
     """Likelihood of whole tunes; `forward` is a model in evaluation mode, under whatever autocast it needs."""
-    total = body = characters = scored = 0.0
-    in_order = sorted(passages, key=lambda passage: len(passage.ids))
-    for start in range(0, len(in_order), ROWS):
-        chunk = in_order[start : start + ROWS]
-        for passage, losses in zip(chunk, _losses(forward, chunk, device), strict=True):
-            total += float(losses.sum())
-            body += float(losses[passage.body - 1 :].sum())
-            characters += len(losses)
-            scored += len(losses) - (passage.body - 1)
-    notes = sum(passage.notes for passage in passages)
-    unseen = sum(passage.ids.count(CharTokenizer.UNKNOWN) for passage in passages)
-    return Likelihood(
-        total / characters if characters else math.nan,
+    return _likelihood(_sums(forward, passages, device).sum(0), passages)
+
+
+def likelihood_interval(
+    forward: Forward, passages: Sequence[Passage], device: torch.device, seed: int = 0
+) -> tuple[Likelihood, Likelihood, Likelihood]:
+    """Likelihood of whole tunes, and the two ends of its 95 % interval: tunes are drawn again, as many, 1,000 times.
+
+    Each number of the ends is that number's own 2.5th or 97.5th percentile (Efron 1979); NaN for fewer than two tunes.
+    """
+    sums = _sums(forward, passages, device)
+    found = _likelihood(sums.sum(0), passages)
+    count = len(passages)
+    if count < 2:
+        nothing = replace(found, nats_per_character=math.nan, body_nats_per_character=math.nan, bits_per_note=math.nan)
+        return found, nothing, nothing
+    weights = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    drawn = np.array([_ratios(one) for one in weights @ sums])  # (resamples, 3)
+    low, high = (replace(found, **dict(zip(RATIOS, row, strict=True))) for row in np.quantile(drawn, TAILS, axis=0))
+    return found, low, high
+
+
+def _sums(forward: Forward, passages: Sequence[Passage], device: torch.device) -> npt.NDArray[np.float64]:
+    """For each tune: nats, ids scored, the same of its body, notes (tunes, 5)."""
+    losses = token_losses(forward, passages, device)
+    bodies = (row[passage.body - 1 :] for row, passage in zip(losses, passages, strict=True))
+    return np.array(
+        [
+            (float(row.sum()), len(row), float(body.sum()), len(body), passage.notes)
+            for row, body, passage in zip(losses, bodies, passages, strict=True)
+        ]
+    ).reshape(-1, 5)
+
+
+def _ratios(sums: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    """The numbers of `RATIOS` from summed sums."""
+    total, ids, body, scored, notes = map(float, sums)
+    return (
+        total / ids if ids else math.nan,
         body / scored if scored else math.nan,
         body / math.log(2) / notes if notes else math.nan,
-        int(characters),
-        notes,
-        unseen,
     )
+
+
+def _likelihood(sums: npt.NDArray[np.float64], passages: Sequence[Passage]) -> Likelihood:
+    texts = (passage for passage in passages if passage.rows is None)  # musical tokens have none that is unknown
+    unseen = sum(passage.ids.count(CharTokenizer.UNKNOWN) for passage in texts)
+    return Likelihood(*_ratios(sums), int(sums[1]), int(sums[4]), unseen)
 
 
 def token_losses(forward: Forward, passages: Sequence[Passage], device: torch.device) -> list[Tensor]:

@@ -40,7 +40,7 @@ from tunewright.tune import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tunewright.notation import Sheet, Value
     from tunewright.tune import Element
@@ -115,10 +115,16 @@ KINDS = {  # as written after the root: the kind MusicXML has for it
 }
 
 
-def to_musicxml(tune: Tune) -> str:
-    """A MusicXML document of a tune. Raises `RenderError` where it has neither notes nor rests."""
+def to_musicxml(tune: Tune, *, colours: Mapping[int, str] | None = None) -> str:
+    """A MusicXML document of a tune, with `colours` ("#rrggbb") for some of its notes, by their index in `tune.notes`.
+
+    Grace notes stay black. Raises `RenderError` where the tune has neither notes nor rests, or has no such note.
+    """
     if not tune.measures:
         raise RenderError(f"{tune.source or tune.title or 'tune'}: nothing to draw; expected at least one note")
+    colours = colours or {}
+    if beyond := [index for index in colours if not 0 <= index < len(tune.notes)]:
+        raise RenderError(f"a colour for note {beyond[0]}; expected 0 to {len(tune.notes) - 1}")
     root = ET.Element("score-partwise", version="4.0")
     _add(_add(root, "work"), "work-title", tune.title or "Untitled")
     identification = _add(root, "identification")
@@ -130,7 +136,7 @@ def to_musicxml(tune: Tune) -> str:
     timed = [element for element in tune.music if isinstance(element, Note | Rest)]
     divisions = lcm(*((element.length * 4).denominator for element in timed))
     after = [element.pitches if isinstance(element, Note) else () for element in (*timed[1:], None)]
-    _Writer(tune, _add(root, "part", id="P1"), tune.key, tune.meter, divisions, after).write()
+    _Writer(tune, _add(root, "part", id="P1"), tune.key, tune.meter, divisions, after, colours).write()
     return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
 
 
@@ -215,7 +221,9 @@ class _Writer:
     meter: Meter
     divisions: int  # of a quarter note
     notes_after: list[tuple[Pitch, ...]]  # the pitches that follow each note or rest
+    colours: Mapping[int, str]  # by place among the notes
     place: int = 0  # in notes_after
+    notes_written: int = 0
     altered: dict[tuple[str, int], int] = field(default_factory=dict)  # since the bar line
     tied: tuple[Pitch, ...] = ()  # pitches held into the next note
     slurs: list[int] = field(default_factory=list)  # the numbers of those that are open
@@ -365,13 +373,15 @@ class _Writer:
         self._write_graces(measure, element.grace)
         _write_directions(measure, element.decorations)
         ratio = self._ratio(element.length)
+        colour = self.colours.get(self.notes_written)
+        self.notes_written += 1
         values = list(written_values(element.length, Fraction(*ratio)))
         for index, value in enumerate(values):
             first, last = index == 0, index + 1 == len(values)
             before = self.tied if first else element.pitches
             onward = held if last else element.pitches
             for place, pitch in enumerate(element.pitches):
-                note = _add(measure, "note")
+                note = _add(measure, "note", **({"color": colour} if colour else {}))
                 if place:
                     _add(note, "chord")
                 _write_pitch(note, pitch)

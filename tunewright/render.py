@@ -14,7 +14,7 @@ import html
 import io
 import re
 import wave
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,12 +44,13 @@ FONTS = "'Libertinus Serif', Georgia, 'Times New Roman', Times, 'DejaVu Serif', 
 MUSIC_SIGNS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}  # verovio's private signs in text: the public ones
 
 
-def to_svg(tune: Tune, *, width: int = WIDTH) -> str:
+def to_svg(tune: Tune, *, width: int = WIDTH, colours: Mapping[int, str] | None = None) -> str:
     """Sheet music under its title, as one self-contained SVG, `width` pixels wide and as high as it needs.
 
-    Raises `RenderError` where the tune has nothing to draw, or needs more than one very long page.
+    `colours` ("#rrggbb") are of some of its notes, by their index in `tune.notes`. Raises `RenderError` where the tune
+    has nothing to draw, has no such note, or needs more than one very long page.
     """
-    staves, height = _staves(to_musicxml(tune), width)
+    staves, height = _staves(to_musicxml(tune, colours=colours), width)
     head, top = _heading(tune, width)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
