@@ -73,9 +73,9 @@ def ours(generator: Generator, n: int, density: float | None, seed: int = 0) -> 
     """
     began = time.perf_counter()
     if density is None:
-        drawn = list(generate(generator, n, seed=seed))
+        drawn = list(generate(generator, n, seed=seed, jobs=0))
     else:
-        drawn = list(generate(generator, n, seed=seed, max_length=1000, free=True))
+        drawn = list(generate(generator, n, seed=seed, max_length=1000, free=True, jobs=0))
     seconds = time.perf_counter() - began
     if density is None:
         return float(sum(len(tune.tune.notes) for tune in drawn if tune.tune)), seconds

@@ -78,8 +78,11 @@ def draw_all(
     usual, counts = generator.stepping
     drawing = Drawing(generator.model, step or usual, counts, generator.masks, Schedule())
 
-    def begin(place: int) -> Written | None:
-        return Written(place, 0, DegreeScript(writer, plan), Chance(place)) if place < count else None
+    tunes = iter(range(count))
+
+    def begin() -> Written | None:
+        place = next(tunes, None)
+        return None if place is None else Written(place, 0, DegreeScript(writer, plan), Chance(place))
 
     return list(drawing.draw(begin, rows, 5000, tokenizer().END))
 

@@ -1,5 +1,6 @@
 import math
 import random
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -69,6 +70,17 @@ def test_a_tune_is_the_same_whatever_is_drawn_beside_it(cell: str, precision: st
         (alone,) = generate(generator, 1, seed=5 + index, max_length=60, free=True)
         assert _music(alone.text) == _music(many[index])
     assert len({_music(text) for text in many}) == len(many)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+@pytest.mark.parametrize("best_of", [1, 2])
+def test_several_processes_draw_the_same_tunes(best_of: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["tunewright.generate"], "usable_processes", lambda most: most)
+    generator = untrained("lstm", "fp32")
+    options = {"max_length": 60, "free": True, "best_of": best_of}
+    one, three = (list(generate(generator, 8, jobs=jobs, **options)) for jobs in (1, 3))  # type: ignore[arg-type]
+    assert one == three
+    assert [drawn.index for drawn in three] == list(range(8))
 
 
 def _music(text: str) -> str:

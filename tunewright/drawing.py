@@ -99,13 +99,13 @@ class Drawing:
 
     def draw(
         self,
-        begin: Callable[[int], Written | None],
+        begin: Callable[[], Written | None],
         most_rows: int,
         max_length: int,
         end: int,
         on_id: Callable[[Written], None] | None = None,
     ) -> Iterator[Written]:
-        """What is written, as it is done. `begin(k)` gives the k-th tune, None where there is none any more."""
+        """What is written, as it is done. `begin()` gives the next tune, None while there is none."""
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # steps are short: threads would wait for one another longer than they work
         try:
@@ -115,15 +115,14 @@ class Drawing:
 
     def _draw(
         self,
-        begin: Callable[[int], Written | None],
+        begin: Callable[[], Written | None],
         most_rows: int,
         max_length: int,
         end: int,
         on_id: Callable[[Written], None] | None,
     ) -> Iterator[Written]:
         count = next((count for count in self.counts if count >= most_rows), self.counts[-1])
-        rows: list[Written | None] = [begin(place) for place in range(count)]
-        begun = count
+        rows: list[Written | None] = [begin() for _ in range(count)]
         reads = [row.script.first if row else None for row in rows]
         nothing = tuple(0 for _ in next(read for read in reads if read))
         state = self.model.zero_state(count)
@@ -143,8 +142,7 @@ class Drawing:
                 if number == end or len(row.script.ids) >= max_length:
                     row.ended = number == end
                     yield row
-                    rows[place], begun = begin(begun), begun + 1
-                    following = rows[place]
+                    following = rows[place] = begin()
                     reads[place] = following.script.first if following else None
                     for part in state:  # (layers, rows, hidden)
                         part[:, place] = 0

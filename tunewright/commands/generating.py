@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tunewright.commands.options import EVERY_FORMAT, AsJson, Formats, SoundFont, Straight, Tempo
+from tunewright.commands.options import EVERY_FORMAT, AsJson, Formats, SoundFont, Straight, Tempo, read_sources
 
 if TYPE_CHECKING:
     from tunewright.generate import Generated, Infill, Variation
+    from tunewright.originals import OriginalityLine
 
 FILE = "An ABC or MIDI file, its first tune; FILE#12 is the one with X:12."
 USUAL_AMOUNT = 0.5
@@ -52,8 +53,11 @@ def generate(
         typer.Option(min=0, max=1, metavar="SHARE", help=f"0 the same tune, 1 a free one; else {USUAL_AMOUNT}."),
     ] = None,
     temperature: Annotated[
-        str, typer.Option(metavar="T", help="Below 1 safer, above 1 wilder; 1.0,9:1.4 is 1.4 from bar 9 on.")
-    ] = "1.0",
+        str,
+        typer.Option(
+            metavar="T", help="Below 1 safer, above 1 wilder; 1.0,9:1.4 is 1.4 from bar 9 on; else the run's own, or 1."
+        ),
+    ] = "",
     top_k: Annotated[
         int, typer.Option(min=0, metavar="K", help="Only the K most probable signs or tokens; 0 is all.")
     ] = 0,
@@ -69,8 +73,18 @@ def generate(
     best_of: Annotated[
         int, typer.Option(min=1, metavar="N", help="Draw N of each, keep the one the model finds likeliest.")
     ] = 1,
+    original: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="Draw anew what shares more with a training tune than PERCENT of real tunes do; 95 is usual.",
+        ),
+    ] = None,
     free: Annotated[bool, typer.Option("--free", help="Let the model break its metre: no grammar holds it.")] = False,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Tune number i, from 0, has seed S + i.")] = 0,
+    jobs: Annotated[int, typer.Option(min=0, metavar="N", help="Processes that draw; 0: what fits.")] = 0,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write files there, not ABC to stdout.")] = None,
     formats: Formats = EVERY_FORMAT,
     stream: Annotated[bool, typer.Option("--stream", help="Print each bar as it is written; one tune only.")] = False,
@@ -85,15 +99,16 @@ def generate(
 
     What is asked for comes out, or is refused with the reason before anything is drawn.
     """
-    from tunewright.console import drawn_note, drawn_result, note, print_json
+    from tunewright.console import drawn_note, drawn_result, note, original_note, print_json
     from tunewright.generate import generate as draw
+    from tunewright.runs import default_temperature
     from tunewright.tunebook import parse_formats, write_drawn, write_tunebook
 
     _refuse_nonsense(infill, at, vary, amount)
     options: dict[str, Any] = {
-        "temperature": _parse_temperature(temperature),
+        "temperature": _parse_temperature(temperature) if temperature else default_temperature(run),
         **{"top_k": top_k, "top_p": top_p, "min_p": min_p, "repeats": repeats, "best_of": best_of},
-        **{"seed": seed, "start": start, "free": free},
+        **{"seed": seed, "start": start, "free": free, "jobs": jobs},
     }
     kinds = parse_formats(formats)
     words = {"key": key, "meter": meter, "rhythm": rhythm, "bars": bars, "parts": parts, "pitch_range": pitch_range}
@@ -101,7 +116,10 @@ def generate(
     drawn: list[Generated] = []
     files: list[dict[str, Path]] = []
     if stream:
-        _refuse_with_stream({"-n": n > 1, "--best-of": best_of > 1, "--json": as_json})
+        asked = {"-n": n > 1, "--best-of": best_of > 1, "--json": as_json, "--original": original is not None}
+        _refuse_with_stream(asked)
+    if original is not None:
+        options["original"] = _originality_line(run, original)
     for one in [_print_bars(run, options)] if stream else draw(run, n, **options):
         drawn.append(one)
         if out:
@@ -113,6 +131,21 @@ def generate(
     if as_json:
         print_json(drawn_result(drawn, files))
     note(drawn_note(drawn))
+    if original is not None:
+        note(original_note(drawn, n, options["original"]))
+
+
+def _originality_line(run: Path, percent: float) -> OriginalityLine:
+    """The line that tunes may not go beyond, by the corpus of the run."""
+    from tunewright.errors import RunError
+    from tunewright.originals import originality_line
+    from tunewright.run_scorecard import sources_of
+    from tunewright.runs import load_run
+
+    sources = sources_of(load_run(run).path)
+    if not sources:
+        raise RunError(f"{run}: its tunes are gone, and without them nobody can tell what is original")
+    return originality_line(read_sources(sources), percent)
 
 
 def _print_bars(run: Path, options: Mapping[str, Any]) -> Generated:

@@ -25,6 +25,7 @@ from tunewright.places import WHOLE
 from tunewright.tune import Meter
 
 MOST_CELLS, MOST_MEASURES = 100_000, 50_000  # that are remembered
+COUNTED = 64  # tunes after which they are counted
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,12 @@ class Grammar:
         self.masks = masks or Masks(len(tokenizer.vocab))
         self.tables = Tables(tokenizer)
         self._measures = Measures(self.tables, self.masks)
+        self._started = 0
 
     def start(self, constraints: Constraints) -> State:
         """The state before the music; what was worked out long ago is forgotten, so that memory stays bounded."""
-        if self._measures.cells > MOST_CELLS or len(self._measures.known) > MOST_MEASURES:
+        self._started += 1
+        if self._started % COUNTED == 0 and self._is_full:
             self._measures = Measures(self.tables, self.masks)
         pitches = self.tables.pitches if constraints.pitches is None else constraints.pitches
         if constraints.piece:
@@ -58,6 +61,10 @@ class Grammar:
             place = begin(constraints.meter, constraints.form, exact=constraints.exact, whole=WHOLE)
             measure = self._measures.at(place, pitches)
         return State(measure, measure.frame.cell(At()))
+
+    @property
+    def _is_full(self) -> bool:
+        return self._measures.cells > MOST_CELLS or len(self._measures.known) > MOST_MEASURES
 
     def refused(self, ids: Sequence[int], constraints: Constraints) -> int | None:
         """The place of the first id of a body, its end included, that may not come; None where all may."""

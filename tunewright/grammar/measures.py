@@ -16,7 +16,7 @@ from tunewright.grammar.tables import GRID, Tables
 from tunewright.masks import Masks
 from tunewright.places import WHOLE
 
-MOST_FREE = 4 * WHOLE  # ticks of a bar in free metre
+MOST_FREE = 16 * WHOLE  # ticks of a bar in free metre: folk songs without a metre have bars as long as a verse
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""Several processes at once: everything comes, in turn; errors come through; none is left behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from tunewright.environment import cores
+from tunewright.errors import ConfigError, RunError
+from tunewright.processes import side_by_side, usable_processes
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+
+
+def numbers(first: int, stop: int, stride: int) -> Iterator[int]:
+    yield from range(first, stop, stride)
+
+
+def broken(error: Callable[[], None]) -> Iterator[int]:
+    yield 0
+    error()
+
+
+def refuse() -> None:
+    raise ConfigError("found 3, expected 4")
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def endless() -> Iterator[int]:
+    while True:
+        yield os.getpid()
+
+
+def test_all_comes_in_turn() -> None:
+    parts = [partial(numbers, first, 1001, 3) for first in range(3)]
+    assert list(side_by_side(parts)) == list(range(1001))
+
+
+def test_each_part_has_a_process_of_its_own() -> None:
+    found = side_by_side([endless, endless])
+    processes = {next(found) for _ in range(4)}
+    found.close()
+    assert len(processes - {os.getpid()}) == 2
+    assert not multiprocessing.active_children()
+
+
+def test_an_error_in_a_part_is_raised_here() -> None:
+    with pytest.raises(ConfigError, match="found 3"):
+        list(side_by_side([endless, partial(broken, refuse)]))
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_dies_is_told() -> None:
+    with pytest.raises(RunError, match="ended before its time"):
+        list(side_by_side([endless, partial(broken, die)]))
+    assert not multiprocessing.active_children()
+
+
+def test_a_program_that_runs_nothing_else_has_a_process_for_each_core() -> None:
+    code = "from tunewright.processes import usable_processes as found; print(found(10**6), found(1))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == f"{cores()} 1\n"
+
+
+def test_nothing_is_forked_beside_other_threads() -> None:
+    wait = threading.Event()
+    thread = threading.Thread(target=wait.wait)
+    thread.start()
+    assert usable_processes(2) == 1
+    wait.set()
+    thread.join()

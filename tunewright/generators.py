@@ -1,0 +1,77 @@
+"""A trained model, ready to draw from.
+
+In: a run folder. Out: a `Generator`: the model with its tokenizer, the grammar of its tokens and its step, each of
+them made when it is first asked for and then kept. This file draws nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from tunewright.abcgrammar import CharGrammar
+from tunewright.config import Config
+from tunewright.degrees import DegreeTokenizer
+from tunewright.errors import RunError
+from tunewright.grammar import Grammar
+from tunewright.masks import Masks
+from tunewright.models import DTYPES, RecurrentModel, Step, build_model, choose_device, choose_step_precision
+from tunewright.passages import Tokenizer, place_sizes
+from tunewright.runs import BEST, LAST, MODEL, Run, load_run, load_tensors, under
+from tunewright.tokens import CharTokenizer
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A model ready to draw from, with what it needs to read and write tunes."""
+
+    model: RecurrentModel
+    tokenizer: Tokenizer
+    name: str = ""
+    precision: str = "auto"
+    config: Config = field(default_factory=Config)
+
+    @cached_property
+    def masks(self) -> Masks:
+        """What its grammar lets through, as far as it has been met."""
+        return Masks(len(self.tokenizer.vocab))
+
+    @cached_property
+    def grammar(self) -> Grammar:
+        """The grammar of musical tokens."""
+        assert isinstance(self.tokenizer, DegreeTokenizer)
+        return Grammar(self.tokenizer, self.masks)
+
+    @cached_property
+    def text_grammar(self) -> CharGrammar:
+        """The grammar of characters; ConfigError for a vocabulary that can write no tune."""
+        assert isinstance(self.tokenizer, CharTokenizer)
+        return CharGrammar(self.tokenizer, self.masks)
+
+    @cached_property
+    def stepping(self) -> tuple[Step, tuple[int, ...]]:
+        """The model's step, and the numbers of rows among which a row comes out the same."""
+        device = next(self.model.parameters()).device
+        precision = choose_step_precision(self.precision, self.config, device)
+        step = self.model.stepper(64, DTYPES[precision])
+        return step, tuple(self.model.row_counts(step))
+
+
+def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool = False) -> Generator:
+    """The best weights of a run, or the last ones, on its device.
+
+    RunError where the run is missing, broken or not yet trained.
+    """
+    run = run if isinstance(run, Run) else load_run(Path(run))
+    file = run.path / (LAST if last else BEST)
+    tensors, _ = load_tensors(file)
+    if last:
+        tensors = under(tensors, MODEL)
+    model = build_model(run.config, len(run.tokenizer.vocab), place_sizes(run.tokenizer))
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        first = (str(error).splitlines() or [""])[0]
+        raise RunError(f"{file}: does not fit the run's settings ({first})") from None
+    return Generator(model.to(choose_device("auto")).eval(), run.tokenizer, run.path.name, precision, run.config)
