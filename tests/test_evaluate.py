@@ -40,6 +40,7 @@ NAMES = {
     "copy_rate",
     "median_longest",
     "p90_longest",
+    "beyond_line",
     "verbatim_copy_rate",
     "verbatim_median_longest",
 }

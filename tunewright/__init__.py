@@ -1,6 +1,6 @@
 """Teach a small model your own tune collection, and get new, well-formed, honestly measured tunes.
 
-The verbs: `read_corpus`, `train`, `generate`, and `parse_abc`/`format_abc`, `read_midi`/`write_midi`,
+The verbs: `read_corpus`, `train`, `generate`, `evaluate`, and `parse_abc`/`format_abc`, `read_midi`/`write_midi`,
 `to_svg`, `to_musicxml`, `write_wav` for single tunes. A name is loaded when it is first used, so that
 `import tunewright` costs nothing.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tunewright.abcnotation import format_abc, parse_abc
+    from tunewright.assessment import evaluate
     from tunewright.config import Config
     from tunewright.corpus import Corpus, read_corpus
     from tunewright.errors import TunewrightError
@@ -40,6 +41,7 @@ _HOME = {
     "Run": "runs",
     "Tune": "tune",
     "TunewrightError": "errors",
+    "evaluate": "assessment",
     "format_abc": "abcnotation",
     "generate": "generate",
     "load_preset": "experiments",
@@ -67,6 +69,7 @@ __all__ = [
     "Run",
     "Tune",
     "TunewrightError",
+    "evaluate",
     "format_abc",
     "generate",
     "load_preset",

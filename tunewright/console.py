@@ -22,6 +22,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from tunewright.corpus import describe
+from tunewright.originals import MOST_TIMES, OriginalityLine
 from tunewright.report import collection_title, corpus_table, drawn_table, duration
 
 if TYPE_CHECKING:
@@ -62,6 +63,15 @@ def show_reading() -> Iterator[Callable[[int, int], None]]:
     console = Console(stderr=True)
     with RichProgress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def show_counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A function to call with how many are done and how many there are, which shows a bar on a terminal."""
+    console = Console(stderr=True)
+    with RichProgress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -185,6 +195,7 @@ def drawn_result(drawn: Sequence[Generated], files: Sequence[Mapping[str, Path]]
             "error": one.error,
             "log_likelihood_per_note": one.log_likelihood_per_note,
             "removed_mass": one.removed_mass,
+            "redrawn": one.redrawn,
             "files": dict(of_tune),
         }
         for one, of_tune in zip(drawn, written, strict=True)
@@ -201,6 +212,16 @@ def drawn_note(drawn: Sequence[Generated]) -> str:
         took = f"What was asked for and the grammar ruled out {_percent(share)} of what the model would have written"
         return f"{len(drawn):,} drawn: {rows}. {took}."
     return f"{len(drawn):,} drawn: {rows}. Nothing had to be ruled out."
+
+
+def original_note(drawn: Sequence[Generated], asked: int, line: OriginalityLine) -> str:
+    """How often a tune was drawn anew because it shared too much with a training tune, and how many were left out."""
+    redrawn, times = sum(one.redrawn > 0 for one in drawn), sum(one.redrawn for one in drawn)
+    told = f"No passage of more than {line.length:,} notes is shared with a training tune ({line.percent:g} of 100 real"
+    told += f" tunes share no more): {redrawn:,} of {len(drawn):,} had to be drawn anew, {times:,} times in all."
+    if left_out := asked - len(drawn):
+        told += f" {left_out:,} were left out: drawn {MOST_TIMES} times each, they shared more every time."
+    return told
 
 
 def _percent(share: float) -> str:

@@ -79,7 +79,7 @@ def loss_curves(measurements: Sequence[Measurement], best_step: int, unit: str =
     valid = [(each.step, each.valid) for each in measurements if each.valid is not None]
     if not train and not valid:
         return ""
-    with _figure(8, 3.6, "loss curves") as figure:
+    with page_figure(8, 3.6, "loss curves") as figure:
         axes = figure.add_subplot()
         axes.plot(*zip(*train, strict=True), color="#9a9387", linewidth=1.2, label="training")
         if valid:
@@ -93,9 +93,9 @@ def loss_curves(measurements: Sequence[Measurement], best_step: int, unit: str =
         axes.set_xlabel("step", color=INK)
         axes.set_ylabel(f"nats per {unit}", color=INK)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        _plain(axes)
+        plain_axes(axes)
         axes.legend(frameon=False, labelcolor=INK)
-        return _inline(figure, f"Loss curves: training and held-out loss over the steps; best at step {best_step:,}")
+        return inline_svg(figure, f"Loss curves: training and held-out loss over the steps; best at step {best_step:,}")
 
 
 def _mark_best(axes: Axes, valid: Mapping[int, float], best_step: int) -> None:
@@ -160,7 +160,7 @@ def line_plot(
     drawn = [(panel, [each for each in panel.series if any(math.isfinite(y) for y in each.y)]) for panel in panels]
     if not any(series for _, series in drawn):
         return ""
-    with _figure(width, height, label) as figure:
+    with page_figure(width, height, label) as figure:
         rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (panel, series) in zip(rows, drawn, strict=True):
             _draw_panel(axes, panel, series)
@@ -175,17 +175,17 @@ def line_plot(
         else:
             rows[-1].xaxis.set_major_formatter(_short_number)
             rows[-1].locator_params(axis="x", nbins=5)
-        return _inline(figure, label)
+        return inline_svg(figure, label)
 
 
 def _draw_panel(axes: Axes, panel: Panel, series: Sequence[Series]) -> None:
     for each in series:
         axes.plot(each.x, each.y, **_line_style(each.style))
         if each.low:
-            axes.fill_between(each.x, each.low, each.high, color=_colour(each.style), alpha=0.16, linewidth=0)
+            axes.fill_between(each.x, each.low, each.high, color=series_colour(each.style), alpha=0.16, linewidth=0)
         if panel.lowest_marked:
             at = min(range(len(each.y)), key=lambda i: each.y[i] if math.isfinite(each.y[i]) else math.inf)
-            axes.plot([each.x[at]], [each.y[at]], "o", markersize=5, color=_colour(each.style))
+            axes.plot([each.x[at]], [each.y[at]], "o", markersize=5, color=series_colour(each.style))
     if series:
         axes.set_ylim(*_limits(panel, series))
     for place, (word, level) in enumerate(sorted(panel.marks, key=lambda mark: -mark[1])):
@@ -197,7 +197,7 @@ def _draw_panel(axes: Axes, panel: Panel, series: Sequence[Series]) -> None:
             fontsize=9, color=INK,
         )  # fmt: skip
     axes.set_ylabel(panel.y_label, color=INK)
-    _plain(axes)
+    plain_axes(axes)
 
 
 def _limits(panel: Panel, series: Sequence[Series]) -> tuple[float, float]:
@@ -227,7 +227,7 @@ def _name_at_ends(axes: Axes, series: Sequence[Series], inches: float) -> None:
     for place, (_, each) in zip(places, ends, strict=True):
         axes.annotate(
             each.name, (1, place), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
-            verticalalignment="center", annotation_clip=False, color=_colour(each.style),
+            verticalalignment="center", annotation_clip=False, color=series_colour(each.style),
         )  # fmt: skip
 
 
@@ -236,7 +236,7 @@ def _line_style(style: int) -> dict[str, Any]:
     if style == QUIET:
         return {"color": INK, "linewidth": 0.9, "linestyle": "-"}
     dashes = _dashes(style)
-    return {"color": _colour(style), "linewidth": 2, "linestyle": (0, dashes) if dashes else "-"}
+    return {"color": series_colour(style), "linewidth": 2, "linestyle": (0, dashes) if dashes else "-"}
 
 
 def _dashes(style: int) -> tuple[float, ...]:
@@ -264,11 +264,11 @@ def bar_columns(
 
     The values are shares, from 0 to 1, and the axes are the same in all columns.
     """
-    with _figure(5.0, 0.22 * len(signs) + 0.55, label) as figure:
+    with page_figure(5.0, 0.22 * len(signs) + 0.55, label) as figure:
         row = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
         places = range(len(signs))
         for axes, (heading, shares) in zip(row, columns, strict=True):
-            axes.barh(places, shares, color=_colour(style), height=0.72)
+            axes.barh(places, shares, color=series_colour(style), height=0.72)
             axes.set_title(heading, fontsize=11, color=INK)
             axes.set_xlim(0, 1)
             axes.set_xticks([0.5], [""])
@@ -280,14 +280,14 @@ def bar_columns(
                 spine.set_color(INK)
         row[0].set_yticks(places, signs, fontfamily="monospace")
         row[0].invert_yaxis()
-        return _inline(figure, label)
+        return inline_svg(figure, label)
 
 
 # ------------------------------------------------------------------------------------------------ the page's look
 
 
 @contextmanager
-def _figure(width: float, height: float, salt: str) -> Iterator[Figure]:
+def page_figure(width: float, height: float, salt: str) -> Iterator[Figure]:
     """A figure in our style; `salt` keeps the names inside it apart from those of other figures on the page."""
     from matplotlib import rc_context  # noqa: PLC0415 - half a second
     from matplotlib.figure import Figure as NewFigure  # noqa: PLC0415
@@ -298,7 +298,7 @@ def _figure(width: float, height: float, salt: str) -> Iterator[Figure]:
         yield NewFigure(figsize=(width, height), layout="constrained")
 
 
-def _plain(axes: Axes) -> None:
+def plain_axes(axes: Axes) -> None:
     """Axes in the page's colour: left and bottom only, quiet lines across."""
     axes.tick_params(colors=INK)
     axes.grid(axis="y", color=INK, alpha=0.12)
@@ -307,7 +307,7 @@ def _plain(axes: Axes) -> None:
         spine.set_color(INK)
 
 
-def _colour(style: int) -> str:
+def series_colour(style: int) -> str:
     """A stand-in for the page's colour of a series, replaced after drawing."""
     return INK if style == QUIET else f"#0102a{style % COLOURS}"
 
@@ -321,7 +321,7 @@ def _short_number(value: float, _: object = None) -> str:
     return f"{value / 1e6:g} M" if abs(value) >= 1e6 else f"{value:,.0f}" if abs(value) >= 10 else f"{value:g}"
 
 
-def _inline(figure: Figure, label: str) -> str:
+def inline_svg(figure: Figure, label: str) -> str:
     """A plot as an element of a page: no XML head, the page's colours, a label for who cannot see it."""
     file = io.StringIO()
     figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

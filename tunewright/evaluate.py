@@ -28,12 +28,15 @@ from tunewright.errors import RunError
 from tunewright.features import features
 from tunewright.files import replace_file
 from tunewright.generate import Generated, Generator, generate, judge, load_generator
+from tunewright.indexes import kept_index
 from tunewright.likelihood import bits_per_note_by_context, likelihood, rows_of
 from tunewright.metrics import Habits, Style, fit_habits, measure_tunes
 from tunewright.models import State, choose_precision
 from tunewright.originality import (
+    Borrowing,
     Index,
-    build_index,
+    Shared,
+    TextIndex,
     build_text_index,
     copy_rate,
     longest_quantile,
@@ -47,10 +50,11 @@ from tunewright.tokens import TEXTS, CharTokenizer, body_start
 from tunewright.tune import Tune
 
 FILE = "evaluation.json"
-FORMAT = 2  # raised when a number comes to mean something else, so that what was kept is made again
+FORMAT = 3  # raised when a number comes to mean something else, so that what was kept is made again
 TEMPERATURES = (0.5, 0.7, 0.9, 1.0, 1.1, 1.3, 1.5)
 CONTEXTS = (10, 20, 50, 100, 200)  # characters
 MOST = 200  # tunes drawn at a temperature, and held-out tunes that they are shown beside
+LINE = 95.0  # percent of what held-out tunes share
 SHOWN = 4
 BEGINNING = 24  # characters of a real body, after which the model's expectation is looked at
 SIGNS = 10  # most probable ones that are kept of it
@@ -116,7 +120,7 @@ class Evaluation:
 class Texts:
     """The training tunes as text of one kind, for what a model writes in that kind."""
 
-    bodies: Index
+    bodies: TextIndex
     longest: int  # characters after which a drawn tune is cut: three times what 99 of 100 training tunes need
 
 
@@ -128,6 +132,7 @@ class Training:
     style: Style
     habits: Habits
     melodies: Index
+    borrowing: Borrowing  # what held-out tunes share with these
 
     @cached_property
     def verbatim(self) -> Texts:
@@ -160,8 +165,9 @@ class References:
 def build_references(corpus: Corpus) -> References:
     """The references of a corpus."""
     read = [features(tune) for tune in corpus.train]
-    training = Training(corpus.train, Style.of(read), fit_habits(read), build_index(corpus.train))
-    held_out = corpus.valid + corpus.test
+    held_out, index = corpus.valid + corpus.test, kept_index(corpus.train)
+    borrowing = Borrowing.of(longest_shared(held_out, index))
+    training = Training(corpus.train, Style.of(read), fit_habits(read), index, borrowing)
     count = min(MOST, len(held_out))
     texts = [TEXTS["verbatim"](held_out[len(held_out) * number // count]) for number in range(count)]
     judged = [_Judged(text, tune, not error) for text in texts for tune, error in (judge(text),)]
@@ -213,9 +219,16 @@ def _values(judged: Sequence[_Judged], kind: str, training: Training) -> dict[st
         "copy_rate": copy_rate(melodies),
         "median_longest": longest_quantile(melodies, 0.5),
         "p90_longest": longest_quantile(melodies, 0.9),
+        "beyond_line": _beyond(melodies, training.borrowing.line(LINE)),
         "verbatim_copy_rate": copy_rate(texts),
         "verbatim_median_longest": longest_quantile(texts, 0.5),
     }
+
+
+def _beyond(shared: Sequence[Shared], line: float) -> float:
+    """Share of tunes with a longer passage than this many notes; NaN without a line, or tunes to compare."""
+    lengths = Borrowing.of(shared).lengths
+    return math.nan if math.isnan(line) else _share(sum(length > line for length in lengths), len(lengths))
 
 
 def _share(part: int, whole: int) -> float:

@@ -304,6 +304,7 @@ OF_TUNES = (
     ("copy_rate", "less", "share"),
     ("median_longest", "real", "passage"),
     ("p90_longest", "real", "passage"),
+    ("beyond_line", "real", "share"),
     ("verbatim_copy_rate", "less", "share"),
     ("verbatim_median_longest", "real", "characters"),
 )

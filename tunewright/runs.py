@@ -8,6 +8,8 @@
     last.safetensors     weights, optimiser and counters after the last checkpointed step, in one file
     metrics.jsonl        one line per step
     summary.json         format version, status and results
+    defaults.json        how to draw from it where nothing else is asked for, if that was settled
+    checkpoints/         weights kept on the way, if that was asked for
     .lock                held by the process that trains it
 
 In: a folder. Out: its parts, checked. Every file is replaced in one step, so that a process killed at any moment
@@ -36,6 +38,7 @@ from tunewright.passages import Tokenizer, tokenizer_from_json
 
 FORMAT_VERSION = 1
 BEST, LAST = "model.safetensors", "last.safetensors"
+DEFAULTS = "defaults.json"
 MODEL = "model."  # what the names of the weights begin with in LAST, beside those of the optimiser
 LOCK_SECONDS = 2.0  # a process that only looks holds the lock for an instant
 ENDED = ("finished", "early_stopped", "interrupted", "diverged", "failed")
@@ -138,6 +141,22 @@ def read_split(path: Path) -> dict[str, Any]:
 def read_record(path: Path) -> dict[str, Any]:
     """Preset, command, environment and git state that a run was begun with; empty for a run of an earlier version."""
     return _read_json(path / "record.json") if (path / "record.json").exists() else {}
+
+
+def default_temperature(path: Path) -> float:
+    """The temperature that is settled for a run; 1 where none is. RunError where `defaults.json` is broken."""
+    if not (path / DEFAULTS).exists():
+        return 1.0
+    temperature = _read_json(path / DEFAULTS).get("temperature", 1.0)
+    if not isinstance(temperature, int | float) or not 0 <= temperature < math.inf:
+        raise RunError(f"{path / DEFAULTS}: temperature is {temperature!r}, expected a number from 0; delete the file")
+    return float(temperature)
+
+
+def save_default_temperature(path: Path, temperature: float) -> None:
+    """Settle the temperature that `default_temperature` gives; OutputError where that cannot be written."""
+    stored = _read_json(path / DEFAULTS) if (path / DEFAULTS).exists() else {}
+    replace_file(path / DEFAULTS, (json.dumps(stored | {"temperature": temperature}, indent=1) + "\n").encode())
 
 
 def status_of(run: Run) -> str:

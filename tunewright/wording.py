@@ -92,3 +92,16 @@ def format_number(value: object) -> str:
     digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3
     written = f"{value:,.{digits}f}"
     return (written if float(written.replace(",", "")) else written.lstrip("-")).replace("-", "−")
+
+
+def percent(share: float, wording: Wording) -> str:
+    """A share as people write it: no digits after the point but near 0 and 100; "–" for NaN.
+
+    >>> percent(0.183, Wording("en")), percent(0.0183, Wording("en")), percent(0.997, Wording("en"))
+    ('18\xa0%', '1.8\xa0%', '99.7\xa0%')
+    """
+    if math.isnan(share):
+        return format_number(share)
+    number = 100 * share
+    digits = 1 if 0 < abs(number) < 9.95 or 99 < number < 100 else 0
+    return wording.say("scorecard.percent", number=f"{number:.{digits}f}".replace("-", "−"))

@@ -63,6 +63,9 @@ def train(
     minutes: Annotated[float | None, typer.Option(min=0.01, metavar="M", help="How many minutes, at most.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, metavar="S", help="What chance begins with.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    keep_every: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Keep the weights about every N steps, for `evaluate`; 0: no.")
+    ] = 0,
     trackers: Annotated[
         list[str] | None,
         typer.Option("--track", metavar="TRACKER", help="comet, mlflow, tensorboard or wandb; may be repeated."),
@@ -73,6 +76,7 @@ def train(
 
     Ctrl-C saves and says how to go on.
     """
+    from tunewright.checkpoints import keep_checkpoints
     from tunewright.config import override, unit_of, with_seed
     from tunewright.console import note, print_json, refused_note, show_training, training_result
     from tunewright.corpus import lasting_source
@@ -93,6 +97,7 @@ def train(
     with _stopping() as stop:
         record = {"preset": preset, "changed": changes, "sources": [lasting_source(source) for source in sources]}
         training = run_training(found, out, config, resume=resume, minutes=minutes, stop=stop, record=record)
+        training = keep_checkpoints(training, out, keep_every) if keep_every else training
         try:
             last = show_training(track(training, out, told, note))
         except TunewrightError as error:
@@ -107,6 +112,7 @@ def train(
     else:
         print(_outcome(out, last, unit_of(config.tokens)))
     goes_on = [*(["--steps", str(steps)] if steps else []), *(["--minutes", f"{minutes:g}"] if minutes else [])]
+    goes_on += ["--keep-every", str(keep_every)] if keep_every else []
     goes_on += [word for tracker in told for word in ("--track", tracker)]
     _end(last.status, ["train", *sources, "--out", str(out), *goes_on, "--resume"])
 

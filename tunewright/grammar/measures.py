@@ -110,11 +110,10 @@ def _ends(place: Place, tables: Tables) -> Iterator[End]:
     settled = set() if full is None else {full, full - place.carry, full - place.pickup, place.back}
     usual: tuple[frozenset[int], bool] | None = None
     for total in sorted(_totals(place)):
-        closed = place.with_length(total)
-        if closed.filled in settled:
-            ids, onward = _closings(closed, tables)
+        if total in settled:
+            ids, onward = _closings(place.with_length(total), tables)
         else:
-            usual = ids, onward = usual or _closings(closed, tables)
+            usual = ids, onward = usual or _closings(place.with_length(total), tables)
         if ids:
             yield End(total, ids, onward)
 
