@@ -4,8 +4,10 @@
 
 The same LSTM learns the same tunes in other spellings, as many notes in every step: one token for a note (`note`), two
 (`length-pitch`, `pitch-length`), or a pitch after a length that is said only where it changes (`running`); told nothing
-of a place beside the token (`none`), where in bar, section and tune it is (`place`), or also what stood there 1,
-2, 4 and 8 bars before (`look-back`). What is scored is the body of each held-out test tune, form and end included.
+of a place beside the token (`none`), where in bar, section and tune it is (`place`), also what is still owed there: the
+kind of the last token, ticks left, slurs, ties, tuplets (`owed`; spellings in two tokens are told it of whole notes) or
+also what stood there 1, 2, 4 and 8 bars before (`look-back`). What is scored is the body of each held-out test tune,
+form and end included.
 """
 
 from __future__ import annotations
@@ -31,7 +33,12 @@ from tunewright.places import Columns
 from tunewright.recurrence import BF16
 
 SPELLINGS = ("note", "running", "length-pitch", "pitch-length")
-TOLD = {"none": 1, "place": 6, "look-back": 15}  # columns of a row that are read, the token's own among them
+TOLD = {
+    "none": 1,
+    "place": 6,
+    "owed": 13,
+    "look-back": 22,
+}  # columns that are read, the token's own too
 SETTINGS = Config(hidden_size=384, num_layers=2, embedding_dim=192, dropout=0.3, weight_dropout=0.3, input_dropout=0.02)
 ROWS, NOTES = 32, 64  # windows in a step, notes in a window
 RATE, WARM = 4e-3, 40

@@ -290,7 +290,7 @@ def test_of_candidates_alike_the_first_is_taken_whenever_it_is_done() -> None:
 
 
 def test_a_bar_stands_as_often_in_a_row_as_it_may() -> None:
-    options = {"request": build_request(bars="16", meter="3/8", key="D"), "temperature": 0.05}
+    options = {"request": build_request(bars="16", meter="3/8", key="D"), "temperature": 0.1, "n": 8}
     assert max(_longest_run(one) for one in tunes(**options)) > 2
     for limit in (1, 2):
         assert max(_longest_run(one) for one in tunes(**options, repeats=limit)) <= limit

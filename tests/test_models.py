@@ -10,6 +10,7 @@ from tunewright.config import Config
 from tunewright.errors import ConfigError
 from tunewright.models import (
     CELLS,
+    DIRECT_SCALE,
     RecurrentModel,
     build_model,
     choose_device,
@@ -26,6 +27,15 @@ VNNI = pytest.mark.skipif(not cpu_has_int8(), reason="this processor has no exac
 READ = [pytest.param((), IDS, id="ids"), pytest.param(PLACES, WITH_PLACES, id="places")]
 
 
+def trained(cell: str, places: tuple[int, ...]) -> RecurrentModel:
+    """A model that has learned something of every kind: what starts as zeros is random."""
+    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    if model.direct is not None:
+        chance = torch.Generator().manual_seed(3)
+        model.direct.data = torch.rand(model.direct.shape, generator=chance) / 10
+    return model
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_state_has_the_labs_shape(cell: str) -> None:
     _, state = build_model(replace(SMALL, cell=cell), VOCAB)(IDS)
@@ -39,7 +49,7 @@ def test_a_state_has_the_labs_shape(cell: str) -> None:
 def test_reading_in_pieces_gives_what_reading_at_once_gives(
     places: tuple[int, ...], ids: Tensor, cell: str, bf16: bool
 ) -> None:
-    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    model = trained(cell, places)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         whole, end = model(ids)
         first, state = model(ids[:, :9])
@@ -52,7 +62,7 @@ def test_reading_in_pieces_gives_what_reading_at_once_gives(
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(("places", "ids"), READ)
 def test_bf16_gives_nearly_what_fp32_gives(places: tuple[int, ...], ids: Tensor, cell: str) -> None:
-    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    model = trained(cell, places)
     exact, _ = model(ids)
     with torch.autocast("cpu", torch.bfloat16):
         rounded, _ = model(ids)
@@ -79,7 +89,7 @@ def test_bf16_gradients_point_where_fp32_gradients_do(places: tuple[int, ...], i
 )
 @pytest.mark.parametrize(("places", "ids"), READ)
 def test_stepping_gives_what_reading_gives(places: tuple[int, ...], ids: Tensor, cell: str, dtype: torch.dtype) -> None:
-    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    model = trained(cell, places)
     expected, _ = model(ids)
     step, state = model.stepper(3, dtype), model.zero_state(3)
     with torch.no_grad():
@@ -105,7 +115,18 @@ def test_a_place_counts_as_one_more_embedding(cell: str, bf16: bool) -> None:
     assert not torch.allclose(before[:, 10], after[:, 10], atol=0.01)
     for embedding in model.place_embeddings:
         embedding.weight.data.zero_()
-    assert torch.allclose(read(model, WITH_PLACES, bf16), read(plain, IDS, bf16), atol=1e-6)
+    assert torch.allclose(read(model, WITH_PLACES, bf16).float(), read(plain, IDS, bf16).float(), atol=1e-6)
+
+
+def test_what_is_read_speaks_to_the_logits_of_its_own_place_alone() -> None:
+    model = trained("lstm", PLACES)
+    assert model.direct is not None
+    assert build_model(SMALL, VOCAB).direct is None  # characters alone: the lab's network
+    before = read(model, WITH_PLACES, bf16=False)
+    model.direct.data[VOCAB + int(WITH_PLACES[0, 10, 1])] += 1  # after the ids stand the rows of the first place
+    raised = read(model, WITH_PLACES, bf16=False) - before
+    there = WITH_PLACES[..., 1] == WITH_PLACES[0, 10, 1]
+    assert torch.allclose(raised, DIRECT_SCALE * there[..., None].float().expand_as(raised), atol=1e-5)
 
 
 @pytest.mark.parametrize("bf16", [False, True])
@@ -158,7 +179,7 @@ def test_wide_lstms_are_drawn_from_in_int8_and_no_other_cell_is() -> None:
 def test_a_row_has_the_same_bits_in_every_number_of_rows_that_is_alike(
     places: tuple[int, ...], ids: Tensor, cell: str, dtype: torch.dtype
 ) -> None:
-    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    model = trained(cell, places)
     step = model.stepper(8, dtype)
     counts = model.row_counts(step, (1, 2, 8, 64))
     assert 64 in counts

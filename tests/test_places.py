@@ -15,10 +15,12 @@ from tunewright.places import (
     BARS_BACK,
     FAR,
     FINE,
+    MOST_FINE,
     NOTHING,
     UNKNOWN,
     WHOLE,
     Columns,
+    Kind,
     Onset,
     Reader,
     Sound,
@@ -29,7 +31,24 @@ from tunewright.places import (
 from tunewright.transposition import transpose
 from tunewright.tune import Bar, Note, Rest, Tune
 
-ID, INTO_BAR, BEHIND, AHEAD, SECTIONS, PICKUP, RETURNS, BACK = range(8)
+(
+    ID,
+    INTO_BAR,
+    BEHIND,
+    AHEAD,
+    SECTIONS,
+    PICKUP,
+    LEFT,
+    DUE,
+    ENDINGS,
+    KIND,
+    SLURS,
+    TUPLET,
+    IN_TUPLET,
+    TIE,
+    RETURNS,
+    BACK,
+) = range(16)
 KNOWN = BACK + 2 * len(BARS_BACK)
 SOME = 20
 
@@ -107,31 +126,22 @@ def test_by_hand() -> None:
     assert words[body - 2 : body] == ["bars:2:|", "bars:4"]
     quarter = columns.lengths[columns.tokenizer.ids["1/4"]][0]
     sound = {degree: columns.sounds[columns.tokenizer.ids[degree]] for degree in ("1", "2", "4", "5", "z")}
-    assert rows[body][1:KNOWN] == (0, 0, 2, 2, 0, 0, *NOTHING * 4)  # two bars ahead, two sections
+    place = slice(INTO_BAR, LEFT)
+    assert rows[body][place] == (0, 0, 2, 2, 0)  # two bars ahead, two sections
+    assert rows[body][RETURNS:KNOWN] == (0, *NOTHING * 4)
     line = words.index("|", body)
-    assert rows[line][1 : BACK + 2] == (0, 1, 1, 2, 0, 0, sound["1"], quarter)  # the second bar: C stood here a bar ago
-    assert rows[line + 1][1 : BACK + 2] == (
-        WHOLE // 4 // FINE,
-        1,
-        1,
-        2,
-        0,
-        1,
-        sound["2"],
-        quarter,
-    )  # C is written: it has come back
+    assert rows[line][place] == (0, 1, 1, 2, 0)  # the second bar
+    assert rows[line][BACK : BACK + 2] == (sound["1"], quarter)  # C stood here a bar ago
+    assert rows[line][RETURNS] == 0
+    assert rows[line + 1][place] == (WHOLE // 4 // FINE, 1, 1, 2, 0)
+    assert rows[line + 1][BACK : BACK + 2] == (sound["2"], quarter)
+    assert rows[line + 1][RETURNS] == 1  # C is written: it has come back
     fifth = words.index("5")
-    assert rows[fifth - 1][1:BACK] == (
-        WHOLE // 2 // FINE,
-        1,
-        1,
-        2,
-        0,
-        1,
-    )  # only its length is written: still at its place
+    assert rows[fifth - 1][place] == (WHOLE // 2 // FINE, 1, 1, 2, 0)  # only its length is written: still at its place
     assert rows[fifth][RETURNS] == 0  # G where E was
     repeat = words.index(":|")
-    assert rows[repeat][1:BACK] == (0, 0, 4, 1, 0, rows[repeat - 1][RETURNS])  # a new section of four
+    assert rows[repeat][place] == (0, 0, 4, 1, 0)  # a new section of four
+    assert rows[repeat][RETURNS] == rows[repeat - 1][RETURNS]
     assert rows[repeat][BACK : BACK + 4] == (sound["1"], quarter) * 2  # one and two bars back
     assert rows[repeat][BACK + 4 : KNOWN] == NOTHING * 2
     assert rows[words.index("z")][RETURNS] == 0
@@ -166,6 +176,144 @@ def test_grace_notes_and_tuplets_take_the_time_they_take() -> None:
     third = WHOLE // 12
     into = [one.onset[1] for one in begun]
     assert into == [0, 3 * third, 4 * third, 5 * third, 0, 0, 2 * third, 4 * third, 0]
+
+
+# ------------------------------------------------------------------------------------------------ what is owed
+
+
+def rows_of(body: str, notes: tuple[str, ...] = ()) -> list[tuple[str, tuple[int, ...]]]:
+    """The tokens of a tune in ABC, from the beginning of its music, each with its row; `notes` are one token."""
+    [tune] = parse_abc(f"X:1\nM:4/4\nL:1/4\nK:C\n{body}\n")
+    columns = Columns(DegreeTokenizer(notes))
+    ids = [DegreeTokenizer.END, *columns.tokenizer.encode(tune)]
+    found = [(columns.tokenizer.vocab[number], row) for number, row in zip(ids, read_rows(columns, ids), strict=True)]
+    return found[[token for token, _ in found].index(BODY) :]
+
+
+def column(rows: list[tuple[str, tuple[int, ...]]], place: int, after: str) -> list[int]:
+    """What stands in a column after each of these tokens."""
+    return [row[place] for token, row in rows if token == after]
+
+
+QUARTER = WHOLE // 4 // FINE
+
+
+def test_the_ticks_left_and_those_to_the_end_of_a_section_by_hand() -> None:
+    rows = rows_of("G|CDEF|CDE:|G|CDEF|CDE|]")
+    left = [row[LEFT] // QUARTER for token, row in rows if token in ("<body>", "|", ":|", *"1234567")]
+    assert left == [4, 3, 4, 3, 2, 1, 0, 4, 3, 2, 1, 1, 0, 4, 3, 2, 1, 0, 4, 3, 2, 1]
+    due = [row[DUE] for _, row in rows if row[DUE] not in (0, MOST_FINE)]  # in the first bar a pickup may end anywhere
+    first = [1 + QUARTER * quarters for quarters in (3, 2, 1, 0)]  # the pickup is left open
+    assert list(dict.fromkeys(due)) == [*first, *(192 + ticks for ticks in first)]  # and the last bar is told apart
+    assert rows[-1][0] == "|]"
+    assert [row[DUE] for _, row in rows[-2:]] == [193, 0]
+    assert [row[DUE] for _, row in rows[:3]] == [MOST_FINE] * 3
+
+
+def test_a_repeat_that_begins_after_the_pickup_does_not_lead_back_to_it() -> None:
+    rows = rows_of("G|:CDEF|CDEF:|CDEF|CDEF|]")
+    assert column(rows, SECTIONS, "|:") == [2]
+    assert column(rows, SECTIONS, ":|") == [1]
+    assert column(rows, DUE, "|") == [1 + 4 * QUARTER, 1 + MOST_FINE + 4 * QUARTER]  # all of a bar in either section
+
+
+def test_second_endings_are_no_section_of_their_own() -> None:
+    rows = rows_of("|:CDEF|CDEF|[1 CDEF|C4:|[2 GFED|C4||CDEF|CDEF|]")
+    assert column(rows, SECTIONS, ":|") == [2]
+    assert column(rows, SECTIONS, "||") == [1]
+    assert column(rows, ENDINGS, "[1") == [2 * 1 + 1]
+    assert column(rows, ENDINGS, "[2") == [2 * 3 + 1]
+    assert column(rows, ENDINGS, ":|") == [2 * 2 + 1]
+    assert column(rows, BEHIND, "|") == [1, 2, 3, 4, 1]
+    assert column(rows, AHEAD, "|") == [3, 2, 1, 1, 1]
+    assert column(rows, AHEAD, "[1") == column(rows, AHEAD, "[2") == [2]  # as many bars as the first ending had
+    assert column(rows, ENDINGS, "||") == [0]
+    assert column(rows, BEHIND, "||") == [0]
+
+
+def test_a_second_ending_begins_with_a_whole_bar_ahead() -> None:
+    rows = rows_of("G|CDEF|CDEF|[1 CDEF|CDE:|[2 GFED|CDE|]")
+    assert column(rows, LEFT, ":|") == [4 * QUARTER]
+    assert column(rows, INTO_BAR, ":|") == [0]
+
+
+def test_a_pickup_is_no_bar_of_its_section() -> None:
+    rows = rows_of("G|CDEF|CDE:|G|CDEF|CDEF|CDE|]")
+    assert column(rows, AHEAD, "|") == [2, 1, 3, 2, 1]
+
+
+def test_slurs_ties_tuplets_and_kinds_by_hand() -> None:
+    rows = rows_of("(CD) E-E|(3CDE G2 {d}A|.C (DE) F|C4|]")
+    assert [row[SLURS] for token, row in rows if token in ("(", ")")] == [4, 0, 4, 0]  # one, on the next note
+    first = next(place for place, (token, _) in enumerate(rows) if token == "(")
+    assert [rows[first + ahead][1][SLURS] for ahead in (2, 3, 4)] == [4, 3, 3]  # then on the last note, then before it
+    tie = next(place for place, (token, _) in enumerate(rows) if token == "-")
+    assert [rows[tie + ahead][1][TIE] > 0 for ahead in (-1, 0, 1, 2)] == [False, True, True, False]
+    tuplet = next(place for place, (token, _) in enumerate(rows) if token == "(3:2:3")
+    counted = [row[TUPLET] for _, row in rows[tuplet : tuplet + 7]]
+    base = counted[0] - 3
+    assert counted == [base + 3, base + 3, base + 2, base + 2, base + 1, base + 1, 0]
+    lengths = Columns(DegreeTokenizer()).lengths
+    quarter = lengths[DegreeTokenizer().ids["1/4"]][0]
+    found = [row[IN_TUPLET] for _, row in rows[tuplet : tuplet + 7]]
+    assert found == [len(lengths) + 1 + 24, len(lengths) + 1 + 24, *[quarter] * 4, 0]  # a bar has room for longer ones
+    brace = next(place for place, (token, _) in enumerate(rows) if token == "{")
+    assert [row[KIND] for _, row in rows[brace : brace + 5]] == [
+        Kind.BRACE,
+        Kind.GRACE,
+        Kind.UNBRACE,
+        Kind.BOUND,  # a length that no rest may follow
+        Kind.NOTE,
+    ]
+
+
+def test_slurs_are_told_alike_of_notes_that_are_one_token() -> None:
+    rows = rows_of("(CD) EF|C4|C4|C4|]", ("1:1/4", "2:1/4"))
+    slur = next(place for place, (token, _) in enumerate(rows) if token == "(")
+    assert [token for token, _ in rows[slur : slur + 4]] == ["(", "1:1/4", "2:1/4", ")"]
+    assert [row[SLURS] for _, row in rows[slur : slur + 4]] == [4, 4, 3, 0]
+
+
+def test_a_tuplet_that_begins_is_told_the_room_of_each_of_its_notes() -> None:
+    rows = rows_of("C>D (3E/F/G/ F|C4|]")
+    assert column(rows, IN_TUPLET, "(3:2:3") == [21 + 24]
+    rows = rows_of("CDE (3C/D/E/|C4|]")
+    assert column(rows, IN_TUPLET, "(3:2:3") == [21 + 12]  # two eighths fit into the last quarter: three of them in it
+
+
+def test_each_token_has_the_kind_that_its_name_says() -> None:
+    columns = Columns(tokenizer())
+    kinds = dict(zip(columns.tokenizer.vocab, columns.kinds, strict=True))
+    assert kinds["z:1/8"] == kinds["x"] == Kind.REST
+    assert kinds["1:1/8"] == kinds["1"] == Kind.NOTE
+    assert kinds["|"] == Kind.LINE
+    assert kinds[":|"] == kinds["|]"] == Kind.DOUBLE
+    assert kinds["[1"] == Kind.ENDING
+    assert kinds["1/8"] == Kind.LENGTH
+    assert kinds["(3:2:3"] == Kind.TUPLET
+    assert kinds["("] == Kind.SLUR
+    assert kinds["R:jig"] == kinds["R:"] == Kind.RHYTHM
+    assert kinds["bars:?"] == Kind.NO_FORM
+    assert kinds["!trill!"] == Kind.DECORATION
+    assert kinds["chord:1"] == Kind.CHORD
+    assert kinds["quality:m"] == Kind.QUALITY
+
+
+def test_real_sections_end_where_nothing_more_is_due() -> None:
+    columns, due, lines, early = Columns(tokenizer()), 0, 0, 0
+    for tune in regular_tunes():
+        ids = encoded(tune)
+        if not any(number in tokenizer().sections for number in ids):
+            continue
+        rows = read_rows(columns, ids)
+        for place, number in enumerate(ids):
+            nothing_due = rows[place - 1][DUE] % MOST_FINE == 1
+            ends = columns.kinds[number] == Kind.DOUBLE
+            lines, due = lines + ends, due + (ends and nothing_due)
+            early += columns.kinds[number] == Kind.LINE and nothing_due
+    assert lines > 500
+    assert due >= 0.93 * lines
+    assert early <= 0.01 * lines
 
 
 # ------------------------------------------------------------------------------------------------ what is known

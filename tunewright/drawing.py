@@ -66,8 +66,9 @@ class Written:
 
     def follow(self, number: int, bars: int) -> None:
         """Keep count of bars that come again, after an id was written before which there were so many bar lines."""
-        self._bar.append(number)
-        if self.script.bars != bars:
+        if self.script.bars == bars:
+            self._bar.append(number)
+        else:  # a bar is the same whichever line closes it
             self._times = self._times + 1 if self._bar == self._before else 1
             self._before, self._bar = self._bar, []
 

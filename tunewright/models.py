@@ -25,6 +25,8 @@ from tunewright.stepping import Step as Step
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 FUNCTIONS = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}  # the same, given their weights
 DTYPES = {"fp32": torch.float32, "bf16": BF16, "int8": torch.int8}
+DIRECT = 13  # of what is read beside an id: the place and what is owed there (`places.Columns.sizes`)
+DIRECT_SCALE = 8.0  # Adam moves a weight by about its rate in a step: too little to rule out a token in some hundred
 WIDE = 384  # hidden units from which bf16 products win over PyTorch's fp32 LSTM (benchmarks/LOG.md)
 
 
@@ -32,8 +34,10 @@ class RecurrentModel(nn.Module):
     """Embedding, `num_layers` recurrent layers of one kind of cell with dropout after each, linear head.
 
     What is read beside an id has embeddings of its own (`places`: how many of each), which are added to the id's.
-    While it learns, a share of the ids read has no embedding, and a share of the recurrent weights is left out,
-    the same for all ids of a batch (DropConnect; Merity, Keskar and Socher 2018).
+    Where there are such, the id and the first `DIRECT` of them also speak to the logits themselves, past the layers: a
+    bar that is full, or a slur just opened, rules tokens out whatever the melody is. While it learns, a share of the
+    ids read has no embedding, and a share of the recurrent weights is left out, the same for all ids of a batch
+    (DropConnect; Merity, Keskar and Socher 2018).
     """
 
     def __init__(self, config: Config, vocab_size: int, places: Sequence[int] = ()) -> None:
@@ -46,6 +50,9 @@ class RecurrentModel(nn.Module):
         self.recurrent = CELLS[config.cell](*size, batch_first=True, dropout=between)
         self.head = nn.Linear(config.hidden_size, vocab_size)
         self.place_embeddings = nn.ModuleList(nn.Embedding(number, config.embedding_dim) for number in places)
+        told = [vocab_size, *places[:DIRECT]] if places else []
+        self.direct = nn.Parameter(torch.zeros(sum(told), vocab_size)) if told else None
+        self.direct_starts = [0, *accumulate(told)][: len(told)]
 
     def zero_state(self, batch: int) -> State:
         """The state before the first id: zeros, each (num_layers, batch, hidden_size)."""
@@ -58,9 +65,17 @@ class RecurrentModel(nn.Module):
         state = self.zero_state(len(ids)) if state is None else state
         if isinstance(self.recurrent, nn.LSTM) and ids.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
             hidden, state = self._recur_bf16(ids, state)
-            return self.head(self._drop(hidden)).transpose(0, 1), state
+            return self._with_direct(self.head(self._drop(hidden)).transpose(0, 1), ids), state
         hidden, state = self._recur(ids, state)
-        return self.head(self._drop(hidden)), state
+        return self._with_direct(self.head(self._drop(hidden)), ids), state
+
+    def _with_direct(self, logits: Tensor, ids: Tensor) -> Tensor:
+        """The logits (…, vocab) and what ids (…, 1 + K) add to them themselves."""
+        if self.direct is None:
+            return logits
+        starts = torch.tensor(self.direct_starts, device=ids.device)
+        rows = (ids[..., : len(starts)] + starts).flatten(0, -2)
+        return logits + DIRECT_SCALE * F.embedding_bag(rows, self.direct, mode="sum").view(logits.shape)
 
     def _drop(self, hidden: Tensor) -> Tensor:
         return F.dropout(hidden, self.dropout, self.training)
@@ -198,7 +213,15 @@ class RecurrentModel(nn.Module):
             weight, bias = self._input_weights(layer)
             layers.append(Affine(torch.cat([weight, self._recurrent_weight(layer)], 1), bias).doubled())
         head = Affine(self.head.weight.clone(), self.head.bias.clone())
-        return lstm_step(lambda ids: self._table_rows(table, ids), layers, head, dtype)
+        plain = lstm_step(lambda ids: self._table_rows(table, ids), layers, head, dtype)
+        if self.direct is None:
+            return plain
+
+        def step(ids: Tensor, state: State) -> tuple[Tensor, State]:
+            logits, state = plain(ids, state)
+            return self._with_direct(logits, ids), state
+
+        return step
 
 
 def build_model(config: Config, vocab_size: int, places: Sequence[int] = ()) -> RecurrentModel:
