@@ -15,7 +15,9 @@ from typing import Annotated
 import typer
 
 from tunewright import __version__
+from tunewright.commands.exporting import export
 from tunewright.commands.generating import generate
+from tunewright.commands.judging import evaluate
 from tunewright.commands.options import (
     EVERY_FORMAT,
     AsJson,
@@ -205,7 +207,14 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
         "generate runs/mine --vary tunes.abc#12 --amount 0.3",
         "generate runs/mine -n 8 --temperature 1.0,9:1.4 --best-of 4",
     ),
+    evaluate: (
+        "evaluate runs/mine",
+        "evaluate new.abc more/*.mid --against oneill --out scorecard.html",
+        "evaluate runs/mine --temperatures 0.6,0.8,1.0,1.2 --save-default",
+        "evaluate runs/mine --against my-tunes/ -n 500 --json",
+    ),
     render: ("render reels.abc --out sheets --format svg,pdf", "render x.mid --out x --format abc,wav"),
+    export: ("export oneill --to notes.parquet", "export my-tunes/ --to notes.csv --unfold", "export --schema"),
     runs: ("runs", "runs experiment/ --json"),
     compare: ("compare runs/a runs/b --out report.html", "compare runs/a runs/b --out bericht.html --lang zh"),
     reproduce: (
