@@ -114,7 +114,7 @@ def assert_one_error(result: Result, *says: str) -> None:
         ["generate", "x", "--stream", "-n", "2"],
         ["generate", "x", "--stream", "--json"],
         ["generate", "x", "--stream", "--best-of", "2"],
-        ["generate", "x", "--original", "95"],  # not there yet, so not accepted and ignored
+        ["generate", "x", "--polyphonic"],  # not there yet, so not accepted and ignored
         ["demo", "--minutes", "soon"],
         ["render", "x"],
         ["compare"],

@@ -21,6 +21,7 @@ from tunewright.errors import CorpusError, ParseError
 from tunewright.families import find_families, split_of
 from tunewright.files import replace_file
 from tunewright.inference import infer_mode, infer_rhythm
+from tunewright.midi import parse_midi
 from tunewright.playing import fingerprint
 from tunewright.rhythms import known_rhythm
 from tunewright.tune import Tune
@@ -39,9 +40,17 @@ _READING = (  # the code that decides what a corpus holds
     "cache.py",
     "corpus.py",
     "families.py",
+    "folding.py",
     "inference.py",
+    "key_finding.py",
+    "learned/keys.npz",
+    "learned/meters.npz",
+    "melody_choice.py",
+    "meter_finding.py",
     "midi.py",
+    "midi_files.py",
     "playing.py",
+    "quantizing.py",
     "rhythms.py",
     "transcription.py",
     "tune.py",
@@ -128,21 +137,23 @@ def tune_id(tune: Tune) -> str:
     return hashlib.sha256((tune.text or fingerprint(tune)).encode()).hexdigest()[:12]
 
 
-def read_corpus(*sources: str | Path, cache: bool = True, on_progress: Progress | None = None) -> Corpus:
+def read_corpus(
+    *sources: str | Path, cache: bool = True, on_progress: Progress | None = None, melody: str = ""
+) -> Corpus:
     """Read files (.abc, .mid, .midi), folders of them, and built-in collections (oneill, ryan, aird, essen).
 
-    CorpusError where a source is missing, holds no such file, or not one tune can be read.
-    `on_progress(done, total)` counts bytes.
+    `melody` says which notes of a MIDI file to read (`melody_choice`). CorpusError where a source is missing, holds no
+    such file, or not one tune can be read. `on_progress(done, total)` counts bytes. One file is in memory at a time.
     """
     files = [(name, path) for source in sources for name, path in _find_files(source)]
-    contents = [(name, path, _read_bytes(path)) for name, path in files]
     name = " ".join(Path(source).name or str(source) for source in sources)
-    key = _cache_key(contents)
+    key = _cache_key(files, melody)
     kept = load_cache(key) if cache else None
     if kept is not None:
         return _from_cache(name, kept)
-    corpus = _build(name, *_read_all(contents, on_progress))
-    remark = save_cache(key, _to_cache(corpus), corpus.tunes) if cache else ""
+    corpus = _build(name, *_read_all(files, on_progress, melody))
+    unchanged = cache and _cache_key(files, melody) == key  # files may be written while we read
+    remark = save_cache(key, _to_cache(corpus), corpus.tunes) if unchanged else ""
     return replace(corpus, remarks=(remark,)) if remark else corpus
 
 
@@ -192,13 +203,13 @@ def _built_in_folder(folder: str) -> Path:
     return path
 
 
-def read_tunes(path: Path) -> Iterator[Tune | Dropped]:
+def read_tunes(path: Path, melody: str = "") -> Iterator[Tune | Dropped]:
     """Every tune of one file, in order, or why it could not be read; what does not end in .mid or .midi is ABC."""
     data = _read_bytes(path)
     if isinstance(data, Dropped):
         yield Dropped(f"{path}:1", data.reason)
     else:
-        yield from (item for item, _ in _read_file(str(path), path, data))
+        yield from (item for item, _ in _read_file(str(path), path, data, melody))
 
 
 def _read_bytes(path: Path) -> bytes | Dropped:
@@ -216,17 +227,18 @@ def _read_bytes(path: Path) -> bytes | Dropped:
 
 
 def _read_all(
-    contents: Sequence[tuple[str, Path, bytes | Dropped]], on_progress: Progress | None
+    files: Sequence[tuple[str, Path]], on_progress: Progress | None, melody: str
 ) -> tuple[list[Tune], list[Dropped]]:
     tunes: list[Tune] = []
     dropped: list[Dropped] = []
-    total = sum(len(data) for _, _, data in contents if isinstance(data, bytes))
+    total = sum(_size(path) for _, path in files)
     done = 0
-    for name, path, data in contents:
+    for name, path in files:
+        data = _read_bytes(path)
         if isinstance(data, Dropped):
             dropped.append(Dropped(f"{name}:1", data.reason))
             continue
-        for item, size in _read_file(name, path, data):
+        for item, size in _read_file(name, path, data, melody):
             done += size
             if isinstance(item, Tune):
                 tunes.append(item)
@@ -237,10 +249,22 @@ def _read_all(
     return tunes, dropped
 
 
-def _read_file(name: str, path: Path, data: bytes) -> Iterator[tuple[Tune | Dropped, int]]:
+def _size(path: Path) -> int:
+    """How many bytes of a file will be read."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return 0
+    return size if size <= LARGEST_FILE else 0
+
+
+def _read_file(name: str, path: Path, data: bytes, melody: str) -> Iterator[tuple[Tune | Dropped, int]]:
     """Every tune of a file, or why it was dropped, and how many bytes it took."""
     if path.suffix.lower() in (".mid", ".midi"):
-        yield _read_midi(name, path), len(data)
+        try:
+            yield replace(parse_midi(data, path.name, melody=melody), source=f"{name}:1"), len(data)
+        except ParseError as error:
+            yield Dropped(f"{name}:1", error.reason), len(data)
         return
     try:
         sources = list(split_tunes(decode_text(data, name), name))
@@ -258,15 +282,6 @@ def _read_file(name: str, path: Path, data: bytes) -> Iterator[tuple[Tune | Drop
             yield parse_tune(source), size
         except ParseError as error:
             yield Dropped(error.source, error.reason), size
-
-
-def _read_midi(name: str, path: Path) -> Tune | Dropped:
-    from tunewright.midi import read_midi  # noqa: PLC0415 - symusic is loaded for MIDI files only
-
-    try:
-        return replace(read_midi(path), source=f"{name}:1")
-    except ParseError as error:
-        return Dropped(f"{name}:1", error.reason)
 
 
 # ---------------------------------------------------------------------------------------------------- putting together
@@ -309,7 +324,7 @@ def _with_inferences(tune: Tune) -> Tune:
     rhythm = None if tune.rhythm else infer_rhythm(tune)
     mode = None if states_mode(tune) else infer_mode(tune)
     inferred = tuple(inference for inference in (rhythm, mode) if inference is not None)
-    return replace(tune, inferred=inferred) if inferred else tune
+    return replace(tune, inferred=(*tune.inferred, *inferred)) if inferred else tune
 
 
 def states_mode(tune: Tune) -> bool:
@@ -327,12 +342,14 @@ def _writes_major(text: str) -> bool:
 # ---------------------------------------------------------------------------------------------------- keeping
 
 
-def _cache_key(contents: Sequence[tuple[str, Path, bytes | Dropped]]) -> str:
+def _cache_key(files: Sequence[tuple[str, Path]], melody: str) -> str:
     package = Path(__file__).parent
     digest = hashlib.sha256(code_fingerprint(*(package / name for name in _READING)).encode())
-    for name, _, data in contents:
+    digest.update(melody.encode())
+    for name, path in files:
+        data = _read_bytes(path)
         content = data if isinstance(data, bytes) else data.reason.encode()
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        digest.update(f"{name}\0{len(content)}\0".encode(errors="surrogateescape") + content)
     return digest.hexdigest()[:32]
 
 

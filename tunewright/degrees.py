@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from tunewright.abcnotation.fields import default_unit, parse_meter
@@ -343,6 +343,7 @@ def _pitch_token(offset: int, alter: int) -> str:
 _PITCH = re.compile(r"(#|b|)([1-7])('*)(,*)")
 
 
+@lru_cache(maxsize=4096)
 def _read_pitch(token: str) -> tuple[int, int] | None:
     found = _PITCH.fullmatch(token)
     if not found:
@@ -469,6 +470,7 @@ class _Reading:
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self._tokens, self._at = tokens, 0
+        self._pitches: dict[str, Pitch] = {}  # that were read in this tune's key
 
     def _next(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
@@ -505,7 +507,12 @@ class _Reading:
     def music(self, key: Key, home: int) -> Iterator[Element]:
         factor, left = Fraction(1), 0
         while token := self._next():
-            if token in BAR_LINES:
+            if timed := _read_timed(token):
+                self._at += 1
+                sound, length = timed
+                yield self._sounding(BARE, sound, length * factor if left else length, key, home)
+                left = max(0, left - 1)
+            elif token in BAR_LINES:
                 yield Bar(self._take())
             elif token.startswith("["):
                 yield Ending(tuple(map(int, self.value("[").split(","))))
@@ -516,8 +523,7 @@ class _Reading:
                 factor, left = Fraction(tuplet.q, tuplet.p), tuplet.r
                 yield tuplet
             else:
-                prefix = self._prefix(key, home)
-                sound, length = self._sound()
+                prefix, (sound, length) = self._prefix(key, home), self._sound()
                 yield self._sounding(prefix, sound, length * factor if left else length, key, home)
                 left = max(0, left - 1)
 
@@ -544,11 +550,17 @@ class _Reading:
         return _Prefix(tuple(decorations), slurs, tuple(grace))
 
     def _pitch(self, key: Key, home: int) -> Pitch:
-        found = _read_pitch(self._next())
-        if found is None:
-            raise self._error("a pitch")
+        pitch = self._pitch_of(self._next(), key, home)
         self._take()
-        return pitch_at(*found, key, home)
+        return pitch
+
+    def _pitch_of(self, token: str, key: Key, home: int) -> Pitch:
+        if token not in self._pitches:
+            found = _read_pitch(token)
+            if found is None:
+                raise self._error("a pitch")
+            self._pitches[token] = pitch_at(*found, key, home)
+        return self._pitches[token]
 
     def _sound(self) -> tuple[str, Fraction]:
         """The token of a pitch or rest, and its length as written."""
@@ -563,19 +575,16 @@ class _Reading:
 
     def _sounding(self, prefix: _Prefix, sound: str, length: Fraction, key: Key, home: int) -> Note | Rest:
         if sound in ("z", "x"):
-            if prefix != _Prefix():
+            if prefix != BARE:
                 raise self._error("a note after decorations, slurs or grace notes")
             return Rest(length, sound == "z")
-        found = _read_pitch(sound)
-        if found is None:
-            raise self._error("a pitch")
+        pitch = self._pitch_of(sound, key, home)
         tied = self._next() == "-"
         self._at += tied
         closed = 0
         while self._next() == ")":
             self._take()
             closed += 1
-        pitch = pitch_at(*found, key, home)
         return Note((pitch,), length, tied, prefix.grace, prefix.slurs_opened, closed, prefix.decorations)
 
 
@@ -588,4 +597,14 @@ class _Prefix:
     grace: tuple[Pitch, ...] = ()
 
 
+BARE = _Prefix()
 _LENGTHS_BY_TOKEN = {_length_token(length): length for length in LENGTHS}
+
+
+@lru_cache(maxsize=4096)
+def _read_timed(token: str) -> tuple[str, Fraction] | None:
+    """The pitch or rest of a token, and its length; None for a token that is not both."""
+    sound, colon, length = token.partition(":")
+    if not colon or length not in _LENGTHS_BY_TOKEN or not (sound in ("z", "x") or _read_pitch(sound)):
+        return None
+    return sound, _LENGTHS_BY_TOKEN[length]

@@ -8,7 +8,7 @@ nothing, samples nothing and writes no file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tunewright.config import Config
 from tunewright.errors import ConfigError
 from tunewright.recurrence import BF16, recur
-from tunewright.stepping import ROW_COUNTS, Affine, alike_rows, lstm_step
+from tunewright.stepping import ROW_COUNTS, Affine, alike_rows, lstm_step, product
 from tunewright.stepping import State as State
 from tunewright.stepping import Step as Step
 
@@ -206,14 +206,12 @@ class RecurrentModel(nn.Module):
         return alike_rows(step, ids.to(device), tuple(part.to(device) for part in state), counts)
 
     def _lstm_stepper(self, dtype: torch.dtype) -> Step:
-        table = Affine(self._input_table().t()).doubled().weight.t().contiguous()
-        table = table.to(BF16) if dtype == BF16 and not self.place_embeddings else table
         layers = [Affine(self._recurrent_weight(0)).doubled()]
         for layer in range(1, self.recurrent.num_layers):
             weight, bias = self._input_weights(layer)
             layers.append(Affine(torch.cat([weight, self._recurrent_weight(layer)], 1), bias).doubled())
         head = Affine(self.head.weight.clone(), self.head.bias.clone())
-        plain = lstm_step(lambda ids: self._table_rows(table, ids), layers, head, dtype)
+        plain = lstm_step(self._first_rows(dtype), layers, head, dtype)
         if self.direct is None:
             return plain
 
@@ -222,6 +220,24 @@ class RecurrentModel(nn.Module):
             return self._with_direct(logits, ids), state
 
         return step
+
+
+    def _first_rows(self, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
+        """What gives the gates of the first layer (rows, 4 hidden) that ids (rows,) or (rows, 1 + K) add, for a step.
+
+        Ids alone have rows of their own. Of many places the embeddings are summed first, which are eight times
+        narrower: what is fetched from memory is what takes the time.
+        """
+        if not self.place_embeddings:
+            table = Affine(self._input_table().t()).doubled().weight.t().contiguous()
+            table = table.to(BF16) if dtype == BF16 else table
+            return lambda ids: F.embedding(ids, table)
+        kind = BF16 if dtype == BF16 or (dtype == torch.int8 and cpu_has_bf16()) else torch.float32
+        gates = product(Affine(*self._input_weights(0)).doubled(), kind)
+        embeddings = torch.cat([embedding.weight for embedding in (self.embedding, *self._place_tables())]).float()
+        sizes = [embedding.num_embeddings for embedding in (self.embedding, *self._place_tables())]
+        starts = torch.tensor([0, *accumulate(sizes[:-1])])
+        return lambda ids: gates(F.embedding_bag(ids + starts, embeddings, mode="sum").to(kind), None)
 
 
 def build_model(config: Config, vocab_size: int, places: Sequence[int] = ()) -> RecurrentModel:
