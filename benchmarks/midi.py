@@ -23,7 +23,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import mido
+import mido  # type: ignore[import-untyped]
 from judge import BREAKS, CORPORA, abc2midi, corpus_sources, strip, without_repeats
 
 from tunewright.abcnotation import Source, parse_tune
@@ -45,11 +45,12 @@ class Judged:
 
     notes: list[Heard] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    file: bytes = b""
 
 
-def heard(file: io.BytesIO | Path, late: int) -> list[Heard]:
+def heard(file: io.BytesIO, late: int) -> list[Heard]:
     """The notes of the first track that has any, by onset and pitch; `late` ticks are taken off each onset."""
-    score = mido.MidiFile(file=file) if isinstance(file, io.BytesIO) else mido.MidiFile(file)
+    score = mido.MidiFile(file=file)
     scale = TICKS / score.ticks_per_beat
     for track in score.tracks:
         now, notes = 0, []
@@ -69,7 +70,8 @@ def heard(file: io.BytesIO | Path, late: int) -> list[Heard]:
 def judge(texts: list[list[str]], folder: Path) -> list[Judged]:
     """abc2midi's reading of some tunes."""
     path = folder / "batch.abc"
-    lines, starts = [], []
+    lines: list[str] = []
+    starts: list[int] = []
     for number, text in enumerate(texts, 1):
         starts.append(len(lines) + 1)
         lines += [f"X:{number}", "%%MIDI chordattack 0", *(line for line in text if not line.startswith("X:")), ""]
@@ -83,7 +85,8 @@ def judge(texts: list[list[str]], folder: Path) -> list[Judged]:
     for number, one in enumerate(judged, 1):
         made = folder / f"batch{number}.mid"
         if made.exists() and made.stat().st_size:  # a crash leaves an empty file
-            one.notes = heard(made, late=1)
+            one.file = made.read_bytes()
+            one.notes = heard(io.BytesIO(one.file), late=1)
             made.unlink()
     written = max((number for number, one in enumerate(judged, 1) if one.notes), default=0)
     if 0 < written < len(texts) - 1:  # it gave up at the tune after the last one it wrote

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunewright.abcnotation import format_abc
 from tunewright.playing import soundings
-from tunewright.transcription import Performance, TimedNote, best_signature, spell, transcribe
+from tunewright.quantizing import WHOLE, TimedNote
+from tunewright.transcription import Performance, spell, transcribe
 from tunewright.tune import Key, Meter, Rest, Tune
 
 
 def performance(*notes: tuple[int, int, int], per_whole: int = 48, meter: Meter | None = None) -> Performance:
-    timed = tuple(TimedNote(Fraction(o, per_whole), Fraction(n, per_whole), number) for o, n, number in notes)
-    keys = ((Fraction(0), (0, False)),)
-    return Performance(timed, ((Fraction(0), meter),) if meter else (), keys)
+    grain = Fraction(WHOLE, per_whole)
+    timed = tuple(TimedNote(int(o * grain), int(n * grain), number) for o, n, number in notes)
+    return Performance(timed, ((0, meter),) if meter else (), ((0, (0, False)),))
 
 
 def body(tune: Tune) -> str:
@@ -36,7 +36,7 @@ def test_quarter_triplets_and_broken_triplets() -> None:
 
 def test_a_note_over_a_bar_line_is_tied() -> None:
     tune = transcribe(performance((0, 36, 60), (36, 24, 62), (60, 36, 64), meter=Meter()))
-    notes = [(str(note.pitch), note.length * 8, note.tied) for note in tune.notes]
+    notes = [(str(note.pitch), int(note.length * 8), note.tied) for note in tune.notes]
     assert notes == [("C4", 6, False), ("D4", 2, True), ("D4", 2, False), ("E4", 6, False)]
     assert len(soundings(tune)) == 3
 
@@ -83,16 +83,10 @@ def test_spelling_keeps_the_pitch(number: int, sharps: int) -> None:
     assert spell(number, names[sharps]).midi == number
 
 
-@pytest.mark.parametrize("sharps", range(-5, 7))
-def test_the_signature_of_a_scale(sharps: int) -> None:
-    scale = [(7 * place) % 12 + 60 for place in range(sharps - 1, sharps + 6)]
-    assert best_signature([TimedNote(Fraction(0), Fraction(1), number) for number in scale]) == sharps
-
-
 def test_what_is_assumed_is_recorded() -> None:
-    tune = transcribe(Performance((TimedNote(Fraction(0), Fraction(1), 62),)))
+    tune = transcribe(Performance((TimedNote(0, WHOLE, 62),)))
     assert {repair.what for repair in tune.repairs} >= {
-        "metre not stated, 4/4 assumed",
+        "metre not stated and too few notes to tell, 4/4 assumed",
         "key not stated, inferred from the notes",
     }
 

@@ -23,6 +23,7 @@ from tunewright.commands.options import (
     AsJson,
     Formats,
     Language,
+    MelodyOf,
     SoundFont,
     Sources,
     Straight,
@@ -80,6 +81,7 @@ def corpus(
     split_out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write id, split, family, source and title of every tune.")
     ] = None,
+    melody: MelodyOf = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what a collection holds.
@@ -90,7 +92,7 @@ def corpus(
     from tunewright.console import print_json, show_corpus
     from tunewright.corpus import describe, write_split
 
-    found = read_sources(sources)
+    found = read_sources(sources, melody)
     if split_out:
         write_split(found, split_out)
     if as_json:
@@ -106,6 +108,7 @@ def render(
     tempo: Tempo = None,
     straight: Straight = False,
     soundfont: SoundFont = None,
+    melody: MelodyOf = "",
     as_json: AsJson = False,
 ) -> None:
     """Draw, sound and convert ABC and MIDI files.
@@ -117,7 +120,8 @@ def render(
 
     done: list[Rendered] = []
     failed = 0
-    for one in render_files(files, out, parse_formats(formats), tempo=tempo, straight=straight, soundfont=soundfont):
+    performance = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
+    for one in render_files(files, out, parse_formats(formats), melody=melody, **performance):
         if isinstance(one, Rendered):
             done.append(one)
         else:

@@ -5,23 +5,24 @@ with title, tempo, metre and key, repeats unfolded and ties joined; or a `Tune`.
 
 A tune is written as played; with `performance=False` every onset and length is the written one, to the tick.
 
-This file does not decide how a tune is played (`performance`), how notes become bars and spelled pitches
-(`transcription`), nor makes sound (`render`). symusic's ABC importer is never called.
+This file does not decide how a tune is played (`performance`), which notes are the melody (`melody_choice`), how they
+become bars and spelled pitches (`transcription`), nor makes sound (`render`). symusic writes files and reads none.
 """
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.errors import ParseError, RenderError
 from tunewright.files import replace_file
+from tunewright.melody_choice import choose
+from tunewright.midi_files import LARGEST, parse_file
 from tunewright.performance import performed, restated, speed, written
 from tunewright.playing import played
-from tunewright.transcription import Performance, TimedNote, transcribe
-from tunewright.tune import Bar, Key, KeyChange, Meter, MeterChange, Note, Repair, Rest, Tune
+from tunewright.tune import Bar, Key, KeyChange, Meter, MeterChange, Note, Rest, Tune
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,6 @@ TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
 # General MIDI's flute, from 0. Of TimGM6mb.sf2's presets that suit a tune, symusic's synthesizer sounds only this one
 # at the right pitch from D3 to C7 (measured); accordion, fiddle, piano and most others come out as other notes
 FLUTE = 73
-LARGEST = 16 * 2**20  # bytes; a melody of an hour takes 200 thousand
-LONGEST = 4096  # whole notes, two hours and more; beyond, a file is broken
 
 
 # ------------------------------------------------------------------------------------------------ writing
@@ -106,13 +105,14 @@ def _ticks(onset: Fraction) -> int:
 
 
 def _signatures(tune: Tune) -> Iterator[tuple[Fraction, Meter | Key]]:
-    """Metre and key events as played: at the beginning, at each change, and the metre again after a pickup.
+    """Metre and key events as played: at the beginning, at each change, and the metre again to say where bars begin.
 
-    The second metre event says where the first bar line is. Free metre and odd denominators have no event.
+    The second metre event stands at the first bar line, pickup or none, so that nobody has to guess; further ones
+    where bars do not follow from those before. Free metre and odd denominators have no event.
     """
     meter, key, time = tune.meter, tune.key, Fraction(0)
     yield from ((time, change) for change in (meter, key) if isinstance(change, Key) or _has_event(change))
-    pickup = bool(tune.measures) and tune.measures[0].number == 0
+    anchors = _anchors(tune)
     for element in played(restated(tune)):
         if isinstance(element, Note | Rest):
             time += element.length
@@ -123,10 +123,38 @@ def _signatures(tune: Tune) -> Iterator[tuple[Fraction, Meter | Key]]:
             meter = element.meter
             if _has_event(meter):
                 yield time, meter
-        elif isinstance(element, Bar) and time and pickup:
-            pickup = False
+            anchors.discard(time)
+        elif isinstance(element, Bar) and time in anchors:
+            anchors.discard(time)
             if _has_event(meter):
                 yield time, meter
+
+
+def _anchors(tune: Tune) -> set[Fraction]:
+    """The bar lines, as played, from which bars are to be counted: the first, and each that leads to another count.
+
+    A line inside a bar, where a section ends before the upbeat of the next, leads nowhere.
+    """
+    lines: list[tuple[Fraction, Fraction | None, bool]] = []  # when, how long bars are before it, if it ends a section
+    time, length = Fraction(0), tune.meter.length
+    changed: set[Fraction] = set()
+    for element in played(restated(tune)):
+        if isinstance(element, Note | Rest):
+            time += element.length
+        elif isinstance(element, MeterChange):
+            changed |= {time} if element.meter.length != length else set()
+            length = element.meter.length
+        elif isinstance(element, Bar) and time and (not lines or lines[-1][0] != time):
+            lines.append((time, length, element.ends_section))
+    anchors: set[Fraction] = set()
+    anchor = Fraction(0)
+    for place, ((now, bar, ends), (after, *_)) in enumerate(pairwise(lines)):
+        off = bar is not None and (now - anchor) % bar
+        leads = bar is None or (after - anchor) % bar or not ends
+        if place == 0 or (off and leads):
+            anchors.add(now)
+        anchor = now if now in anchors or now in changed else anchor
+    return anchors
 
 
 def _has_event(meter: Meter) -> bool:
@@ -137,11 +165,12 @@ def _has_event(meter: Meter) -> bool:
 # ------------------------------------------------------------------------------------------------ reading
 
 
-def read_midi(path: Path) -> Tune:
+def read_midi(path: Path, *, melody: str = "") -> Tune:
     """The melody of a MIDI file as a tune: the line that is most a melody, in bars, spelled in its key.
 
-    What had to be assumed is in `Tune.repairs`. Raises `ParseError`, with the file's name, for a file that
-    is not MIDI, is cut short, has no notes, counts time in video frames, or is over 16 MiB.
+    `melody` asks for a track by number or name, or for the "skyline" of all. What had to be assumed is in
+    `Tune.repairs`, how sure that is in `Tune.inferred`. Raises `ParseError`, with the file's name, for a file that is
+    not MIDI, is broken, has no melody, too much of it, or one that fits no beat.
     """
     name = path.name
     try:
@@ -150,118 +179,29 @@ def read_midi(path: Path) -> Tune:
         content = path.read_bytes()
     except OSError as error:
         raise ParseError(f"cannot be read ({error.strerror or error})", name) from None
-    return parse_midi(content, name)
+    return parse_midi(content, name, melody=melody)
 
 
-def parse_midi(content: bytes, name: str) -> Tune:
+def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
     """The same from the bytes of a file; `name` stands in errors and in `Tune.source`."""
-    from symusic import core  # noqa: PLC0415 - heavy
+    from tunewright.quantizing import WHOLE, TimedNote  # noqa: PLC0415 - numpy, for reading only
+    from tunewright.transcription import Performance, transcribe  # noqa: PLC0415
 
-    _check_chunks(content, name)
-    try:
-        score = core.ScoreTick.from_midi(content, True)
-    except (RuntimeError, ValueError, UnicodeDecodeError) as error:
-        raise ParseError(f"not a readable MIDI file ({str(error).splitlines()[0]})", name) from None
-    repairs: list[Repair] = []
-    notes = _melody(score, repairs)
-    if not notes:
-        raise ParseError("no notes that are not drums; expected a melody", name)
-    whole = 4 * score.ticks_per_quarter
-    end = max(note.end for note in notes)
-    if end > LONGEST * whole:
-        raise ParseError(f"lasts {end // whole} whole notes; expected at most {LONGEST}", name)
-    meters = []
-    for event in score.time_signatures:
-        if 0 < event.numerator <= 64 and 0 < event.denominator <= 64:
-            meters.append((Fraction(event.time, whole), Meter(event.numerator, event.denominator)))
-        else:
-            repairs.append(Repair("impossible metre event ignored", detail=f"{event.numerator}/{event.denominator}"))
-    keys = tuple((Fraction(event.time, whole), (event.key, event.tonality == 1)) for event in score.key_signatures)
-    titles = (track.name.strip() for track in score.tracks)
+    file = parse_file(content, name)
+    notes, chosen = choose(file, melody, name)
+    whole = 4 * file.ticks
+
+    def grains(ticks: int) -> int:
+        return (ticks * WHOLE + whole // 2) // whole
+
+    timed = [TimedNote(grains(onset), max(1, grains(end) - grains(onset)), number) for onset, end, number in notes]
     return transcribe(
         Performance(
-            tuple(TimedNote(Fraction(note.time, whole), Fraction(note.duration, whole), note.pitch) for note in notes),
-            tuple(meters),
-            keys,
-            title=next((title for title in titles if title.isprintable() and title), name.rpartition(".")[0]),
+            tuple(timed),
+            tuple((grains(time), Meter(numerator, denominator)) for time, numerator, denominator in file.meters),
+            tuple((grains(time), (sharps, minor)) for time, sharps, minor in file.keys),
+            title=file.title or name.rpartition("/")[2].rpartition(".")[0],
             source=f"{name}:1",
-            repairs=tuple(repairs),
+            repairs=(*file.repairs, *chosen),
         )
     )
-
-
-def _check_chunks(content: bytes, name: str) -> None:
-    """Raise `ParseError` unless this is a whole MIDI file: symusic's own checks are few, and some files end it."""
-    if len(content) > LARGEST:
-        raise ParseError(f"{len(content)} bytes; expected at most {LARGEST}", name)
-    if len(content) < 14 or content[:4] != b"MThd":
-        raise ParseError(f"begins with {content[:4]!r}; expected a MIDI file, which begins with b'MThd'", name)
-    length, division = int.from_bytes(content[4:8]), int.from_bytes(content[12:14])
-    if division == 0 or division >= 0x8000:
-        raise ParseError(f"time division {division:#06x}; expected ticks per quarter note", name)
-    position, tracks = 8 + length, 0
-    while position < len(content):
-        if len(content) - position < 8 and tracks:
-            break  # some programs pad the end
-        size = int.from_bytes(content[position + 4 : position + 8])
-        if position + 8 + size > len(content):
-            found = len(content) - position - 8
-            raise ParseError(f"cut short at byte {position}: a chunk of {size} bytes has {found}", name)
-        tracks += content[position : position + 4] == b"MTrk"
-        position += 8 + size
-    if not tracks:
-        raise ParseError("no tracks; expected at least one", name)
-
-
-def _melody(score: core.ScoreTick, repairs: list[Repair]) -> list[core.NoteTick]:
-    """The notes of the melody, by onset: those of a track with one note at a time, else the skyline of all.
-
-    Of several such tracks one that is named melody, voice or lead, else the highest on average that has at
-    least a fifth as many notes as the busiest.
-    """
-    tracks = [sorted(track.notes, key=_order) for track in score.tracks if len(track.notes) and not track.is_drum]
-    names = [track.name.lower() for track in score.tracks if len(track.notes) and not track.is_drum]
-    if not tracks:
-        return []
-    busiest = max(map(len, tracks))
-    single = [
-        (bool(re.search("melod|voice|vocal|lead", name)), sum(note.pitch for note in notes) / len(notes), -index)
-        for index, (notes, name) in enumerate(zip(tracks, names, strict=True))
-        if 5 * len(notes) >= busiest and _crossed(notes) <= len(notes) // 10
-    ]
-    if single:
-        index = -max(single)[2]
-        if len(tracks) > 1:
-            repairs.append(Repair("one track of several read", detail=f"{index + 1} of {len(tracks)}"))
-        return tracks[index]
-    everything = sorted((note for notes in tracks for note in notes), key=_order)
-    kept = _skyline(everything)
-    repairs.append(Repair("highest notes of several parts read", detail=f"{len(kept)} of {len(everything)}"))
-    return kept
-
-
-def _order(note: core.NoteTick) -> tuple[int, int]:
-    return note.time, note.pitch
-
-
-def _crossed(notes: list[core.NoteTick]) -> int:
-    """How many notes begin well inside another; notes that begin and end together are chords, and none of these."""
-    count, end = 0, 0
-    for before, note in zip([None, *notes], notes, strict=False):
-        together = before is not None and before.time == note.time and before.duration == note.duration
-        count += not together and end - note.time > note.duration / 2
-        end = max(end, note.end)
-    return count
-
-
-def _skyline(notes: list[core.NoteTick]) -> list[core.NoteTick]:
-    """The highest note at each onset, without those that mostly sound under a higher one."""
-    kept: list[core.NoteTick] = []
-    for note in notes:
-        if kept and kept[-1].time == note.time:
-            kept[-1] = note  # sorted by pitch, so this one is higher
-            continue
-        if kept and kept[-1].pitch > note.pitch and kept[-1].end - note.time > note.duration / 2:
-            continue
-        kept.append(note)
-    return kept

@@ -1,11 +1,10 @@
-"""From a list of timed pitches to a tune that can be read: bars, ties, rests, tuplets, spelling, key.
+"""From a list of timed pitches to a tune that can be read: bars, ties, rests, tuplets, spelling, key, repeats.
 
 In: a `Performance`, the melody of a MIDI file with what the file says of metre and key. Out: a `Tune`, with
-each thing that had to be assumed as a `Repair`. Times are `Fraction`s of a whole note.
+each thing that had to be assumed as a `Repair`, and how sure that is as an `Inference`. Times are in grains.
 
-Each beat gets the coarsest division that its onsets fit, exactly if they can, else best in the sense of
-least mean distance plus a price for fine divisions (Cemgil, Desain & Kappen 2000 weigh the same two).
-Spelling is a window of twelve fifths around the signature (Temperley 2001). Repeats are not folded.
+What the file does not say is found by `meter_finding` and `key_finding`. Spelling is a window of twelve fifths around
+the signature (Temperley 2001). Sections that are played twice, note for note, become repeats (`folding`).
 
 This file reads no format (`midi`) and does not know tempo.
 """
@@ -13,17 +12,25 @@ This file reads no format (`midi`) and does not know tempo.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from tunewright.errors import ParseError
+from tunewright.folding import Section, sections
+from tunewright.key_finding import find_key, key_on
+from tunewright.meter_finding import Melody, find_meter
+from tunewright.quantizing import EVEN_FROM, LEAST_EVEN, WHOLE, Piece, TimedNote, evenness, quantized
 from tunewright.tune import (
     FIFTHS,
     ORDER_OF_SHARPS,
     SEMITONES,
     Bar,
+    Inference,
     Key,
     KeyChange,
     Meter,
@@ -41,67 +48,44 @@ if TYPE_CHECKING:
 
     from tunewright.tune import Element
 
-GRACE = Fraction(1, 40)  # a shorter note that leads straight into another is a grace note
-BREATH = Fraction(1, 24)  # a shorter silence, if it is also under a third of the gap, is articulation
-EXACT = Fraction(1, 900)  # two ticks of 480 to the quarter: files as written, not as played
-# divisions of a beat and the price of each
-PRICES = {1: 0.0, 2: 0.01, 4: 0.03, 3: 0.035, 8: 0.08, 6: 0.09, 12: 0.15}
-ONLY_EXACT = {16: 1, 9: 3, 5: 4, 7: 5, 24: 1, 32: 1}  # taken only where this many onsets or more fit exactly
-TWO_IN_THREE = 0.03  # added for thirds of a beat with fewer than three onsets: more often a lilt than a tuplet
-COLLISION = 0.3  # price of two onsets that fall on one place
-MECHANICAL = 0.9  # the share of notes on the grid from which a file is taken to be as written, not as played
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class TimedNote:
-    """A MIDI note: onset and length in whole notes, and its number."""
-
-    onset: Fraction
-    length: Fraction
-    number: int
-
-    @property
-    def end(self) -> Fraction:
-        """When it stops sounding."""
-        return self.onset + self.length
+LONGEST = 4096  # whole notes, two hours and more; beyond, a file is broken
+LONGEST_SILENCE = 16 * WHOLE
+DENSEST = 128  # notes to a whole note, chords counted
+FEWEST_NOTES = 12  # from which metre and upbeat are told
+FEWEST_FOR_KEY = 8  # from which the notes are asked about a key that is stated
+UPBEAT_SURE = 0.5  # probability from which an upbeat that the file does not mark is believed
+_Meters = list[tuple[int, Meter]]
+_Keys = list[tuple[int, Key]]
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """A melody in time, with the metres and keys (sharps, whether minor) that the file states, and when."""
+    """A melody in time, with the metres and keys (sharps, whether minor) that the file states, and when, in grains."""
 
     notes: tuple[TimedNote, ...]
-    meters: tuple[tuple[Fraction, Meter], ...] = ()
-    keys: tuple[tuple[Fraction, tuple[int, bool]], ...] = ()
+    meters: tuple[tuple[int, Meter], ...] = ()
+    keys: tuple[tuple[int, tuple[int, bool]], ...] = ()
     title: str = ""
     source: str = ""
     repairs: tuple[Repair, ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """What fills a stretch of time: pitches from low to high, or none for a rest."""
-
-    onset: Fraction
-    length: Fraction
-    numbers: tuple[int, ...] = ()
-    grace: tuple[int, ...] = ()
-    tied: bool = False
-    staccato: bool = False
-
-
 def transcribe(performance: Performance) -> Tune:
     """The tune that a performance is of; without notes, an empty one."""
     repairs = list(performance.repairs)
-    meters = _meters(performance, repairs)
-    mechanical = _mechanical(performance.notes)
-    notes, graces = (sorted(performance.notes), {}) if mechanical else _without_graces(performance.notes)
-    if graces:
-        repairs.append(Repair("short notes read as grace notes", detail=str(len(graces))))
-    pieces = _quantised(notes, graces, meters, mechanical=mechanical)
-    meters = _with_pickup(meters, pieces, repairs)
-    pieces, meters = _without_silence(pieces, meters, repairs)
-    keys = _keys(performance, notes, repairs)
+    performance = _without_long_silences(performance, repairs)
+    _check_extent(performance)
+    stated = _stated_meters(performance)
+    pieces = quantized(performance.notes, stated or [(0, Meter(4, 4))], repairs)
+    inferred: list[Inference] = []
+    melody = _melody(pieces)
+    if stated:
+        meters = _with_upbeat(stated, pieces, melody, repairs)
+        pieces, meters = _without_silence(pieces, meters, repairs)
+    else:
+        pieces = _from_first_note(pieces, repairs)
+        meters = _found_meters(melody, repairs, inferred)
+    keys = _keys(performance, melody, repairs, inferred)
     return Tune(
         music=tuple(_music(pieces, meters, keys)),
         key=keys[0][1],
@@ -109,271 +93,169 @@ def transcribe(performance: Performance) -> Tune:
         title=performance.title,
         source=performance.source,
         repairs=tuple(repairs),
+        inferred=tuple(inferred),
     )
+
+
+def _without_long_silences(performance: Performance, repairs: list[Repair]) -> Performance:
+    """The same with silences of more than `LONGEST_SILENCE` made that long, less whole bars."""
+    bar = next((length for _, meter in performance.meters if (length := _grains(meter))), WHOLE)
+    starts, shifts = [0], [0]  # from when on, how much earlier
+    end = 0
+    for note in sorted(performance.notes):
+        over = (note.onset - end - LONGEST_SILENCE) // bar * bar
+        if over > 0:
+            starts.append(note.onset)
+            shifts.append(shifts[-1] + over)
+        end = max(end, note.end)
+    if len(starts) == 1:
+        return performance
+    by = f"{len(starts) - 1}, together by {shifts[-1] / WHOLE:g} whole notes"
+    repairs.append(Repair("long silences shortened", detail=by))
+
+    def earlier(time: int) -> int:
+        return max(0, time - shifts[bisect_right(starts, time) - 1])
+
+    notes = tuple(replace(note, onset=earlier(note.onset)) for note in performance.notes)
+    meters = tuple((earlier(time), meter) for time, meter in performance.meters)
+    keys = tuple((earlier(time), key) for time, key in performance.keys)
+    return replace(performance, notes=notes, meters=meters, keys=keys)
+
+
+def _check_extent(performance: Performance) -> None:
+    """Raise `ParseError` for what is no tune that can be written: too long, too dense, or without a beat."""
+    name = performance.source.rpartition(":")[0]
+    if not performance.notes:
+        return
+    wholes = max(note.end for note in performance.notes) / WHOLE
+    if wholes > LONGEST:
+        raise ParseError(f"lasts {wholes:.0f} whole notes; expected at most {LONGEST}", name)
+    if len(performance.notes) > max(DENSEST, DENSEST * wholes):
+        found = f"{len(performance.notes)} notes in {wholes:.1f} whole notes"
+        raise ParseError(f"{found}; expected at most {DENSEST} to a whole note", name)
+    if len(performance.notes) >= EVEN_FROM and (even := evenness(performance.notes)) < LEAST_EVEN:
+        found = f"its notes keep no beat of the file's (evenness {even:.2f}"
+        raise ParseError(f"{found}; expected at least {LEAST_EVEN}): played without a click?", name)
+
+
+def _melody(pieces: Sequence[Piece]) -> Melody | None:
+    """Onsets, gaps and top pitches, counted in `meter_finding.UNIT`s; None without notes."""
+    notes = [piece for piece in pieces if piece.numbers]
+    if not notes:
+        return None
+    unit = WHOLE // 48
+    onsets = np.array([piece.onset for piece in notes], dtype=np.int64) // unit
+    gaps = np.append(np.diff(onsets), notes[-1].length // unit)
+    return Melody(onsets, gaps, np.array([piece.numbers[-1] for piece in notes], dtype=np.int64))
 
 
 # ------------------------------------------------------------------------------------------------ metre
 
-_Meters = list[tuple[Fraction, Meter]]
 
-
-def _meters(performance: Performance, repairs: list[Repair]) -> _Meters:
+def _stated_meters(performance: Performance) -> _Meters:
     """The metre events in order, the first at 0; a first bar stated as a metre of its own becomes a pickup."""
-    meters = sorted(performance.meters, key=lambda event: event[0])
-    if not meters or meters[0][0] > 0:
-        repairs.append(Repair("metre not stated, 4/4 assumed"))
-        meters.insert(0, (Fraction(0), Meter(4, 4)))
-    # of several events at one time the last counts
-    events = [now for now, after in pairwise([*meters, (None, Meter())]) if now[0] != after[0]]
-    kept: _Meters = [(time, meter) for time, meter in events if time is not None]
+    kept: _Meters = []
+    for time, meter in sorted(performance.meters, key=lambda event: event[0]):
+        if kept and kept[-1][0] == time:
+            kept.pop()  # of several events at one time the last counts
+        kept.append((time, meter))
+    if kept and kept[0][0] > 0:
+        kept.insert(0, (0, kept[0][1]))
     if len(kept) > 1:
         (_, first), (time, second) = kept[:2]
-        if first != second and first.length == time and second.length is not None and time < second.length:
-            kept[0] = (Fraction(0), second)
+        if first != second and _grains(first) == time and time < (_grains(second) or 0):
+            kept[0] = (0, second)
     return kept
 
 
-def _with_pickup(meters: _Meters, pieces: Sequence[_Piece], repairs: list[Repair]) -> _Meters:
-    """A first bar line moved to where far fewer notes sound across bar lines, if the file has a single metre."""
-    bar = meters[0][1].length
-    if len(meters) > 1 or bar is None or not pieces or pieces[0].onset > 0:
+def _grains(meter: Meter) -> int | None:
+    return None if meter.length is None else int(meter.length * WHOLE)
+
+
+def _with_upbeat(meters: _Meters, pieces: Sequence[Piece], melody: Melody | None, repairs: list[Repair]) -> _Meters:
+    """A first bar line where the melody has it, if the file has a single metre and does not begin with silence."""
+    if len(meters) > 1 or melody is None or len(melody.onsets) < FEWEST_NOTES or not pieces[0].numbers:
         return meters
-    crossings = {}
-    for eighths in range(int(bar * 8)):
-        pickup = Fraction(eighths, 8)
-        if pickup < bar:
-            crossings[pickup] = _crossings(pieces, pickup, bar)
-    best = min(crossings, key=lambda pickup: (crossings[pickup], -_downbeats(pieces, pickup, bar), pickup))
-    if 3 * crossings[best] >= crossings.get(Fraction(0), 0) or not best:
+    found = find_meter(melody, meters[0][1])
+    if found is None or not found.upbeat or found.probability < UPBEAT_SURE:
         return meters
-    repairs.append(Repair("pickup inferred", detail=str(best)))
-    return [meters[0], (best, meters[0][1])]
+    repairs.append(Repair("pickup inferred", detail=str(found.upbeat)))
+    return [meters[0], (int(found.upbeat * WHOLE), meters[0][1])]
 
 
-def _crossings(pieces: Sequence[_Piece], pickup: Fraction, bar: Fraction) -> int:
-    """How many notes sound across a bar line."""
-    return sum(
-        -(-(piece.onset + piece.length - pickup) // bar) - (piece.onset - pickup) // bar > 1
-        for piece in pieces
-        if piece.numbers
-    )
+def _found_meters(melody: Melody | None, repairs: list[Repair], inferred: list[Inference]) -> _Meters:
+    """The metre that the melody has, bars counted from its first note."""
+    found = find_meter(melody) if melody is not None and len(melody.onsets) >= FEWEST_NOTES else None
+    if found is None:
+        repairs.append(Repair("metre not stated and too few notes to tell, 4/4 assumed"))
+        return [(0, Meter(4, 4))]
+    repairs.append(Repair("metre not stated, inferred from the notes", detail=str(found.meter)))
+    inferred.append(Inference("metre", f"{found.meter}, upbeat {found.upbeat}", round(found.probability, 3)))
+    start = (0, found.meter)
+    return [start, (int(found.upbeat * WHOLE), found.meter)] if found.upbeat else [start]
 
 
-def _downbeats(pieces: Sequence[_Piece], pickup: Fraction, bar: Fraction) -> Fraction:
-    """Together, how long the notes are that begin bars."""
-    return sum((piece.length for piece in pieces if not (piece.onset - pickup) % bar), Fraction(0))
+def _from_first_note(pieces: list[Piece], repairs: list[Repair]) -> list[Piece]:
+    """The same without silence at the beginning."""
+    if not pieces or pieces[0].numbers:
+        return pieces
+    cut = pieces[1].onset
+    repairs.append(Repair("silence at the beginning dropped", detail=str(_length(cut))))
+    return [replace(piece, onset=piece.onset - cut) for piece in pieces[1:]]
 
 
-def _without_silence(pieces: list[_Piece], meters: _Meters, repairs: list[Repair]) -> tuple[list[_Piece], _Meters]:
+def _without_silence(pieces: list[Piece], meters: _Meters, repairs: list[Repair]) -> tuple[list[Piece], _Meters]:
     """Empty bars at the beginning dropped, and a first bar that is silent for half or more made a pickup."""
     if not pieces or pieces[0].numbers:
         return pieces, meters
-    starts = [line for line in _bar_lines(meters, pieces[0].length) if line <= pieces[0].length]
+    silence = pieces[0].length
+    starts = [line for line in _bar_lines(meters, silence) if line <= silence]
     meter = next(meter for time, meter in reversed(meters) if time <= starts[-1])
-    silent = pieces[0].length - starts[-1]
-    cut = pieces[0].length if meter.length is None or 2 * silent >= meter.length else starts[-1]
+    bar = _grains(meter)
+    silent = silence - starts[-1]
+    cut = silence if bar is None or 2 * silent >= bar else starts[-1]
     if not cut:
         return pieces, meters
-    repairs.append(Repair("silence at the beginning dropped", detail=str(cut)))
-    first_line = (meter.length - silent) if meter.length is not None and silent and cut > starts[-1] else Fraction(0)
+    repairs.append(Repair("silence at the beginning dropped", detail=str(_length(cut))))
+    first_line = bar - silent if bar is not None and silent and cut > starts[-1] else 0
     later = [(time - cut, changed) for time, changed in meters if time > cut]
-    shifted = [(Fraction(0), meter), *([(first_line, meter)] if first_line else []), *later]
-    kept = pieces[1:] if cut == pieces[0].length else [replace(pieces[0], onset=cut, length=silent), *pieces[1:]]
+    shifted = [(0, meter), *([(first_line, meter)] if first_line else []), *later]
+    kept = pieces[1:] if cut == silence else [replace(pieces[0], onset=cut, length=silent), *pieces[1:]]
     return [replace(piece, onset=piece.onset - cut) for piece in kept], shifted
 
 
-def _bar_lines(meters: _Meters, end: Fraction) -> list[Fraction]:
+def _bar_lines(meters: _Meters, end: int) -> list[int]:
     """Where bars begin, up to `end`: counted anew from each metre event."""
-    lines = []
-    for (start, meter), (stop, _) in pairwise([*meters, (max(end, meters[-1][0]) + 1, Meter())]):
-        step = meter.length or stop - start
-        lines += [start + count * step for count in range(int(-(-(min(stop, end + 1) - start) // step)))]
+    lines: list[int] = []
+    for (start, meter), (stop, _) in pairwise([*meters, (max(end, meters[-1][0]) + WHOLE, Meter())]):
+        lines += range(start, min(stop, end + WHOLE), _grains(meter) or max(1, stop - start))
     return lines
-
-
-# ------------------------------------------------------------------------------------------------ time
-
-
-def _without_graces(notes: Sequence[TimedNote]) -> tuple[list[TimedNote], dict[TimedNote, tuple[int, ...]]]:
-    """The notes without grace notes, the note that each leans on beginning where the grace began."""
-    kept: list[TimedNote] = []
-    graces: dict[TimedNote, tuple[int, ...]] = {}
-    waiting: list[TimedNote] = []
-    ordered = sorted(notes)
-    for note, after in zip(ordered, [*ordered[1:], None], strict=True):
-        leads = after is not None and after.onset > note.onset and after.onset - note.end <= EXACT
-        if note.length < GRACE and leads and after is not None and after.length >= note.length:
-            waiting.append(note)
-            continue
-        if waiting:
-            start = waiting[0].onset
-            note = TimedNote(start, note.end - start, note.number)
-            graces[note] = tuple(grace.number for grace in waiting)
-            waiting = []
-        kept.append(note)
-    return kept, graces
-
-
-def _quantised(
-    notes: Sequence[TimedNote], graces: dict[TimedNote, tuple[int, ...]], meters: _Meters, *, mechanical: bool
-) -> list[_Piece]:
-    """Notes and rests that fill the time from 0 without gap or overlap, on the grid of each beat."""
-    chords: dict[Fraction, list[TimedNote]] = defaultdict(list)
-    together = Fraction(-1)
-    for note in notes:
-        together = together if note.onset - together <= 2 * EXACT else note.onset
-        chords[together].append(note)
-    onsets = list(chords)
-    places = _on_grid(onsets, meters)
-    following = dict(pairwise(onsets))
-    ends = [_end(chord, None if mechanical else following.get(onset)) for onset, chord in chords.items()]
-    stops = _on_grid([*onsets, *ends], meters) if mechanical else _ends_on_grid(places, ends, meters)
-    limits = [places[onset] for onset in onsets[1:]] + [max(stops.values(), default=Fraction(0))]
-    pieces: list[_Piece] = []
-    time = Fraction(0)
-    for onset, end, limit in zip(onsets, ends, limits, strict=True):
-        start = max(places[onset], time)
-        stop = min(stops[end], limit) if stops[end] > start else limit
-        if stop <= start:
-            continue  # fell together with the next one
-        if start > time:
-            pieces.append(_Piece(time, start - time))
-        numbers = tuple(sorted({note.number for note in chords[onset]}))
-        grace = tuple(number for note in chords[onset] for number in graces.get(note, ()))
-        staccato = not mechanical and onset in following and _staccato(chords[onset], following[onset])
-        pieces.append(_Piece(start, stop - start, numbers, grace, staccato=staccato))
-        time = stop
-    return pieces
-
-
-def _mechanical(notes: Sequence[TimedNote]) -> bool:
-    """Whether a file's notes begin and end where the page says, as no player's do."""
-    exact = sum(_near_grid(note.onset) and _near_grid(note.end) for note in notes)
-    return exact >= MECHANICAL * len(notes)
-
-
-def _near_grid(time: Fraction) -> bool:
-    return any(abs(time * parts - round(time * parts)) <= EXACT * parts for parts in (32, 48))
-
-
-def _end(chord: Sequence[TimedNote], following: Fraction | None) -> Fraction:
-    """When a note ends as written: to a played one belongs the breath before the next, or staccato silence."""
-    end = max(note.end for note in chord)
-    if following is None:
-        return end
-    gap = following - end
-    breath = gap < BREATH and 3 * gap < following - chord[0].onset
-    return following if breath or _staccato(chord, following) else end
-
-
-def _staccato(chord: Sequence[TimedNote], following: Fraction) -> bool:
-    """Whether a short note sounds for about half the time until the next one."""
-    until = following - chord[0].onset
-    return until < Fraction(1, 4) and abs(chord[0].length - until / 2) <= until / 10
-
-
-def _ends_on_grid(
-    places: dict[Fraction, Fraction], ends: Sequence[Fraction], meters: _Meters
-) -> dict[Fraction, Fraction]:
-    """The ends of played notes moved to onsets, or, where a rest follows, to the nearest sixteenth."""
-    return {end: places[end] if end in places else Fraction(round(end * 16), 16) for end in ends}
-
-
-def _on_grid(times: Iterable[Fraction], meters: _Meters) -> dict[Fraction, Fraction]:
-    """Each time moved to the grid of the beat it falls in."""
-    moved: dict[Fraction, Fraction] = {}
-    starts = [time for time, _ in meters]
-    beats: dict[tuple[Fraction, Fraction], list[Fraction]] = defaultdict(list)
-    for time in sorted(set(times)):
-        start, meter = meters[max(0, bisect_right(starts, time + EXACT) - 1)]
-        beat = Fraction(1, 8) if meter.denominator >= 8 and meter.numerator % 3 == 0 else Fraction(1, 4)
-        # a time just before a beat belongs to it
-        beats[start + beat * ((time + EXACT - start) // beat), beat].append(time)
-    for (start, beat), inside in beats.items():
-        division = _division([(time - start) / beat for time in inside], EXACT / beat)
-        for time in inside:
-            moved[time] = start + beat * Fraction(round((time - start) / beat * division), division)
-    return moved
-
-
-def _division(places: Sequence[Fraction], exact: Fraction) -> int:
-    """Into how many parts to divide a beat so that onsets at these places (0 to 1) fit."""
-    for division, least in {**dict.fromkeys(PRICES, 1), **ONLY_EXACT}.items():
-        if len(places) >= least and all(
-            abs(place - Fraction(round(place * division), division)) <= exact for place in places
-        ):
-            return division
-
-    def price(division: int) -> float:
-        rounded = [round(place * division) for place in places]
-        distance = sum(abs(float(place) - near / division) for place, near in zip(places, rounded, strict=True)) / len(
-            places
-        )
-        lilt = TWO_IN_THREE if division % 3 == 0 and len(places) < 3 else 0.0
-        return distance + lilt + PRICES[division] + COLLISION * (len(rounded) - len(set(rounded)))
-
-    return min(PRICES, key=price)
 
 
 # ------------------------------------------------------------------------------------------------ key and spelling
 
-_Keys = list[tuple[Fraction, Key]]
-_RELATIVE = {"major": 0, "dorian": 2, "mixolydian": 1, "minor": 3}  # fifths from the major tonic to the mode's
 
-
-def _keys(performance: Performance, notes: Sequence[TimedNote], repairs: list[Repair]) -> _Keys:
-    """The key events in order, the first at 0, each with a mode."""
-    if not notes:
-        return [(Fraction(0), Key())]
+def _keys(performance: Performance, melody: Melody | None, repairs: list[Repair], inferred: list[Inference]) -> _Keys:
+    """The keys in order, the first at 0; where the file has one key or none, told from the notes as well."""
+    if melody is None:
+        return [(0, Key())]
     events = dict(sorted(performance.keys))
-    if not events or min(events) > notes[0].onset:
-        sharps = best_signature(notes)
-        repairs.append(Repair("key not stated, inferred from the notes", detail=f"{sharps} sharps"))
-        events = {Fraction(0): (sharps, False), **events}
-    keys: _Keys = []
-    starts = list(events)
-    for start, stop in zip(starts, [*starts[1:], None], strict=True):
-        inside = [note for note in notes if start <= note.onset and (stop is None or note.onset < stop)]
-        sharps, minor = events[start]
-        key = _mode(sharps, minor, inside)
-        if key.mode not in ("major", "minor"):
-            repairs.append(Repair("mode inferred", detail=str(key)))
-        keys.append((start, key))
-    return [(Fraction(0), keys[0][1]), *keys[1:]]
-
-
-def best_signature(notes: Iterable[TimedNote]) -> int:
-    """The sharps (negative: flats) of the signature that the notes, weighed by length, depart from least."""
-    weights: dict[int, Fraction] = defaultdict(Fraction)
-    for note in notes:
-        weights[note.number % 12] += note.length
-    scale = {sharps: {(7 * place) % 12 for place in range(sharps - 1, sharps + 6)} for sharps in range(-5, 7)}
-
-    def foreign(sharps: int) -> Fraction:
-        return sum((weight for pitch, weight in weights.items() if pitch not in scale[sharps]), Fraction(0))
-
-    return min(scale, key=lambda sharps: (foreign(sharps), abs(sharps)))
-
-
-def _mode(sharps: int, minor: bool, notes: Sequence[TimedNote]) -> Key:
-    """The key with this signature whose tonic the last note is, where that note also outweighs the major tonic."""
-    if minor or not notes:
-        return _key_on(sharps, "minor" if minor else "major")
-    weights: dict[int, Fraction] = defaultdict(Fraction)
-    for note in notes:
-        weights[note.number % 12] += note.length
-    last = notes[-1].number % 12
-    for mode, above in _RELATIVE.items():
-        tonic = 7 * (sharps + above) % 12
-        if last == tonic and weights[tonic] > weights[7 * sharps % 12]:
-            return _key_on(sharps, mode)
-    return _key_on(sharps, "major")
-
-
-def _key_on(sharps: int, mode: str) -> Key:
-    place = sharps + _RELATIVE[mode]
-    step, alter = ORDER_OF_SHARPS[(place + 1) % 7], (place + 1) // 7
-    return Key(step + ("#" * alter if alter > 0 else "b" * -alter), mode)
+    if len(set(events.values())) > 1:
+        keys = [(time, key_on(sharps, "minor" if minor else "major")) for time, (sharps, minor) in events.items()]
+        return [(0, keys[0][1]), *((time, key) for (_, before), (time, key) in pairwise(keys) if key != before)]
+    stated = next(iter(events.values()), None)
+    if stated is not None and len(melody.onsets) < FEWEST_FOR_KEY:
+        return [(0, key_on(stated[0], "minor" if stated[1] else "major"))]
+    found = find_key(melody, stated)
+    inferred.append(Inference("key", str(found.key), round(found.probability, 3)))
+    if stated is None:
+        repairs.append(Repair("key not stated, inferred from the notes", detail=str(found.key)))
+    elif found.contradicts:
+        was = str(key_on(stated[0], "minor" if stated[1] else "major"))
+        repairs.append(Repair("the stated key contradicts the notes", detail=f"{was}, read as {found.key}"))
+    elif found.key.mode != ("minor" if stated[1] else "major"):
+        repairs.append(Repair("mode inferred", detail=str(found.key)))
+    return [(0, found.key)]
 
 
 def spell(number: int, key: Key) -> Pitch:
@@ -382,95 +264,147 @@ def spell(number: int, key: Key) -> Pitch:
     >>> str(spell(66, Key("G")))
     'F#4'
     """
+    return _spelled(number, key.sharps)
+
+
+@lru_cache(maxsize=4096)
+def _spelled(number: int, sharps: int) -> Pitch:
     step, alter = next(
         (step, alter)
-        for place in sorted(range(key.sharps - 3, key.sharps + 9), key=lambda place: abs(place - key.sharps - 2))
+        for place in sorted(range(sharps - 3, sharps + 9), key=lambda place: abs(place - sharps - 2))
         for step, alter in [(ORDER_OF_SHARPS[(place + 1) % 7], (place + 1) // 7)]
         if (SEMITONES[step] + alter - number) % 12 == 0
     )
-    assert FIFTHS[step] + 7 * alter in range(key.sharps - 3, key.sharps + 9)
+    assert FIFTHS[step] + 7 * alter in range(sharps - 3, sharps + 9)
     return Pitch(step, alter, (number - alter - SEMITONES[step]) // 12 - 1)
 
 
 # ------------------------------------------------------------------------------------------------ notation
 
 
-def _music(pieces: Sequence[_Piece], meters: _Meters, keys: _Keys) -> Iterator[Element]:
+@lru_cache(maxsize=4096)
+def _length(grains: int) -> Fraction:
+    return Fraction(grains, WHOLE)
+
+
+def _music(pieces: Sequence[Piece], meters: _Meters, keys: _Keys) -> Iterator[Element]:
     """The elements of the tune: changes, tuplets, notes, rests and bar lines."""
-    end = pieces[-1].onset + pieces[-1].length if pieces else Fraction(0)
+    end = pieces[-1].end if pieces else 0
     lines = sorted({*(line for line in _bar_lines(meters, end) if 0 < line < end), end})
     lines[-1] = end = _full_end(lines, end, meters)
+    folded = _folded(pieces, meters, keys, lines)
+    if folded:
+        lines = sorted({*lines, *(time for part in folded for time in (part.start, part.middle, part.stop) if time)})
+    marks = _marks(folded, end)
+    skipped = [(part.middle, part.stop) for part in folded]
     changes = {time: MeterChange(meter) for (_, before), (time, meter) in pairwise(meters) if meter != before}
-    changed_keys = dict(keys[1:])
-    key, start = keys[0][1], Fraction(0)
+    changed_keys = keys[:0:-1]
+    key, start = keys[0][1], 0
     waiting = list(_cut(pieces, lines))[::-1]
+    if 0 in marks:
+        yield Bar(marks[0])
     for line in lines:
-        if start in changes:
-            yield changes[start]
         bar = []
         while waiting and waiting[-1].onset < line:
             bar.append(waiting.pop())
-        for piece, tuplet in _tuplets(_completed(bar, line) if bar else [_Piece(start, line - start)]):
-            for time in [time for time in changed_keys if time <= piece.onset]:
-                key = changed_keys.pop(time)
-                yield KeyChange(key)
-            if tuplet:
-                yield tuplet
-            yield _element(piece, key)
-        yield Bar("|]" if line == end else "|")
+        if not any(low <= start < high for low, high in skipped):
+            if start in changes:
+                yield changes[start]
+            for piece, tuplet in _tuplets(_completed(bar, line) if bar else [Piece(start, line - start)]):
+                while changed_keys and changed_keys[-1][0] <= piece.onset:
+                    key = changed_keys.pop()[1]
+                    yield KeyChange(key)
+                if tuplet:
+                    yield tuplet
+                yield _element(piece, key)
+            yield Bar(marks.get(line, "|]" if line == end else "|"))
         start = line
 
 
-def _element(piece: _Piece, key: Key) -> Note | Rest:
+def _folded(pieces: Sequence[Piece], meters: _Meters, keys: _Keys, lines: Sequence[int]) -> list[Section]:
+    """What is played twice, with the same bars, where metre and key do not change; counted from the first note."""
+    bar = _grains(meters[0][1])
+    if bar is None or len(keys) > 1 or any(meter != meters[0][1] for _, meter in meters[1:]) or not pieces:
+        return []
+    alike = []
+    for part in sections(pieces, bar, lines[-1]):
+        inside = [bisect_right(lines, time) for time in (part.start, part.middle, part.stop)]
+        first, second = (lines[low:high] for low, high in pairwise(inside))
+        again = [line + part.middle - part.start for line in first if line < part.middle]
+        if again == [line for line in second if line < part.stop]:
+            alike.append(part)
+    return alike
+
+
+def _marks(folded: Sequence[Section], end: int) -> dict[int, str]:
+    """The bar lines that begin and end repeats, by where they stand; what is skipped is not there."""
+    marks: dict[int, str] = {}
+    for part in folded:
+        marks[part.start] = "|:"
+    for part in folded:
+        marks[part.middle] = ":|"
+    for before, after in pairwise(folded):
+        if before.stop == after.start:
+            marks[before.middle] = "::"
+    marks.pop(0, None)  # the beginning needs no sign
+    return marks
+
+
+def _element(piece: Piece, key: Key) -> Note | Rest:
     if not piece.numbers:
-        return Rest(piece.length)
+        return Rest(_length(piece.length))
     return Note(
         tuple(spell(number, key) for number in piece.numbers),
-        piece.length,
+        _length(piece.length),
         tied=piece.tied,
         grace=tuple(spell(number, key) for number in piece.grace),
         decorations=("staccato",) if piece.staccato else (),
     )
 
 
-def _completed(bar: list[_Piece], stop: Fraction) -> list[_Piece]:
+def _completed(bar: list[Piece], stop: int) -> list[Piece]:
     """A bar filled up with a rest."""
-    filled = bar[-1].onset + bar[-1].length
-    return bar if filled >= stop else [*bar, _Piece(filled, stop - filled)]
+    filled = bar[-1].end
+    return bar if filled >= stop else [*bar, Piece(filled, stop - filled)]
 
 
-def _full_end(lines: Sequence[Fraction], end: Fraction, meters: _Meters) -> Fraction:
+def _full_end(lines: Sequence[int], end: int, meters: _Meters) -> int:
     """Where the last bar is full, or completes the pickup."""
-    start = max((line for line in lines if line < end), default=Fraction(0))
-    bar = next(meter.length for time, meter in reversed(meters) if time <= start)
+    start = max((line for line in lines if line < end), default=0)
+    bar = _grains(next(meter for time, meter in reversed(meters) if time <= start))
     if bar is None or not start:
         return end
-    pickup = lines[0] if lines[0] < bar else Fraction(0)
+    pickup = lines[0] if lines[0] < bar else 0
     return max(end, start + bar - (pickup if start + bar - pickup >= end else 0))
 
 
-def _cut(pieces: Iterable[_Piece], lines: Sequence[Fraction]) -> Iterator[_Piece]:
+def _cut(pieces: Iterable[Piece], lines: Sequence[int]) -> Iterator[Piece]:
     """Notes cut and tied, rests cut, at bar lines, and at beats where they begin inside a tuplet and run on."""
     for piece in pieces:
         rest = piece
         while True:
             after = bisect_right(lines, rest.onset)
-            limit = lines[after] if after < len(lines) else rest.onset + rest.length
-            written = rest.length * Fraction(3, 2)
-            if not _dyadic(rest.onset) and written.numerator not in (1, 3):
-                limit = min(limit, Fraction(rest.onset * 4 // 1 + 1, 4))
-            if rest.onset + rest.length <= limit:
+            limit = lines[after] if after < len(lines) else rest.end
+            if not _dyadic(rest.onset) and not _plain_in_thirds(rest.length):
+                limit = min(limit, (rest.onset // (WHOLE // 4) + 1) * (WHOLE // 4))
+            if rest.end <= limit:
                 yield rest
                 break
             yield replace(rest, length=limit - rest.onset, tied=bool(rest.numbers))
-            rest = replace(rest, onset=limit, length=rest.onset + rest.length - limit, grace=())
+            rest = replace(rest, onset=limit, length=rest.end - limit, grace=())
 
 
-def _tuplets(bar: Sequence[_Piece]) -> Iterator[tuple[_Piece, Tuplet | None]]:
+@lru_cache(maxsize=4096)
+def _plain_in_thirds(length: int) -> bool:
+    """Whether a length in a triplet is written as one note."""
+    return Fraction(3 * length, 2 * WHOLE).numerator in (1, 3)
+
+
+def _tuplets(bar: Sequence[Piece]) -> Iterator[tuple[Piece, Tuplet | None]]:
     """Each piece of a bar, with the tuplet that begins with it: up to where time is back on powers of two."""
     index = 0
     while index < len(bar):
-        stop, length = index, Fraction(0)
+        stop, length = index, 0
         while stop < len(bar):
             length += bar[stop].length
             stop += 1
@@ -479,7 +413,7 @@ def _tuplets(bar: Sequence[_Piece]) -> Iterator[tuple[_Piece, Tuplet | None]]:
         group = bar[index:stop]
         tuplet = None
         if not all(_dyadic(piece.length) for piece in group):
-            odd = max(_odd_part(piece.length.denominator) for piece in group)
+            odd = max(_odd_part(_length(piece.length).denominator) for piece in group)
             tuplet = Tuplet(odd, 1 << (odd.bit_length() - 1), len(group))
         for piece in group:
             yield piece, tuplet
@@ -487,8 +421,9 @@ def _tuplets(bar: Sequence[_Piece]) -> Iterator[tuple[_Piece, Tuplet | None]]:
         index = stop
 
 
-def _dyadic(length: Fraction) -> bool:
-    return _odd_part(length.denominator) == 1
+@lru_cache(maxsize=4096)
+def _dyadic(grains: int) -> bool:
+    return _odd_part(Fraction(grains, WHOLE).denominator) == 1
 
 
 def _odd_part(number: int) -> int:

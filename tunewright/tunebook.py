@@ -119,18 +119,19 @@ class Rendered:
 
 
 def render_files(
-    files: Sequence[Path], folder: Path, formats: Sequence[str], **performance: Any
+    files: Sequence[Path], folder: Path, formats: Sequence[str], *, melody: str = "", **performance: Any
 ) -> Iterator[Rendered | Dropped]:
     """Write every tune of ABC and MIDI files in each of the formats, yielding each, or why it could not be made.
 
     A file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so on; "pdf" is one book of them all,
-    `NAME.pdf`, or `tunebook.pdf` for several files. `performance` is what `write_tune` takes. Raises OutputError
-    where a file cannot be written, ConfigError before anything is, where it would replace one of `files`.
+    `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi` takes, `performance` is what
+    `write_tune` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
+    would replace one of `files`.
     """
     single = [kind for kind in formats if kind != "pdf"]
     book: list[Tune] = []
     for path, name in zip(files, _distinct_names(files), strict=True):
-        read = list(read_tunes(path))
+        read = list(read_tunes(path, melody))
         for number, tune in enumerate(read, start=1):
             if isinstance(tune, Dropped):
                 yield tune

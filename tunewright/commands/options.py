@@ -25,6 +25,9 @@ Tempo = Annotated[
 ]
 Straight = Annotated[bool, typer.Option("--straight", help="Play even notes, without the lilt of the dance.")]
 Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the report.")]
+MelodyOf = Annotated[
+    str, typer.Option("--melody", metavar="NAME|N|skyline", help="Which track of a MIDI file to read, or its top line.")
+]
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2).")]
 
 
@@ -33,13 +36,13 @@ def one_line(message: str) -> str:
     return " ".join(message.split())
 
 
-def read_sources(sources: list[str]) -> Corpus:
+def read_sources(sources: list[str], melody: str = "") -> Corpus:
     """The corpus of these sources, with a bar while that takes long; what there is to remark goes to stderr."""
     from tunewright.console import note, show_reading
     from tunewright.corpus import read_corpus
 
     with show_reading() as on_progress:
-        corpus = read_corpus(*sources, on_progress=on_progress)
+        corpus = read_corpus(*sources, on_progress=on_progress, melody=melody)
     for remark in corpus.remarks:
         note(f"Note: {remark}")
     return corpus

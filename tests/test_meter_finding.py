@@ -1,0 +1,69 @@
+"""Metre and upbeat are found in real tunes that state none, and in any transposition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from real_tunes import real_tunes
+
+from tunewright.abcnotation import parse_abc
+from tunewright.meter_finding import METERS, UNIT, Melody, evidence, find_meter
+from tunewright.performance import written
+from tunewright.tune import Meter, MeterChange, Tune
+
+
+def melody(tune: Tune) -> Melody:
+    notes = sorted(written(tune), key=lambda note: note.onset)
+    onsets = np.array([round(note.onset / UNIT) for note in notes])
+    gaps = np.append(np.diff(onsets), round(notes[-1].length / UNIT))
+    return Melody(onsets, gaps, np.array([note.number for note in notes]))
+
+
+JIG = parse_abc("X:1\nM:6/8\nL:1/8\nK:G\nD|GAB cBA|GBd gdB|cec BdB|AGF E2D|GAB cBA|GBd gdB|cec BAF|G3 G2:|\n" * 1)[0]
+
+
+def test_a_jig_with_an_upbeat() -> None:
+    found = find_meter(melody(JIG))
+    assert found is not None
+    assert (found.meter, found.upbeat) == (Meter(6, 8), Fraction(1, 8))
+
+
+def test_the_stated_metre_is_kept() -> None:
+    found = find_meter(melody(JIG), Meter(4, 4))
+    assert found is not None
+    assert found.meter == Meter(4, 4)
+    assert find_meter(melody(JIG), Meter(5, 4)) is None
+
+
+def test_transposition_changes_nothing() -> None:
+    plain = melody(JIG)
+    higher = replace(plain, numbers=plain.numbers + 5)
+    assert find_meter(plain) == find_meter(higher)
+
+
+def test_a_later_beginning_changes_nothing() -> None:
+    plain = melody(JIG)
+    assert find_meter(plain) == find_meter(replace(plain, onsets=plain.onsets + 7 * 48))
+
+
+def test_the_evidence_of_a_melody_counted_by_hand() -> None:
+    quarters = Melody(np.arange(8) * 12, np.full(8, 12), np.array([60, 67, 60, 62, 60, 67, 60, 62]))
+    found = evidence(quarters)[METERS.index(Meter(4, 4))]
+    assert found.cells[:, :10].sum() == 1  # each note is in one class of gaps
+    assert [int(8 * share) for share in found.cells[::4, 5]] == [2, 2, 2, 2]  # two quarters on each beat of two bars
+    assert found.last == (12, 5)
+    assert found.whole[0] == 1  # each comes back after a bar
+
+
+def test_most_real_tunes_are_barred_as_written() -> None:
+    right = []
+    for tune in real_tunes(25):
+        if tune.irregular or any(isinstance(element, MeterChange) for element in tune.music) or tune.meter.free:
+            continue
+        first = tune.measures[0]
+        found = find_meter(melody(tune))
+        assert found is not None
+        right.append(found.meter.length == tune.meter.length and found.upbeat == (0 if first.number else first.length))
+    assert sum(right) >= 0.8 * len(right) > 40
