@@ -64,7 +64,8 @@ def test_repeats_ties_and_changes() -> None:
         (5280, 1440, 79),
         (6720, 1440, 79),
     ]
-    assert [(e.time, e.numerator, e.denominator) for e in score.time_signatures] == [(0, 4, 4), (1920, 4, 4), (3840, 3, 4)]
+    metres = [(e.time, e.numerator, e.denominator) for e in score.time_signatures]
+    assert metres == [(0, 4, 4), (1920, 4, 4), (3840, 3, 4)]
     assert [(e.time, e.key) for e in score.key_signatures] == [(0, 0), (3840, 1)]
 
 

@@ -221,7 +221,6 @@ class RecurrentModel(nn.Module):
 
         return step
 
-
     def _first_rows(self, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
         """What gives the gates of the first layer (rows, 4 hidden) that ids (rows,) or (rows, 1 + K) add, for a step.
 

@@ -72,8 +72,8 @@ def forward(generator: Generator) -> Forward:
 def heat(bits: Sequence[float]) -> dict[int, str]:
     """A colour for each surprising note, by its place: the redder, the less expected; others, and NaN, stay black.
 
-    Amber from 5 bits on (rarer than 1 in 32), magenta from 8 (1 in 256): both stand out on white (contrast over 4.5), and
-    no kind of colour blindness takes one for the other or for black. A third step between them would be lost on some.
+    Amber from 5 bits on (rarer than 1 in 32), magenta from 8 (1 in 256): both stand out on white (contrast over 4.5),
+    and no kind of colour blindness takes one for the other or for black. A third step between would be lost on some.
 
     >>> heat([0.5, 5.0, 12.0])
     {1: '#a06a00', 2: '#d0006f'}
