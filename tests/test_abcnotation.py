@@ -517,6 +517,12 @@ def test_random_signs_are_read_and_written_back_or_refused(music: str) -> None:
         assert parse_abc(format_abc(tune)) == [tune]
 
 
+def test_bar_lines_around_a_tuplet_of_nothing_become_one() -> None:
+    [tune] = parse_abc("X:1\nM:4/4\nL:1/8\nK:G\n2A:(2|")
+    assert [element.line for element in tune.music if isinstance(element, Bar)] == [":|"]
+    assert parse_abc(format_abc(tune)) == [tune]
+
+
 def test_mutations_of_real_tunes_are_read_and_written_back_or_refused() -> None:
     chance = random.Random(3)
     for tune in corpus_tunes("ryansMammoth", 80):

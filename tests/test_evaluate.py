@@ -1,6 +1,7 @@
 import json
 import math
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,6 @@ import pytest
 import torch
 from small_runs import SMALL, corpus_of, real_tunes, small_corpus
 
-import tunewright.evaluate as module
 from tunewright.abcnotation import parse_abc
 from tunewright.corpus import Corpus
 from tunewright.errors import ConfigError, RunError
@@ -33,6 +33,7 @@ from tunewright.runs import BEST, LAST, create_run, load_tensors, save_tensors
 from tunewright.tokens import CharTokenizer, body_start, canonical_text
 from tunewright.train import train
 
+MODULE = sys.modules["tunewright.evaluate"]  # `tunewright.evaluate` itself is the verb
 NAMES = {
     "valid_rate",
     "read_rate",
@@ -155,7 +156,7 @@ def test_the_next_sign_is_that_of_the_model_and_sharper_when_colder(run: Path, e
 def test_what_is_kept_is_used_again(
     run: Path, references: References, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "generate", lambda *_, **__: pytest.fail("drew again"))
+    monkeypatch.setattr(MODULE, "generate", lambda *_, **__: pytest.fail("drew again"))
     again = evaluate_run(run, SHORT, references, tunes=6, temperatures=(1.0, 0.5))
     assert repr(again) == repr(evaluation)  # NaN is not equal to itself
     assert repr(load_evaluation(run)) == repr(evaluation)
@@ -177,7 +178,7 @@ def drawn_again(
     def draw(*_: object, **__: object) -> Iterator[None]:
         raise Drew
 
-    monkeypatch.setattr(module, "generate", draw)
+    monkeypatch.setattr(MODULE, "generate", draw)
     try:
         evaluate_run(run, corpus, references, **({"tunes": 6, "temperatures": TEMPERATURES} | more))  # type: ignore[arg-type]
     except Drew:
@@ -290,7 +291,7 @@ def test_held_out_tunes_that_are_training_tunes_are_seen_to_be() -> None:
 
 
 def test_no_more_real_tunes_are_measured_than_drawn_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 2)
+    monkeypatch.setattr(MODULE, "MOST", 2)
     tunes = real_tunes()[:8]
     found = build_references(corpus_of(tunes[:4], (tunes[4], tunes[0]), (tunes[5], tunes[1])))
     assert found.real["copy_rate"] == 0  # every second one: neither of the two that are in training

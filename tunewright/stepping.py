@@ -23,7 +23,7 @@ MINUS_ONE = torch.tensor(-1.0)
 LEVELS = 127  # whole numbers on either side of zero
 OFFSET = 128  # what is added to them, since products read unsigned numbers
 TO_NEAREST = torch.tensor(OFFSET + 0.5)  # added before what follows the point is cut off
-ROW_COUNTS = (1, 8, 64, 256)  # numbers of rows to choose from
+ROW_COUNTS = (1, 8, 32, 64, 128, 192, 256)  # numbers of rows to choose from
 TRIED = 8  # blocks of rows compared
 PACKED_FOR = 64  # rows, whatever is computed: other numbers can sum in another order
 

@@ -341,12 +341,20 @@ class MusicReader:
         if self.tuplet_left < tuplet.r:
             self.music[self.tuplet_place] = replace(tuplet, r=tuplet.r - self.tuplet_left)
         else:  # no note at all: an empty one would change the notes after it
-            del self.music[self.tuplet_place], self.lines[self.tuplet_place]
-            self.bar_start -= self.bar_start > self.tuplet_place
-            if self.last_note is not None:
-                self.last_note -= self.last_note > self.tuplet_place
-            self.open_slurs = [(place - (place > self.tuplet_place), grace) for place, grace in self.open_slurs]
+            self._remove(self.tuplet_place)
         self.tuplet_left = 0
+
+    def _remove(self, place: int) -> None:
+        """Take an element out; two bar lines between which it stood become one."""
+        del self.music[place], self.lines[place]
+        self.bar_start -= self.bar_start > place
+        if self.last_note is not None:
+            self.last_note -= self.last_note > place
+        self.open_slurs = [(slur - (slur > place), grace) for slur, grace in self.open_slurs]
+        around = self.music[max(place - 1, 0) : place + 1]
+        if len(around) > 1 and isinstance(around[0], Bar) and isinstance(around[1], Bar):
+            self.music[place - 1] = join_bars(around[0], around[1])
+            self._remove(place)
 
     def _read_broken(self, text: str) -> None:
         last = self.music[self.last_note] if self.last_note is not None else None
