@@ -72,6 +72,7 @@ def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
-        first = (str(error).splitlines() or [""])[0]
-        raise RunError(f"{file}: does not fit the run's settings ({first})") from None
+        what = " ".join(str(error).split()[:40])  # the first names of weights; a whole list of them helps nobody
+        told = "does not fit the run's settings, or an earlier version trained it: train it anew"
+        raise RunError(f"{file}: {told} ({what})") from None
     return Generator(model.to(choose_device("auto")).eval(), run.tokenizer, run.path.name, precision, run.config)
