@@ -37,6 +37,7 @@ def drawn_texts(run: Path, count: int) -> list[str]:
 
 
 def main() -> None:
+    """Print how many tunes come out the same."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("source", nargs="?")

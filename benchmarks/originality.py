@@ -289,6 +289,7 @@ def lines_of(text: Symbols, pairs: Sequence[Any]) -> Lines:
 
 
 def main() -> None:
+    """Print what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("-n", type=int, default=1000)

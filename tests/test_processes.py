@@ -1,4 +1,4 @@
-"""Several processes at once: everything comes, in turn; errors come through; none is left behind."""
+"""Several processes at once: everything comes, in order; errors come through; none is left behind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
+from operator import itemgetter
 
 import pytest
 
@@ -37,19 +39,32 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def endless() -> Iterator[int]:
-    while True:
-        yield os.getpid()
+def numbered() -> Iterator[int]:
+    yield from count()
 
 
-def test_all_comes_in_turn() -> None:
+def some(found: tuple[int, ...]) -> Iterator[int]:
+    yield from found
+
+
+def endless() -> Iterator[tuple[int, int]]:
+    for number in count():
+        yield number, os.getpid()
+
+
+def test_all_comes_in_order() -> None:
     parts = [partial(numbers, first, 1001, 3) for first in range(3)]
-    assert list(side_by_side(parts)) == list(range(1001))
+    assert list(side_by_side(parts, order=int)) == list(range(1001))
+
+
+def test_what_one_part_leaves_out_does_not_move_the_others() -> None:
+    parts = [partial(some, (0, 8, 10)), partial(some, (1, 3, 5, 7))]
+    assert list(side_by_side(parts, order=int)) == [0, 1, 3, 5, 7, 8, 10]
 
 
 def test_each_part_has_a_process_of_its_own() -> None:
-    found = side_by_side([endless, endless])
-    processes = {next(found) for _ in range(4)}
+    found = side_by_side([endless, endless], order=itemgetter(0))
+    processes = {next(found)[1] for _ in range(4)}
     found.close()
     assert len(processes - {os.getpid()}) == 2
     assert not multiprocessing.active_children()
@@ -57,13 +72,13 @@ def test_each_part_has_a_process_of_its_own() -> None:
 
 def test_an_error_in_a_part_is_raised_here() -> None:
     with pytest.raises(ConfigError, match="found 3"):
-        list(side_by_side([endless, partial(broken, refuse)]))
+        list(side_by_side([numbered, partial(broken, refuse)], order=int))
     assert not multiprocessing.active_children()
 
 
 def test_a_process_that_dies_is_told() -> None:
     with pytest.raises(RunError, match="ended before its time"):
-        list(side_by_side([endless, partial(broken, die)]))
+        list(side_by_side([numbered, partial(broken, die)], order=int))
     assert not multiprocessing.active_children()
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 import torch
@@ -95,7 +96,8 @@ def generate(
     if parts == 1:
         return session.generate(batch_size, on_bar)
     _ = generator.stepping  # worked out once, before there are several of us
-    return side_by_side([partial(_alone, session.part(place, parts), batch_size) for place in range(parts)])
+    sessions = [partial(_alone, session.part(place, parts), batch_size) for place in range(parts)]
+    return side_by_side(sessions, order=attrgetter("index"))
 
 
 def _alone(session: Session, batch_size: int) -> Iterator[Generated]:

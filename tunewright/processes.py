@@ -1,11 +1,13 @@
 """Work that yields, done by several processes at once.
 
-In: iterators to run, one for each process. Out: what they yield, in turn. It works where a process can be forked
-safely: on Linux, from a program that runs nothing else meanwhile. This file knows nothing of what is yielded.
+In: iterators to run, one for each process, each of which yields in an order. Out: what they yield, in that order. It
+works where a process can be forked safely: on Linux, from a program that runs nothing else meanwhile. This file knows
+nothing of what is yielded.
 """
 
 from __future__ import annotations
 
+import heapq
 import multiprocessing
 import signal
 import sys
@@ -28,8 +30,8 @@ def usable_processes(most: int) -> int:
     return max(1, min(most, cores())) if alone else 1
 
 
-def side_by_side(parts: Sequence[Callable[[], Iterator[T]]]) -> Iterator[T]:
-    """What these iterators yield, one of each in turn until all have ended, each run in a process of its own.
+def side_by_side(parts: Sequence[Callable[[], Iterator[T]]], order: Callable[[T], int]) -> Iterator[T]:
+    """What these iterators yield, merged by `order`, in which each of them yields; each run in a process of its own.
 
     What is raised in one of them is raised here; RunError where a process ends before its time. Whatever happens, no
     process is left behind.
@@ -42,7 +44,7 @@ def side_by_side(parts: Sequence[Callable[[], Iterator[T]]]) -> Iterator[T]:
             process.start()
         for _, sender in pipes:
             sender.close()
-        yield from _in_turn([receiver for receiver, _ in pipes])
+        yield from heapq.merge(*(_received(receiver) for receiver, _ in pipes), key=order)
     finally:
         for process in processes:
             if process.pid is not None:
@@ -52,19 +54,18 @@ def side_by_side(parts: Sequence[Callable[[], Iterator[T]]]) -> Iterator[T]:
             receiver.close()
 
 
-def _in_turn(receivers: list[Connection]) -> Iterator[Any]:
-    while receivers:
-        for receiver in list(receivers):
-            try:
-                kind, value = receiver.recv()
-            except EOFError:
-                raise RunError("a process that worked on this ended before its time (was it out of memory?)") from None
-            if kind == FAILED:
-                raise value
-            if kind == DONE:
-                receivers.remove(receiver)
-            else:
-                yield value
+def _received(receiver: Connection) -> Iterator[Any]:
+    """What one process sends."""
+    while True:
+        try:
+            kind, value = receiver.recv()
+        except EOFError:
+            raise RunError("a process that worked on this ended before its time (was it out of memory?)") from None
+        if kind == FAILED:
+            raise value
+        if kind == DONE:
+            return
+        yield value
 
 
 def _run(part: Callable[[], Iterator[Any]], pipes: Sequence[tuple[Connection, Connection]], place: int) -> None:
