@@ -229,4 +229,4 @@ def test_which_way_is_better_is_said_alike_where_a_measure_is_taken_and_where_it
     compared = {name: better for name, better, _ in OF_TUNES}
     both = compared.keys() & MEASURES.keys()
     assert {name: MEASURES[name].better for name in both} == {name: compared[name] for name in both}
-    assert len(both) >= 16  # those that runs are compared in; the scorecard has them all
+    assert len(both) == 16  # those that runs are compared in; the scorecard has them all

@@ -11,8 +11,9 @@ from small_runs import corpus_of
 from tunewright.errors import ConfigError
 from tunewright.generate import generate
 from tunewright.originality import longest_shared
-from tunewright.originals import MOST_TIMES, originality_line
+from tunewright.originals import MOST_TIMES, OriginalityLine, originality_line
 from tunewright.transposition import transpose
+from tunewright.tune import Tune
 
 
 def test_of_real_tunes_so_many_do_not_go_beyond_the_line() -> None:
@@ -59,5 +60,13 @@ def test_tunes_beyond_the_line_are_drawn_anew() -> None:
 
 def test_what_is_never_original_is_left_out() -> None:
     line = replace(originality_line(corpus_of(regular_tunes()[:60], regular_tunes()[60:100]), 95), length=-1)
-    assert list(generate(trained(), 2, original=line, best_of=2)) == []
-    assert MOST_TIMES > 1
+    drawn = []
+
+    class Counted(OriginalityLine):
+        def allows(self, tune: Tune) -> bool:
+            drawn.append(tune)
+            return super().allows(tune)
+
+    counted = Counted(line.percent, line.length, line.index)
+    assert list(generate(trained(), 2, original=counted, best_of=2)) == []
+    assert len(drawn) == 2 * 2 * MOST_TIMES
