@@ -1,7 +1,7 @@
 """Learn the tables by which metre and key are found, from the training part of the built-in collections.
 
-    python benchmarks/learn_listening.py meters        writes tunewright/learned/meters.npz
-    python benchmarks/learn_listening.py keys          writes tunewright/learned/keys.npz
+    python benchmarks/learn_listening.py meters        writes tunewright/listening/learned/meters.npz
+    python benchmarks/learn_listening.py keys          writes tunewright/listening/learned/keys.npz
 
 Regular tunes of O'Neill's, Ryan's and Aird's collections as played, repeats unfolded, in their families' training
 part; how strongly weights are held down is chosen on the validation part, whose shares are printed.
@@ -20,14 +20,14 @@ import numpy as np
 import torch
 
 import tunewright
-from tunewright import key_finding, meter_finding
 from tunewright.corpus import read_corpus
-from tunewright.meter_finding import CELL, CELLS, METERS, UNIT, Melody, Weights
+from tunewright.listening import key_finding, meter_finding
+from tunewright.listening.meter_finding import CELL, CELLS, METERS, UNIT, Melody, Weights
 from tunewright.performance import written
 from tunewright.tune import SEMITONES, Bar, Key, MeterChange, Note, Rest, Tune
 
 CORPORA = ("oneill", "ryan", "aird")
-FOLDER = Path(tunewright.__file__).parent / "learned"
+FOLDER = Path(tunewright.__file__).parent / "listening" / "learned"
 
 
 def melody_of(tune: Tune) -> Melody | None:

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from tunewright.corpus import read_corpus
 from tunewright.features import Features, features
-from tunewright.layering import GRID, groove_consistency
+from tunewright.measures.layering import GRID, groove_consistency
+from tunewright.measures.pitch_content import pitch_entropy, pitch_range, scale_consistency
+from tunewright.measures.spreads import FEATURES, Spread
 from tunewright.metrics import MEASURES, Style, fit_habits, measure_tunes
-from tunewright.pitch_content import pitch_entropy, pitch_range, scale_consistency
-from tunewright.spreads import FEATURES, Spread
 from tunewright.tune import Tune
 
 Array = NDArray[np.float64]

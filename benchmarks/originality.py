@@ -35,10 +35,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tunewright.abcnotation import parse_abc
-from tunewright.alignment import align
-from tunewright.bands import Lines, build_lines
 from tunewright.corpus import read_corpus
 from tunewright.indexes import load_index, save_index
+from tunewright.matching.alignment import align
+from tunewright.matching.bands import Lines, build_lines
+from tunewright.matching.seeds import Places
+from tunewright.matching.substrings import END, Substrings, Symbols, longest_matches, suffix_array
 from tunewright.originality import (
     Borrowing,
     Index,
@@ -52,8 +54,6 @@ from tunewright.originality import (
     shared_passages,
 )
 from tunewright.playing import soundings
-from tunewright.seeds import Places
-from tunewright.substrings import END, Substrings, Symbols, longest_matches, suffix_array
 from tunewright.tune import Tune
 
 Result = TypeVar("Result")

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tunewright import metrics
+from tunewright.measures.playability import INSTRUMENTS
 from tunewright.metrics import FAMILIES, MEASURES, REFERENCES, Measure
-from tunewright.playability import INSTRUMENTS
 from tunewright.tune import STEPS
 
 PAGE = Path(__file__).with_name("measures.md")

@@ -3,9 +3,9 @@ import random
 import numpy as np
 import pytest
 
-from tunewright import alignment
-from tunewright.alignment import _apart, align
-from tunewright.bands import Lines, Traced, build_lines
+from tunewright.matching import alignment
+from tunewright.matching.alignment import _apart, align
+from tunewright.matching.bands import Lines, Traced, build_lines
 
 
 def lines_of(*melodies: list[int]) -> Lines:

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunewright.bands import CHANGED, GAP, SAME, SAME_PITCH, WANDER, Band, Lines, Pairs, Traced, build_lines
+from tunewright.matching.bands import CHANGED, GAP, SAME, SAME_PITCH, WANDER, Band, Lines, Pairs, Traced, build_lines
 
 notes = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), min_size=1, max_size=WANDER)
 

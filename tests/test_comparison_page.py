@@ -15,8 +15,8 @@ import pytest
 from comparisons import SETTINGS, invented_comparison
 from test_report import Reader
 
-from tunewright.comparison_page import cut_wav, write_comparison
-from tunewright.comparison_tables import MARKS
+from tunewright.comparisons.page import cut_wav, write_comparison
+from tunewright.comparisons.tables import MARKS
 from tunewright.errors import ConfigError
 from tunewright.wording import Wording
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from comparisons import invented_comparison
 
-from tunewright.comparison_tables import (
+from tunewright.comparisons.tables import (
     MARKS,
     Cell,
     all_tables,

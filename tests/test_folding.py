@@ -6,11 +6,11 @@ from real_tunes import real_tunes
 
 from tunewright.abcnotation import format_abc, parse_abc
 from tunewright.families import find_families
-from tunewright.folding import Section, sections
+from tunewright.listening.folding import Section, sections
+from tunewright.listening.quantizing import WHOLE, Piece, TimedNote
+from tunewright.listening.transcription import Performance, transcribe
 from tunewright.midi import parse_midi, to_midi
 from tunewright.playing import soundings
-from tunewright.quantizing import WHOLE, Piece, TimedNote
-from tunewright.transcription import Performance, transcribe
 from tunewright.tune import Bar, Meter
 
 

@@ -8,7 +8,7 @@ import pytest
 from real_tunes import real_tunes
 from short_tunes import read
 
-from tunewright.habits import Habits, abrupt_lengths, abrupt_notes, cadence_rate, fit_habits
+from tunewright.measures.habits import Habits, abrupt_lengths, abrupt_notes, cadence_rate, fit_habits
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from real_tunes import real_tunes
 from test_meter_finding import melody
 
 from tunewright.abcnotation import parse_abc
-from tunewright.key_finding import KEY_MODES, find_key, key_on, profiles
+from tunewright.listening.key_finding import KEY_MODES, find_key, key_on, profiles
 from tunewright.tune import MODES, SEMITONES, Key
 
 

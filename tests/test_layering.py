@@ -11,7 +11,7 @@ from real_tunes import real_tunes
 from short_tunes import read, same
 
 from tunewright.features import features
-from tunewright.layering import GRID, bar_contours, bar_rhythms, groove_consistency, grooving_similarity
+from tunewright.measures.layering import GRID, bar_contours, bar_rhythms, groove_consistency, grooving_similarity
 from tunewright.tune import Tune
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from real_tunes import real_tunes
 
 from tunewright.abcnotation import parse_abc
-from tunewright.melodies import build_written, melody, read_melody
+from tunewright.matching.melodies import build_written, melody, read_melody
 from tunewright.playing import contour, soundings
 from tunewright.tune import Tune
 

@@ -9,7 +9,7 @@ import numpy as np
 from real_tunes import real_tunes
 
 from tunewright.abcnotation import parse_abc
-from tunewright.meter_finding import METERS, UNIT, Melody, evidence, find_meter
+from tunewright.listening.meter_finding import METERS, UNIT, Melody, evidence, find_meter
 from tunewright.performance import written
 from tunewright.tune import Meter, MeterChange, Tune
 

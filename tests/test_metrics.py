@@ -13,7 +13,9 @@ from real_tunes import real_tunes
 from short_tunes import SILENCE, same
 
 from tunewright.corpus import read_corpus
-from tunewright.habits import abrupt_notes
+from tunewright.measures.habits import abrupt_notes
+from tunewright.measures.repetition import repetition_rate
+from tunewright.measures.styles import transition_match
 from tunewright.metrics import (
     FAMILIES,
     MEASURES,
@@ -26,8 +28,6 @@ from tunewright.metrics import (
     measure_tunes,
 )
 from tunewright.phrases import phrase_plan
-from tunewright.repetition import repetition_rate
-from tunewright.styles import transition_match
 from tunewright.transposition import transpose
 from tunewright.tune import Tune
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tunewright.abcnotation import parse_abc
 from tunewright.errors import ParseError
-from tunewright.melody_choice import SKYLINE, choose
+from tunewright.listening.melody_choice import SKYLINE, choose
 from tunewright.midi import parse_midi, to_midi
 from tunewright.midi_files import MOST_NOTES, parse_file
 
@@ -116,7 +116,7 @@ def test_the_melody_that_is_asked_for() -> None:
 def test_a_named_melody_is_taken_though_another_track_is_higher() -> None:
     content = midi(line(SCALE, name=b"Descant"), line(tuple(n - 12 for n in SCALE), channel=1, name=b"Melody"))
     notes, told = choose(parse_file(content, "x.mid"), "", "x.mid")
-    assert [number for _, _, number in notes] == [n - 12 for n in SCALE]
+    assert [number for _, _, number, _ in notes] == [n - 12 for n in SCALE]
     assert told[0].detail == "2 of 2, Melody"
 
 

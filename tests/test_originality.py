@@ -7,7 +7,7 @@ from real_tunes import real_tunes
 
 from tunewright.abcnotation import parse_abc
 from tunewright.corpus import read_corpus
-from tunewright.melodies import melody
+from tunewright.matching.melodies import melody
 from tunewright.originality import (
     Borrowing,
     Shared,

@@ -7,7 +7,7 @@ import math
 import pytest
 from short_tunes import SILENCE, read, same
 
-from tunewright.pitch_content import pitch_class_entropy, pitch_entropy, pitch_range, scale_consistency
+from tunewright.measures.pitch_content import pitch_class_entropy, pitch_entropy, pitch_range, scale_consistency
 from tunewright.tune import Tune
 
 

@@ -8,7 +8,7 @@ import pytest
 from real_tunes import real_tunes
 from short_tunes import SILENCE, read, same
 
-from tunewright.playability import INSTRUMENTS, fit, leaps, longest_run, widest_leap
+from tunewright.measures.playability import INSTRUMENTS, fit, leaps, longest_run, widest_leap
 from tunewright.transposition import transpose
 from tunewright.tune import Tune
 

@@ -17,6 +17,7 @@ from real_tunes import real_tunes
 
 from tunewright.abcnotation import parse_abc
 from tunewright.errors import ConfigError, OutputError, RenderError
+from tunewright.listening.transcription import spell
 from tunewright.midi import TICKS_PER_QUARTER, to_score
 from tunewright.performance import speed
 from tunewright.render import (
@@ -30,7 +31,6 @@ from tunewright.render import (
     write_tune,
     write_wav,
 )
-from tunewright.transcription import spell
 from tunewright.tune import Key, Note, Tune
 
 JIG = parse_abc('X:1\nT:A <Jig> & "more"\nC:Nobody\nR:jig\nM:6/8\nL:1/8\nK:Bb\n"Bb"B|:"F#m"cde fga|{b}b3 (3gab g:|\n')[

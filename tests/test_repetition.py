@@ -7,7 +7,7 @@ import math
 import pytest
 from short_tunes import read, same
 
-from tunewright.repetition import repeated_ngrams, repetition_rate
+from tunewright.measures.repetition import repeated_ngrams, repetition_rate
 from tunewright.tune import Tune
 
 

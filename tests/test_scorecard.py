@@ -13,7 +13,7 @@ from small_runs import corpus_of
 
 from tunewright.judging import Candidate, Yardstick, build_yardstick, candidate, judge_tunes
 from tunewright.scorecard import Drawn, FrontierPoint, Scorecard, Value, describe_scorecard
-from tunewright.scorecard_text import WIDTH, scorecard_text
+from tunewright.scorecards.text import WIDTH, scorecard_text
 
 HALF = Value(0.5, 0.4, 0.6, 0.7, 12.0, 0.1)
 POINT = FrontierPoint(0.8, "model.safetensors", 400, 9, HALF, 0.25, 0.1, HALF, HALF, HALF, Value(7), 1.5, "style")

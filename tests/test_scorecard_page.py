@@ -16,14 +16,14 @@ from scorecards import COPY, HOSTILE, SURPRISED, candidates, corpus, full_card, 
 from small_runs import real_tunes
 from test_report import Reader
 
-from tunewright import scorecard_scores
 from tunewright.errors import ConfigError
 from tunewright.judging import judge_tunes
 from tunewright.render import to_svg
 from tunewright.scorecard import Scorecard
-from tunewright.scorecard_page import collection_words, write_scorecard
-from tunewright.scorecard_plots import bin_edges, distribution
-from tunewright.scorecard_scores import (
+from tunewright.scorecards import scores as scorecard_scores
+from tunewright.scorecards.page import collection_words, write_scorecard
+from tunewright.scorecards.plots import bin_edges, distribution
+from tunewright.scorecards.scores import (
     CHANGED_COLOUR,
     SHARED_COLOUR,
     compact_svg,
@@ -31,7 +31,7 @@ from tunewright.scorecard_scores import (
     shared_pairs,
     surprising_tunes,
 )
-from tunewright.scorecard_tables import extremes, frontier_table, numbers_table, tune_values
+from tunewright.scorecards.tables import extremes, frontier_table, numbers_table, tune_values
 from tunewright.surprise import COLOURS
 from tunewright.wording import Wording
 

@@ -12,7 +12,8 @@ from scorecards import COPY, full_card, plain_card, told_apart
 from tunewright.judging import REMARKS
 from tunewright.metrics import FAMILIES, MEASURES
 from tunewright.scorecard import Scorecard, Value
-from tunewright.scorecard_words import (
+from tunewright.scorecards.tells import tell_name, tells
+from tunewright.scorecards.words import (
     BAD,
     GOOD,
     MARKS,
@@ -32,7 +33,6 @@ from tunewright.scorecard_words import (
     verdict,
     written,
 )
-from tunewright.tell_words import tell_name, tells
 from tunewright.traits import SHAPES, name_of_key
 from tunewright.wording import Wording, read_catalogue
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunewright.seeds import PATTERNS, SHORTEST, Line, build_seeds, find_seeds
+from tunewright.matching.seeds import PATTERNS, SHORTEST, Line, build_seeds, find_seeds
 
 melodies = st.lists(st.lists(st.integers(0, 2), max_size=14), max_size=4)
 

@@ -11,7 +11,7 @@ from real_tunes import real_tunes
 from short_tunes import SILENCE, read
 
 from tunewright.features import features
-from tunewright.spreads import FEATURES, MOST, NOTHING, SPANS, WIDTH, Spread, divergence, overlap
+from tunewright.measures.spreads import FEATURES, MOST, NOTHING, SPANS, WIDTH, Spread, divergence, overlap
 
 
 def spread(*music: str) -> Spread:

@@ -9,7 +9,7 @@ from real_tunes import real_tunes
 from short_tunes import read
 
 from tunewright.features import features
-from tunewright.styles import (
+from tunewright.measures.styles import (
     Style,
     cadence_match,
     chord_match,

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunewright.substrings import (
+from tunewright.matching.substrings import (
     END,
     NONE,
     Match,

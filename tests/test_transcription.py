@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunewright.abcnotation import format_abc
+from tunewright.listening.quantizing import WHOLE, TimedNote
+from tunewright.listening.transcription import Performance, spell, transcribe
 from tunewright.playing import soundings
-from tunewright.quantizing import WHOLE, TimedNote
-from tunewright.transcription import Performance, spell, transcribe
 from tunewright.tune import Key, Meter, Rest, Tune
 
 

@@ -11,8 +11,8 @@ import pytest
 
 import tunewright
 from tunewright.claims import ODDITIES, TOPICS
-from tunewright.comparison_plots import SWEPT
-from tunewright.comparison_tables import GROUPS, MARKS
+from tunewright.comparisons.plots import SWEPT
+from tunewright.comparisons.tables import GROUPS, MARKS
 from tunewright.errors import ConfigError
 from tunewright.quantities import AT_END, QUANTITIES
 from tunewright.wording import Wording, format_number, languages, read_catalogue

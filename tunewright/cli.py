@@ -167,7 +167,7 @@ def compare(
     Curves, what each learned and how fast, tunes of each at several temperatures, everything they were told.
     """
     from tunewright.comparison import compare_runs, describe_comparison
-    from tunewright.comparison_page import write_comparison
+    from tunewright.comparisons.page import write_comparison
     from tunewright.console import note, print_json
 
     tunes = source or _learned_from(paths)

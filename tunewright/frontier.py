@@ -20,11 +20,11 @@ import numpy as np
 
 from tunewright.intervals import Floats, Tally, match_values, mean_values, quantile_value
 from tunewright.judging import Candidate, Yardstick, borrowing_percentile
+from tunewright.measures.styles import transition_match
 from tunewright.metrics import Measure, Style
 from tunewright.originality import COPIED, Borrowing, Shared, longest_shared
 from tunewright.run_scorecard import Sampled
 from tunewright.scorecard import FrontierPoint, Value
-from tunewright.styles import transition_match
 
 TUNES = 100  # drawn at a setting where nobody says how many
 AXES = ("valid_rate", "style", "originality")

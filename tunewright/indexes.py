@@ -21,20 +21,20 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from tunewright.bands import build_lines
 from tunewright.cache import cache_folder, code_fingerprint
 from tunewright.errors import CorpusError, OutputError
 from tunewright.files import replace_file
-from tunewright.melodies import Written
+from tunewright.matching.bands import build_lines
+from tunewright.matching.melodies import Written
+from tunewright.matching.substrings import Substrings
 from tunewright.originality import Index, build_index
 from tunewright.playing import fingerprint
-from tunewright.substrings import Substrings
 from tunewright.tune import Tune
 
 FORMAT = 1
 SUFFIX = ".melodies"
 MOST_FILES = 5  # in the cache folder; the oldest go first
-_MADE_BY = ("bands", "indexes", "melodies", "originality", "playing", "seeds", "substrings")
+_MADE_BY = ("indexes.py", "matching", "originality.py", "playing.py")
 
 _Arrays = dict[str, NDArray[Any]]
 
@@ -138,7 +138,7 @@ def kept_index(tunes: Sequence[Tune]) -> Index:
 
 def _key(tunes: Sequence[Tune]) -> str:
     package = Path(__file__).parent
-    digest = hashlib.sha256(code_fingerprint(*(package / f"{name}.py" for name in _MADE_BY)).encode())
+    digest = hashlib.sha256(code_fingerprint(*(package / name for name in _MADE_BY)).encode())
     for tune in tunes:
         first = str(tune.notes[0]) if tune.text and tune.notes else fingerprint(tune)
         digest.update(json.dumps([tune.text, tune.source, tune.title, len(tune.music), first]).encode())

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tunewright.measures.spreads import Spread
 from tunewright.metrics import Measure, Style
 from tunewright.scorecard import Value
-from tunewright.spreads import Spread
 
 DRAWS = 1000
 MATCH_DRAWS = 200  # sets compared as a whole take a millisecond each and measure

@@ -19,15 +19,15 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from tunewright.averages import mean
 from tunewright.features import Features, features
-from tunewright.habits import Habits, abrupt_lengths, abrupt_notes, cadence_rate, fit_habits
-from tunewright.layering import bar_contours, bar_rhythms, groove_consistency, grooving_similarity
-from tunewright.pitch_content import pitch_class_entropy, pitch_entropy, pitch_range, scale_consistency
-from tunewright.playability import INSTRUMENTS, fit, leaps, longest_run, widest_leap
-from tunewright.repetition import repeated_ngrams, repetition_rate
-from tunewright.spreads import FEATURES, divergence, overlap
-from tunewright.styles import (
+from tunewright.measures.averages import mean
+from tunewright.measures.habits import Habits, abrupt_lengths, abrupt_notes, cadence_rate, fit_habits
+from tunewright.measures.layering import bar_contours, bar_rhythms, groove_consistency, grooving_similarity
+from tunewright.measures.pitch_content import pitch_class_entropy, pitch_entropy, pitch_range, scale_consistency
+from tunewright.measures.playability import INSTRUMENTS, fit, leaps, longest_run, widest_leap
+from tunewright.measures.repetition import repeated_ngrams, repetition_rate
+from tunewright.measures.spreads import FEATURES, divergence, overlap
+from tunewright.measures.styles import (
     COUNTED,
     Style,
     cadence_match,

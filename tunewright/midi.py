@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from tunewright.errors import ParseError, RenderError
 from tunewright.files import replace_file
-from tunewright.melody_choice import choose
+from tunewright.listening.melody_choice import choose
 from tunewright.midi_files import LARGEST, parse_file
 from tunewright.performance import performed, restated, speed, written
 from tunewright.playing import played
@@ -184,8 +184,8 @@ def read_midi(path: Path, *, melody: str = "") -> Tune:
 
 def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
     """The same from the bytes of a file; `name` stands in errors and in `Tune.source`."""
-    from tunewright.quantizing import WHOLE, TimedNote  # noqa: PLC0415 - numpy, for reading only
-    from tunewright.transcription import Performance, transcribe  # noqa: PLC0415
+    from tunewright.listening.quantizing import WHOLE, TimedNote  # noqa: PLC0415 - numpy, for reading only
+    from tunewright.listening.transcription import Performance, transcribe  # noqa: PLC0415
 
     file = parse_file(content, name)
     notes, chosen = choose(file, melody, name)
@@ -194,7 +194,7 @@ def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
     def grains(ticks: int) -> int:
         return (ticks * WHOLE + whole // 2) // whole
 
-    timed = [TimedNote(grains(onset), max(1, grains(end) - grains(onset)), number) for onset, end, number in notes]
+    timed = [TimedNote(grains(onset), max(1, grains(end) - grains(onset)), number) for onset, end, number, _ in notes]
     return transcribe(
         Performance(
             tuple(timed),

@@ -25,7 +25,7 @@ _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # have no place in a file, and some
 _FRAMES = {0xE8: 24, 0xE7: 25, 0xE3: 30, 0xE2: 30}  # -24, -25, -29, -30
 QUARTER_SECONDS = 0.5  # assumed where time is counted in video frames and no tempo is stated
 
-MidiNote = tuple[int, int, int]  # onset and end in ticks, number
+MidiNote = tuple[int, int, int, int]  # onset and end in ticks, number, velocity
 
 
 @dataclass
@@ -131,7 +131,7 @@ class _Reader:
         self.content, self.start, self.stop, self.file, self.name = content, start, stop, file, name
         self.time = 0
         self.title = ""
-        self.sounding: dict[tuple[int, int], deque[int]] = defaultdict(deque)  # channel and number -> onsets
+        self.sounding: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)  # channel, number -> begun
         self.notes: dict[int, list[MidiNote]] = defaultdict(list)  # by channel
         self.programs: dict[int, int] = {}
         self.without_length = 0
@@ -143,10 +143,10 @@ class _Reader:
         except IndexError:
             raise self._broken(self.stop, "an event runs over the end of the track") from None
         hanging = 0
-        for (channel, number), onsets in self.sounding.items():
-            for onset in onsets:
+        for (channel, number), begun in self.sounding.items():
+            for onset, velocity in begun:
                 hanging += 1
-                self.notes[channel].append((onset, max(self.time, onset + 1), number))
+                self.notes[channel].append((onset, max(self.time, onset + 1), number, velocity))
         repairs = self.file.repairs
         if not ended:
             repairs.append(Repair("a track without an end"))
@@ -189,16 +189,16 @@ class _Reader:
                     raise self._broken(place, f"a note {number} of strength {velocity}; expected numbers below 128")
                 place += 2
                 channel = status & 0x0F
-                onsets = sounding[channel, number]
+                begun = sounding[channel, number]
                 if kind == 0x90 and velocity:
-                    onsets.append(time)
+                    begun.append((time, velocity))
                     count += 1
                     if count > MOST_NOTES:
                         raise ParseError(f"more than {MOST_NOTES} notes; expected a tune", self.name)
-                elif onsets:
-                    onset = onsets.popleft()
+                elif begun:
+                    onset, velocity = begun.popleft()
                     if onset < time:
-                        notes[channel].append((onset, time, number))
+                        notes[channel].append((onset, time, number, velocity))
                     else:
                         self.without_length += 1
             elif status >= 0xF0:

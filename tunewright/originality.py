@@ -21,10 +21,10 @@ from typing import Protocol
 
 import numpy as np
 
-from tunewright.alignment import Alignment, align
-from tunewright.bands import Lines, build_lines
-from tunewright.melodies import Melody, Pair, Ratio, Ratios, Written, build_written, read_melody
-from tunewright.substrings import Match, Substrings, build_substrings, every_match, longest_matches
+from tunewright.matching.alignment import Alignment, align
+from tunewright.matching.bands import Lines, build_lines
+from tunewright.matching.melodies import Melody, Pair, Ratio, Ratios, Written, build_written, read_melody
+from tunewright.matching.substrings import Match, Substrings, build_substrings, every_match, longest_matches
 from tunewright.tune import Tune
 
 COPIED = 0.5  # share of a tune in one passage from which it counts as a copy

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from tunewright.comparison import Comparison, compare_experiment
-from tunewright.comparison_page import write_comparison
+from tunewright.comparisons.page import write_comparison
 from tunewright.config import Config, override, with_seed
 from tunewright.corpus import BUILT_IN, Corpus, lasting_source, read_corpus
 from tunewright.errors import ConfigError, OutputError, RunError

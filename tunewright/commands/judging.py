@@ -58,8 +58,8 @@ def evaluate(
     from tunewright.console import note, print_json, show_counting
     from tunewright.runs import is_run
     from tunewright.scorecard import describe_scorecard
-    from tunewright.scorecard_page import write_scorecard
-    from tunewright.scorecard_text import scorecard_text
+    from tunewright.scorecards.page import write_scorecard
+    from tunewright.scorecards.text import scorecard_text
     from tunewright.wording import Wording
 
     degrees = _parse_temperatures(temperatures)

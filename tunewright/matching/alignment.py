@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.bands import BAND, Band, Lines, Pairs, Traced, select
-from tunewright.seeds import Places, find_seeds
+from tunewright.matching.bands import BAND, Band, Lines, Pairs, Traced, select
+from tunewright.matching.seeds import Places, find_seeds
 
 SEEDED = 256  # places of indexed melodies that each melody is held against note by note, those with most seeds
 WINDOW = 64  # notes that are held against one another there

@@ -123,7 +123,7 @@ class Weights:
 @cache
 def learned() -> tuple[Weights, ...]:
     """The weights that come with the package, for each of `METERS`."""
-    with files("tunewright").joinpath("learned/meters.npz").open("rb") as file, np.load(file) as arrays:
+    with files("tunewright.listening").joinpath("learned/meters.npz").open("rb") as file, np.load(file) as arrays:
         names = Weights.__dataclass_fields__
         return tuple(
             Weights(*(arrays[f"{name}{index}"].astype(np.float64) for name in names)) for index in range(len(METERS))

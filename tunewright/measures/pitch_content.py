@@ -10,9 +10,9 @@ import math
 from collections import Counter
 from collections.abc import Hashable
 
-from tunewright.averages import mean
 from tunewright.features import Features, features
-from tunewright.repetition import runs
+from tunewright.measures.averages import mean
+from tunewright.measures.repetition import runs
 from tunewright.tune import SEMITONES, Tune
 
 SCALES = tuple(frozenset((root + step) % 12 for step in SEMITONES.values()) for root in range(12))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.seeds import Bytes, Line, Places, Seeds, build_seeds
+from tunewright.matching.seeds import Bytes, Line, Places, Seeds, build_seeds
 
 SAME, SAME_PITCH = 6, 5  # what a note scores of the same pitch, with and without the same ratio of gaps after it
 CHANGED, GAP = -10, -14  # a note of another pitch, a note that only one of both has

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tunewright.comparison import Comparison, Record, Setting, format_value
-from tunewright.comparison_tables import setting_name
+from tunewright.comparisons.tables import setting_name
 from tunewright.curves import QUIET, Panel, Series, bar_columns, line_plot, spread_over_runs, swatch
 from tunewright.evaluate import Evaluation, Softmax
 from tunewright.learning import Curve

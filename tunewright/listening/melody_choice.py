@@ -77,7 +77,7 @@ def _crossed(notes: Sequence[MidiNote]) -> int:
     count, last = 0, 0
     before: MidiNote | None = None
     for note in notes:
-        onset, end, _ = note
+        onset, end, *_ = note
         together = before is not None and before[0] == onset and before[1] == end
         count += not together and 2 * (last - onset) > end - onset
         last = max(last, end)
@@ -89,7 +89,7 @@ def _skyline(notes: Sequence[MidiNote]) -> list[MidiNote]:
     """The highest note at each onset, without those that mostly sound under a higher one."""
     kept: list[MidiNote] = []
     for note in notes:
-        onset, end, number = note
+        onset, end, number, _ = note
         if kept and kept[-1][0] == onset:
             kept[-1] = note  # sorted by pitch, so this one is higher
         elif not kept or kept[-1][2] <= number or 2 * (kept[-1][1] - onset) <= end - onset:

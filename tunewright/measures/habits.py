@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tunewright.averages import mean
 from tunewright.features import Features, Place, features, pairs
+from tunewright.measures.averages import mean
 from tunewright.tune import Tune
 
 FEWEST = 1000  # seen at a place of the bar, below which "rarer than 1 in 1,000" cannot be told

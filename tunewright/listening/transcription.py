@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tunewright.errors import ParseError
-from tunewright.folding import Section, sections
-from tunewright.key_finding import find_key, key_on
-from tunewright.meter_finding import Melody, find_meter
-from tunewright.quantizing import EVEN_FROM, LEAST_EVEN, WHOLE, Piece, TimedNote, evenness, quantized
+from tunewright.listening.folding import Section, sections
+from tunewright.listening.key_finding import find_key, key_on
+from tunewright.listening.meter_finding import Melody, find_meter
+from tunewright.listening.quantizing import EVEN_FROM, LEAST_EVEN, WHOLE, Piece, TimedNote, evenness, quantized
 from tunewright.tune import (
     FIFTHS,
     ORDER_OF_SHARPS,

@@ -17,7 +17,7 @@ from tunewright.originality import COPIED, Near, Shared
 from tunewright.render import to_svg
 from tunewright.report import data_uri
 from tunewright.scorecard import Certificate, Scorecard
-from tunewright.scorecard_words import bars_of, joined, near_sentence, shared_sentence
+from tunewright.scorecards.words import bars_of, joined, near_sentence, shared_sentence
 from tunewright.surprise import COLOURS, heat
 from tunewright.tune import Tune
 from tunewright.wording import Wording

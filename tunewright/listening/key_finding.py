@@ -18,7 +18,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from tunewright.meter_finding import Melody
+from tunewright.listening.meter_finding import Melody
 from tunewright.tune import MODES, ORDER_OF_SHARPS, Key
 
 Floats = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ def profiles(melody: Melody) -> Floats:
 @cache
 def learned() -> tuple[Floats, Floats]:
     """The weights that come with the package: (modes, PROFILES, 12) from the tonic up, and one for each mode."""
-    with files("tunewright").joinpath("learned/keys.npz").open("rb") as file, np.load(file) as arrays:
+    with files("tunewright.listening").joinpath("learned/keys.npz").open("rb") as file, np.load(file) as arrays:
         return arrays["profiles"].astype(np.float64), arrays["modes"].astype(np.float64)
 
 

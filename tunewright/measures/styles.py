@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tunewright.features import Features, features, pairs
+from tunewright.measures.spreads import NOTHING, Spread
 from tunewright.phrases import returns
-from tunewright.spreads import NOTHING, Spread
 from tunewright.tune import Tune
 
 # ------------------------------------------------------------------------------------------------ what is counted

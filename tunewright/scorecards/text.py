@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from tunewright.metrics import FAMILIES, MEASURES
 from tunewright.scorecard import Certificate, FrontierPoint, Scorecard, Value, perplexity
-from tunewright.scorecard_words import MARKS, answers, departures, hundredth, percent
+from tunewright.scorecards.words import MARKS, answers, departures, hundredth, percent
 from tunewright.wording import UNDEFINED, Wording, format_number
 
 WIDTH = 98

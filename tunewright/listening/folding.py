@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tunewright.quantizing import Piece
+    from tunewright.listening.quantizing import Piece
 
 BARS = (8, 16, 4, 12, 6, 10, 14, 20, 24, 32)  # of a section, the likeliest first
 

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
-from tunewright.averages import mean
 from tunewright.features import Features, features
+from tunewright.measures.averages import mean
 from tunewright.tune import Tune
 
 GRID = 48  # places in a bar, whatever its metre: whole parts of it for twos, threes and fours down to the 1/48

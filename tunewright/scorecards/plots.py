@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tunewright.comparison_plots import Figure
+from tunewright.comparisons.plots import Figure
 from tunewright.curves import INK, inline_svg, page_figure, plain_axes, series_colour
 from tunewright.metrics import FAMILIES, MEASURES
 from tunewright.scorecard import FrontierPoint, Scorecard, Value
-from tunewright.scorecard_tables import real_values, setting_words, tune_values, value_name, value_text
-from tunewright.scorecard_words import PERCENT, written
+from tunewright.scorecards.tables import real_values, setting_words, tune_values, value_name, value_text
+from tunewright.scorecards.words import PERCENT, written
 from tunewright.wording import Wording, percent
 
 if TYPE_CHECKING:

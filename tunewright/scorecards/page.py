@@ -17,13 +17,13 @@ from importlib import resources
 from pathlib import Path
 
 from tunewright import __version__
-from tunewright.comparison_plots import Figure
-from tunewright.comparison_tables import Table
+from tunewright.comparisons.plots import Figure
+from tunewright.comparisons.tables import Table
 from tunewright.files import replace_file
 from tunewright.report import COLLECTIONS, Fact
 from tunewright.scorecard import Certificate, Scorecard
-from tunewright.scorecard_plots import distribution_figures, frontier_figure, matches_figure, overlaps_figure
-from tunewright.scorecard_scores import (
+from tunewright.scorecards.plots import distribution_figures, frontier_figure, matches_figure, overlaps_figure
+from tunewright.scorecards.scores import (
     Pair,
     Surprising,
     scores_within,
@@ -31,7 +31,7 @@ from tunewright.scorecard_scores import (
     surprise_scale,
     surprising_tunes,
 )
-from tunewright.scorecard_tables import (
+from tunewright.scorecards.tables import (
     Extreme,
     drawn_table,
     extremes,
@@ -40,7 +40,8 @@ from tunewright.scorecard_tables import (
     setting_words,
     unread_table,
 )
-from tunewright.scorecard_words import (
+from tunewright.scorecards.tells import tells
+from tunewright.scorecards.words import (
     MARKS,
     MOST_DEPARTURES,
     Answer,
@@ -57,7 +58,6 @@ from tunewright.scorecard_words import (
     unusual,
     verdict,
 )
-from tunewright.tell_words import tells
 from tunewright.tune import Key, Tune
 from tunewright.wording import Wording, format_number, percent
 

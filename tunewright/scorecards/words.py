@@ -20,7 +20,7 @@ from functools import reduce
 from tunewright.metrics import MEASURES
 from tunewright.originality import COPIED
 from tunewright.scorecard import Certificate, Scorecard, Value
-from tunewright.tell_words import tells
+from tunewright.scorecards.tells import tells
 from tunewright.tune import Note, Tune
 from tunewright.wording import Wording, format_number
 from tunewright.wording import percent as percent

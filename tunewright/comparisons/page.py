@@ -22,7 +22,7 @@ from typing import Any
 
 from tunewright import __version__
 from tunewright.comparison import Claim, Comparison, Setting
-from tunewright.comparison_plots import (
+from tunewright.comparisons.plots import (
     Figure,
     curve_figures,
     dependencies_figure,
@@ -31,7 +31,7 @@ from tunewright.comparison_plots import (
     softmax_figures,
     temperature_figures,
 )
-from tunewright.comparison_tables import (
+from tunewright.comparisons.tables import (
     MARKS,
     Table,
     all_tables,

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tunewright.comparison_tables import Cell, Table, TableRow
+from tunewright.comparisons.tables import Cell, Table, TableRow
 from tunewright.metrics import MEASURES
 from tunewright.scorecard import Certificate, FrontierPoint, Scorecard, Value, perplexity
-from tunewright.scorecard_words import hundredth, measure_name, written
+from tunewright.scorecards.words import hundredth, measure_name, written
 from tunewright.wording import UNDEFINED, Wording, format_number, percent
 
 RATES = ("copy_rate", "beyond_line", "near_rate")
