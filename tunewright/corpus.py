@@ -140,7 +140,7 @@ def read_corpus(
     `melody` says which notes of a MIDI file to read (`melody_choice`). CorpusError where a source is missing, holds no
     such file, or not one tune can be read. `on_progress(done, total)` counts bytes. One file is in memory at a time.
     """
-    files = [(name, path) for source in sources for name, path in _find_files(source)]
+    files = [(name, path) for source in sources for name, path in find_files(source)]
     name = " ".join(Path(source).name or str(source) for source in sources)
     key = _cache_key(files, melody)
     kept = load_cache(key) if cache else None
@@ -164,7 +164,7 @@ def write_split(corpus: Corpus, path: Path) -> None:
 # ---------------------------------------------------------------------------------------------------- finding
 
 
-def _find_files(source: str | Path) -> list[tuple[str, Path]]:
+def find_files(source: str | Path) -> list[tuple[str, Path]]:
     """The files of a source, in order, each with the name that it is known by."""
     if str(source) in BUILT_IN:
         folder = _built_in_folder(BUILT_IN[str(source)])
@@ -200,14 +200,14 @@ def _built_in_folder(folder: str) -> Path:
 
 def read_tunes(path: Path, melody: str = "") -> Iterator[Tune | Dropped]:
     """Every tune of one file, in order, or why it could not be read; what does not end in .mid or .midi is ABC."""
-    data = _read_bytes(path)
+    data = read_bytes(path)
     if isinstance(data, Dropped):
         yield Dropped(f"{path}:1", data.reason)
     else:
         yield from (item for item, _ in _read_file(str(path), path, data, melody))
 
 
-def _read_bytes(path: Path) -> bytes | Dropped:
+def read_bytes(path: Path) -> bytes | Dropped:
     """The bytes of a file, or why there are none."""
     try:
         size = path.stat().st_size
@@ -229,7 +229,7 @@ def _read_all(
     total = sum(_size(path) for _, path in files)
     done = 0
     for name, path in files:
-        data = _read_bytes(path)
+        data = read_bytes(path)
         if isinstance(data, Dropped):
             dropped.append(Dropped(f"{name}:1", data.reason))
             continue
@@ -342,7 +342,7 @@ def _cache_key(files: Sequence[tuple[str, Path]], melody: str) -> str:
     digest = hashlib.sha256(code_fingerprint(*(package / name for name in _READING)).encode())
     digest.update(melody.encode())
     for name, path in files:
-        data = _read_bytes(path)
+        data = read_bytes(path)
         content = data if isinstance(data, bytes) else data.reason.encode()
         digest.update(f"{name}\0{len(content)}\0".encode(errors="surrogateescape") + content)
     return digest.hexdigest()[:32]
