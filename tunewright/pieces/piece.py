@@ -1,0 +1,172 @@
+"""Music of several parts: notes in ticks with their instruments, metres, keys and tempi.
+
+In: nothing; values only. Out: `Piece`, `Part`, `PieceNote`, all frozen, and what follows from them: bar lines, seconds,
+the top line, a fingerprint. A piece keeps what a MIDI file says of notes and instruments; unlike a `Tune` it has no
+spelling, no repeats and no written lengths. This file reads and writes no format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from tunewright.tune import Repair
+
+TICKS = 480  # to a quarter note, in every piece
+USUAL_TEMPO = 500_000  # microseconds to a quarter, where a file says nothing (Standard MIDI Files 1.0)
+
+
+class PieceNote(NamedTuple):
+    """A note: when it begins and ends in ticks, its MIDI number, how hard it is struck (1 to 127)."""
+
+    onset: int
+    end: int
+    number: int
+    velocity: int = 90
+
+
+class MeterAt(NamedTuple):
+    """A metre from a tick on."""
+
+    time: int
+    numerator: int
+    denominator: int
+
+
+class KeyAt(NamedTuple):
+    """A key signature from a tick on."""
+
+    time: int
+    sharps: int  # flats below 0
+    minor: bool
+
+
+class TempoAt(NamedTuple):
+    """A tempo from a tick on."""
+
+    time: int
+    microseconds: int  # to a quarter
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The notes of one instrument, by onset, then by number; the program is General MIDI's, from 0."""
+
+    notes: tuple[PieceNote, ...]
+    program: int = 0
+    drums: bool = False  # its numbers are instruments of a drum kit, not pitches
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Parts that sound together. Metres, keys and tempi by time, the first ones at 0 where there are any.
+
+    Two pieces are equal where their music is, whatever they are called and wherever they come from.
+    """
+
+    parts: tuple[Part, ...]
+    meters: tuple[MeterAt, ...] = ()
+    keys: tuple[KeyAt, ...] = ()
+    tempos: tuple[TempoAt, ...] = ()
+    title: str = ""
+    source: str = ""  # "file:1"
+    repairs: tuple[Repair, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Piece) and self._music == other._music
+
+    def __hash__(self) -> int:
+        return hash(self._music)
+
+    @property
+    def _music(self) -> tuple[object, ...]:
+        parts = tuple((part.notes, part.program, part.drums) for part in self.parts)
+        return parts, self.meters, self.keys, self.tempos
+
+    @cached_property
+    def length(self) -> int:
+        """Ticks up to the end of the last note."""
+        return max((note.end for part in self.parts for note in part.notes), default=0)
+
+    @cached_property
+    def notes(self) -> int:
+        """How many notes all parts have."""
+        return sum(len(part.notes) for part in self.parts)
+
+    @cached_property
+    def bar_lines(self) -> tuple[int, ...]:
+        """The tick at which each bar begins, up to the end of the last note; 4/4 where no metre is stated."""
+        return tuple(_bar_lines(self.meters, self.length))
+
+    @cached_property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.seconds_at(self.length)
+
+    def seconds_at(self, tick: int) -> float:
+        """How many seconds after the beginning a tick is."""
+        tempos = [TempoAt(0, USUAL_TEMPO), *self.tempos]
+        total = 0.0
+        for place, tempo in enumerate(tempos):
+            until = min(tick, tempos[place + 1].time) if place + 1 < len(tempos) else tick
+            total += max(0, until - tempo.time) * tempo.microseconds / (TICKS * 1e6)
+        return total
+
+    def bar_at(self, tick: int) -> int:
+        """The number, from 0, of the bar that a tick is in."""
+        return max(0, bisect_right(self.bar_lines, tick) - 1)
+
+    @cached_property
+    def skyline(self) -> tuple[PieceNote, ...]:
+        """The highest note at each onset, drums left out (Uitdenbogerd & Zobel 1999)."""
+        highest: dict[int, PieceNote] = {}
+        for part in self.parts:
+            for note in () if part.drums else part.notes:
+                other = highest.get(note.onset)
+                if other is None or other.number < note.number:
+                    highest[note.onset] = note
+        return tuple(highest[onset] for onset in sorted(highest))
+
+
+def _bar_lines(meters: Sequence[MeterAt], length: int) -> Iterator[int]:
+    changes = list(meters) if meters and meters[0].time == 0 else [MeterAt(0, 4, 4), *meters]
+    for place, (time, numerator, denominator) in enumerate(changes):
+        until = changes[place + 1].time if place + 1 < len(changes) else max(length, 1)
+        yield from range(time, min(until, max(length, 1)), 4 * TICKS * numerator // denominator)
+
+
+def fingerprint(piece: Piece) -> str:
+    """Sixteen hex digits that are the same for the same notes in any key, at any tempo, on any instruments."""
+    notes = sorted((note.onset, note.number, part.drums) for part in piece.parts for note in part.notes)
+    lowest = min((number for _, number, drums in notes if not drums), default=0)
+    first = notes[0][0] if notes else 0
+    told = ",".join(f"{onset - first}:{number if drums else number - lowest}" for onset, number, drums in notes)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def piece_id(piece: Piece) -> str:
+    """Twelve hex digits by which a piece is known: a hash of its music."""
+    return hashlib.sha256(repr(piece._music).encode()).hexdigest()[:12]
+
+
+def transposed(piece: Piece, semitones: int) -> Piece:
+    """The piece so many semitones higher, drums as they are; its key signatures are left out.
+
+    ValueError where a note would leave MIDI's numbers.
+    """
+    if not semitones:
+        return piece
+    parts = []
+    for part in piece.parts:
+        notes = part.notes
+        if not part.drums:
+            notes = tuple(note._replace(number=note.number + semitones) for note in notes)
+            if not all(0 <= note.number < 128 for note in notes):
+                raise ValueError(f"a note leaves MIDI's range {semitones} semitones away")
+        parts.append(Part(notes, part.program, part.drums, part.name))
+    return Piece(tuple(parts), piece.meters, (), piece.tempos, piece.title, piece.source, piece.repairs)
