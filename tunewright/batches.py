@@ -16,7 +16,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,15 +25,27 @@ from torch import Tensor
 
 from tunewright.beats import by_strength
 from tunewright.config import Config
-from tunewright.corpus import Corpus, tune_id
 from tunewright.degrees import DegreeTokenizer
-from tunewright.errors import CorpusError
-from tunewright.passages import Passage, Tokenizer, encode_passages
+from tunewright.errors import CorpusError, TokenError
+from tunewright.passages import (
+    Collection,
+    Music,
+    Passage,
+    Tokenizer,
+    encode_passages,
+    music_id,
+    only_pieces,
+    only_tunes,
+)
+from tunewright.pieces.piece import Piece, transposed, transpositions
 from tunewright.places import Begun, Columns, Onset, Sound, begun_in, read_rows
 from tunewright.tokens import CharTokenizer
 from tunewright.tune import Tune
+from tunewright.vocabularies import PieceTokenizer
 
 LONGEST_GAP = 8  # bars
+MOST_KEPT = 50_000_000  # ids of pieces that are kept encoded, of every transposition
+AnyMusic = TypeVar("AnyMusic", bound=Music)
 
 
 class Windows(Protocol):
@@ -46,8 +58,12 @@ class Windows(Protocol):
         """Inputs (size, length), or (size, length, 1 + K), and targets (size, length), one place further on."""
 
 
-def build_windows(tokenizer: Tokenizer, corpus: Corpus, config: Config, refused: Counter[str] | None = None) -> Windows:
+def build_windows(
+    tokenizer: Tokenizer, corpus: Collection, config: Config, refused: Counter[str] | None = None
+) -> Windows:
     """The windows of a corpus; why tunes could not be encoded is counted in `refused`. CorpusError where none can."""
+    if isinstance(tokenizer, PieceTokenizer):
+        return PieceWindows(tokenizer, chosen_pieces(corpus, config), config, refused)
     if isinstance(tokenizer, CharTokenizer):
         return TextWindows(*joined_text(tokenizer, corpus, config), config)
     passages = encode_passages(tokenizer, chosen_tunes(corpus, config), refused)
@@ -56,18 +72,26 @@ def build_windows(tokenizer: Tokenizer, corpus: Corpus, config: Config, refused:
     return TuneWindows(tokenizer, passages, config)
 
 
-def chosen_tunes(corpus: Corpus, config: Config) -> list[Tune]:
+def chosen_tunes(corpus: Collection, config: Config) -> list[Tune]:
     """The training tunes that a config has a model learn from; CorpusError where there are none."""
-    regular = [tune for tune in corpus.train if not (config.regular_only and tune.irregular)]
+    regular = [tune for tune in only_tunes(corpus.train) if not (config.regular_only and tune.irregular)]
     tunes = share_of(regular, config.train_share)
     if not tunes:
         raise CorpusError(f"{corpus.name}: no tunes to train on; expected at least one in the training split")
     return tunes
 
 
-def share_of(tunes: Sequence[Tune], share: float) -> list[Tune]:
+def chosen_pieces(corpus: Collection, config: Config) -> list[Piece]:
+    """The training pieces that a config has a model learn from; CorpusError where there are none."""
+    pieces = share_of(only_pieces(corpus.train), config.train_share)
+    if not pieces:
+        raise CorpusError(f"{corpus.name}: no pieces to train on; expected at least one in the training split")
+    return pieces
+
+
+def share_of(tunes: Sequence[AnyMusic], share: float) -> list[AnyMusic]:
     """At least one and about `share` of the tunes, in their order; a larger share has all tunes of a smaller one."""
-    by_hash = sorted(tunes, key=lambda tune: hashlib.sha256(f"share {tune_id(tune)}".encode()).digest())
+    by_hash = sorted(tunes, key=lambda tune: hashlib.sha256(f"share {music_id(tune)}".encode()).digest())
     chosen = set(map(id, by_hash[: math.ceil(share * len(by_hash))]))
     return [tune for tune in tunes if id(tune) in chosen]
 
@@ -119,7 +143,7 @@ def window_starts(
     return starts
 
 
-def joined_text(tokenizer: CharTokenizer, corpus: Corpus, config: Config) -> tuple[Tensor, float]:
+def joined_text(tokenizer: CharTokenizer, corpus: Collection, config: Config) -> tuple[Tensor, float]:
     """The training tunes as one row of ids (N,), an end before and after each, and its notes per character."""
     tunes = chosen_tunes(corpus, config)
     ids = [tokenizer.END]
@@ -221,3 +245,74 @@ def _gaps(
         if following < len(begun):
             yield range(lines[first], lines[last]), begun[following].onset
         first = last
+
+
+# ------------------------------------------------------------------------------------------------ pieces
+
+
+class PieceWindows:
+    """Windows of the pieces in another order each time through, each moved by some semitones."""
+
+    def __init__(
+        self, tokenizer: PieceTokenizer, pieces: Sequence[Piece], config: Config, refused: Counter[str] | None = None
+    ) -> None:
+        self.tokenizer, self.config = tokenizer, config
+        self.pieces: list[Piece] = []
+        self._encoded: dict[tuple[int, int], npt.NDArray[np.int32]] = {}  # of piece and semitones
+        self._kept = 0
+        for piece in pieces:
+            try:
+                ids = self._ids(piece, 0)
+            except TokenError as error:
+                if refused is not None:
+                    refused[str(error)] += 1
+                continue
+            self._keep(len(self.pieces), 0, ids)
+            self.pieces.append(piece)
+        if not self.pieces:
+            raise CorpusError("no piece to train on that the tokens cover; expected at least one")
+        total = self._kept + 1
+        self.length = min(config.seq_length, total - 1)
+        self.density = sum(piece.notes for piece in self.pieces) / total
+        self.steps = max(1, total // (config.batch_size * self.length))  # that a time through takes
+        self._joined: tuple[int, Tensor, Tensor] | None = None
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Inputs and targets (size, length)."""
+        config, (data, begins) = self.config, self._time_through(step // self.steps)
+        return batch_at(data, step, config.batch_size, self.length, config.seed, begins, config.start_share)
+
+    def _time_through(self, time: int) -> tuple[Tensor, Tensor]:
+        """The pieces joined for a time through, and where they begin; only the last one is kept."""
+        if self._joined is None or self._joined[0] != time:
+            self._joined = (time, *self._join(np.random.default_rng((self.config.seed, time))))
+        return self._joined[1:]
+
+    def _join(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        ids: list[npt.NDArray[np.int32]] = []
+        begins = []
+        length = 0
+        for number in rng.permutation(len(self.pieces)).tolist():
+            way = transpositions(self.pieces[number], self.config.transpose)
+            one = self._moved(number, way[int(rng.integers(len(way)))])
+            begins.append(length)
+            ids.append(one)
+            length += len(one)
+        ids.append(np.array([PieceTokenizer.END], np.int32))
+        return torch.from_numpy(np.concatenate(ids)), torch.tensor(begins)
+
+    def _moved(self, number: int, semitones: int) -> npt.NDArray[np.int32]:
+        """The ids of a piece so many semitones higher, after an end."""
+        ids = self._encoded.get((number, semitones))
+        if ids is None:
+            ids = self._ids(self.pieces[number], semitones)
+            if self._kept < MOST_KEPT:
+                self._keep(number, semitones, ids)
+        return ids
+
+    def _ids(self, piece: Piece, semitones: int) -> npt.NDArray[np.int32]:
+        return np.array([PieceTokenizer.END, *self.tokenizer.encode(transposed(piece, semitones))], np.int32)
+
+    def _keep(self, number: int, semitones: int, ids: npt.NDArray[np.int32]) -> None:
+        self._encoded[number, semitones] = ids
+        self._kept += len(ids)

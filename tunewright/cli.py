@@ -28,9 +28,11 @@ from tunewright.commands.options import (
     Sources,
     Straight,
     Tempo,
+    TokensOf,
     one_line,
     read_sources,
 )
+from tunewright.commands.polyphony import show_pieces
 from tunewright.commands.training import demo, reproduce, train
 from tunewright.errors import TunewrightError
 
@@ -82,6 +84,7 @@ def corpus(
         Path | None, typer.Option(metavar="FILE", help="Write id, split, family, source and title of every tune.")
     ] = None,
     melody: MelodyOf = "",
+    tokens: TokensOf = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what a collection holds.
@@ -89,9 +92,14 @@ def corpus(
     What was read, what was dropped and why, what was repaired, rhythms, modes, metres and keys, and how it is divided
     into tunes to learn from, to choose by and to test with.
     """
+    from tunewright.config import PIECE_TOKENS
     from tunewright.console import print_json, show_corpus
-    from tunewright.corpus import describe, write_split
+    from tunewright.corpus import write_split
+    from tunewright.inventory import describe
 
+    if tokens.lower() in PIECE_TOKENS:
+        show_pieces(sources, split_out, as_json)
+        return
     found = read_sources(sources, melody)
     if split_out:
         write_split(found, split_out)
@@ -200,6 +208,7 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
         "train my-tunes/ --out runs/mine",
         "train oneill --out runs/small --minutes 5 --set hidden_size=256",
         "train my-tunes/ --out runs/mine --resume",
+        "train bach/ --tokens remi --out runs/bach --minutes 10",
         "train my-tunes/ --out runs/mine --track mlflow --track tensorboard",
     ),
     generate: (
@@ -210,6 +219,7 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
         "generate runs/mine --infill reel.abc --at 5-8 -n 3",
         "generate runs/mine --vary tunes.abc#12 --amount 0.3",
         "generate runs/mine -n 8 --temperature 1.0,9:1.4 --best-of 4",
+        "generate runs/bach -n 4 --bars 12 --out new/ --format mid,wav,svg",
     ),
     evaluate: (
         "evaluate runs/mine",

@@ -16,19 +16,37 @@ from typing import Any
 
 from tunewright.errors import ConfigError
 
+PIECE_TOKENS = (  # vocabularies of music of several parts
+    "beat",
+    "cpword",
+    "midilike",
+    "mmm",
+    "mumidi",
+    "octuple",
+    "pertok",
+    "remi",
+    "structured",
+    "tsd",
+)
 CHOICES = {
-    "tokens": ("characters", "degrees"),
+    "tokens": ("characters", "degrees", *PIECE_TOKENS),
     "text": ("canonical", "verbatim"),
     "cell": ("lstm", "gru", "rnn"),
     "schedule": ("constant", "cosine"),
     "precision": ("auto", "fp32", "bf16"),
 }
-UNITS = {"characters": "character", "degrees": "token"}  # what losses are per, by `tokens`
+UNITS = {
+    "characters": "character",
+    "degrees": "token",
+    **dict.fromkeys(PIECE_TOKENS, "token"),
+}  # what losses are per, by `tokens`
 _AT_LEAST_ONE = ("embedding_dim", "hidden_size", "num_layers", "num_training_iterations", "batch_size", "seq_length")
 _RANGES = {  # smallest and largest value that make sense
     **dict.fromkeys((*_AT_LEAST_ONE, "eval_every"), (1, 10**9)),
     "patience": (0, 10**9),
     "warmup": (0, 10**9),
+    "bpe": (0, 100_000),
+    "transpose": (0, 11),
     "seed": (0, 2**63 - 1),
     **dict.fromkeys(("dropout", "input_dropout", "weight_dropout"), (0.0, 0.95)),
     "start_share": (0.0, 1.0),
@@ -44,11 +62,14 @@ _RANGES = {  # smallest and largest value that make sense
 class Config:
     """The settings of one training run; the defaults are the lab's, where the lab has the setting."""
 
-    tokens: str = "characters"  # or degrees: musical tokens, the same in every key
+    tokens: str = "characters"  # or degrees: musical tokens, the same in every key; or one of `PIECE_TOKENS`
     text: str = "verbatim"  # which characters: a tune's own text, or canonical ABC under R, M, L and K
     grace_notes: bool = True  # whether degrees keep them
     chord_symbols: bool = True  # whether degrees keep them
     told_share: float = 0.0  # share of the tunes that degrees are learned from with some notes to come told
+    melody: str = ""  # which notes of a MIDI file tunes are read from: a track's name or number, or skyline
+    bpe: int = 0  # ids that byte-pair encoding makes of the tokens of pieces; 0 is without
+    transpose: int = 0  # semitones up to which pieces are moved, up or down, each time through
     regular_only: bool = False  # learn only from tunes whose bars add up
     train_share: float = 1.0  # of the training tunes, chosen by hash: for smaller versions of an experiment
     cell: str = "lstm"

@@ -36,6 +36,7 @@ from tunewright.session import Infill, Order, Session, Variation
 from tunewright.starts import read_start
 from tunewright.tokens import CharTokenizer
 from tunewright.validity import judge
+from tunewright.vocabularies import PieceTokenizer
 
 __all__ = ["Generated", "Generator", "Infill", "Sampling", "Variation", "generate", "judge", "load_generator", "sample"]
 
@@ -115,6 +116,8 @@ def _parts(generator: Generator, n: int, best_of: int, jobs: int) -> int:
 
 def _scripts(generator: Generator, order: Order) -> Callable[[int], Script]:
     """What begins tune number i; ConfigError for what cannot be had."""
+    if isinstance(generator.tokenizer, PieceTokenizer):
+        raise ConfigError(f"{generator.name or 'the model'} draws pieces of several parts; expected generate_pieces")
     if isinstance(generator.tokenizer, CharTokenizer):
         return _char_scripts(generator, generator.tokenizer, order)
     return _degree_scripts(generator, generator.tokenizer, order)

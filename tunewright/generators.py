@@ -18,8 +18,10 @@ from tunewright.grammar import Grammar
 from tunewright.masks import Masks
 from tunewright.models import DTYPES, RecurrentModel, Step, build_model, choose_device, choose_step_precision
 from tunewright.passages import Tokenizer, place_sizes
+from tunewright.piece_rules import PieceRules
 from tunewright.runs import BEST, LAST, MODEL, Run, load_run, load_tensors, under
 from tunewright.tokens import CharTokenizer
+from tunewright.vocabularies import PieceTokenizer
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,12 @@ class Generator:
         """The grammar of characters; ConfigError for a vocabulary that can write no tune."""
         assert isinstance(self.tokenizer, CharTokenizer)
         return CharGrammar(self.tokenizer, self.masks)
+
+    @cached_property
+    def piece_rules(self) -> PieceRules:
+        """The rules of tokens of pieces."""
+        assert isinstance(self.tokenizer, PieceTokenizer)
+        return PieceRules(self.tokenizer, self.masks)
 
     @cached_property
     def stepping(self) -> tuple[Step, tuple[int, ...]]:

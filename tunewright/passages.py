@@ -1,28 +1,57 @@
 """A tune as a model reads and foresees it, whichever tokens it is written in.
 
-In: a tokenizer and tunes. Out: `Passage`s: ids, the rows that a model reads, and where the body begins that is scored;
-also which tokenizer a config asks for and a run folder holds. This file knows no model.
+In: a tokenizer and tunes, or pieces of several parts. Out: `Passage`s: ids, the rows that a model reads, and where the
+body begins that is scored; also which tokenizer a config asks for and a run folder holds. This file knows no model.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from tunewright.config import Config
+from tunewright.corpus import tune_id
 from tunewright.degrees import DegreeTokenizer
-from tunewright.errors import TokenError
+from tunewright.errors import ConfigError, TokenError
+from tunewright.pieces.piece import Piece, piece_id
 from tunewright.places import Columns, read_rows
 from tunewright.tokens import CharTokenizer, body_start
 from tunewright.tune import Tune
+from tunewright.vocabularies import VOCABULARIES, PieceTokenizer
 
-Tokenizer = CharTokenizer | DegreeTokenizer
+Tokenizer = CharTokenizer | DegreeTokenizer | PieceTokenizer
+Music = Tune | Piece
 Rows = npt.NDArray[np.int16]
+
+
+class Collection(Protocol):
+    """What training asks of a corpus, of tunes or of pieces."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What any change of it changes."""
+
+    @property
+    def train(self) -> Sequence[Music]:
+        """What is learned from."""
+
+    @property
+    def valid(self) -> Sequence[Music]:
+        """What decides when to stop and what is best."""
+
+    @property
+    def test(self) -> Sequence[Music]:
+        """What figures are published of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +67,33 @@ class Passage:
     rows: Rows | None = field(default=None, compare=False)
 
 
-def fit_tokenizer(config: Config, tunes: Iterable[Tune]) -> Tokenizer:
-    """The tokenizer that a config asks for, fitted on training tunes."""
+def music_id(music: Music) -> str:
+    """Twelve hex digits by which a tune or a piece is known."""
+    return tune_id(music) if isinstance(music, Tune) else piece_id(music)
+
+
+def only_tunes(music: Sequence[Music]) -> list[Tune]:
+    """The tunes; ConfigError for pieces, which musical tokens and characters cannot spell."""
+    tunes = [one for one in music if isinstance(one, Tune)]
+    if len(tunes) != len(music):
+        raise ConfigError("pieces of several parts; expected tunes, or tokens that spell pieces, as in tokens=remi")
+    return tunes
+
+
+def only_pieces(music: Sequence[Music]) -> list[Piece]:
+    """The pieces; ConfigError for tunes, which have to be made pieces first."""
+    pieces = [one for one in music if isinstance(one, Piece)]
+    if len(pieces) != len(music):
+        raise ConfigError("tunes; expected pieces, as read_pieces reads them, for tokens of music of several parts")
+    return pieces
+
+
+def fit_tokenizer(config: Config, music: Sequence[Music]) -> Tokenizer:
+    """The tokenizer that a config asks for, fitted on training tunes, or pieces."""
+    if config.tokens in VOCABULARIES:
+        pieces = only_pieces(music)
+        return PieceTokenizer.fit(config.tokens, pieces, bpe=config.bpe, transposed_by=config.transpose)
+    tunes = only_tunes(music)
     if config.tokens == "degrees":
         kept = {"graces": config.grace_notes, "chords": config.chord_symbols}
         return DegreeTokenizer.fit(tunes, **kept, told_rhythms=True)
@@ -52,8 +106,10 @@ def tokenizer_from_json(text: str) -> Tokenizer:
         stored = json.loads(text)
     except ValueError:
         stored = None
-    degrees = isinstance(stored, dict) and stored.get("kind") == "degrees"
-    return DegreeTokenizer.from_json(text) if degrees else CharTokenizer.from_json(text)
+    kind = stored.get("kind") if isinstance(stored, dict) else None
+    if kind in VOCABULARIES:
+        return PieceTokenizer.from_json(text)
+    return DegreeTokenizer.from_json(text) if kind == "degrees" else CharTokenizer.from_json(text)
 
 
 def place_sizes(tokenizer: Tokenizer) -> tuple[int, ...]:
@@ -61,19 +117,24 @@ def place_sizes(tokenizer: Tokenizer) -> tuple[int, ...]:
     return Columns(tokenizer).sizes if isinstance(tokenizer, DegreeTokenizer) else ()
 
 
-def encode_passages(tokenizer: Tokenizer, tunes: Sequence[Tune], refused: Counter[str] | None = None) -> list[Passage]:
-    """One `Passage` per tune that the tokens cover; the reasons for the others are counted in `refused`."""
+def encode_passages(tokenizer: Tokenizer, music: Sequence[Music], refused: Counter[str] | None = None) -> list[Passage]:
+    """One `Passage` per tune or piece that the tokens cover; the reasons for the others are counted in `refused`."""
     passages = []
-    for tune in tunes:
+    for one in music:
         try:
-            passages.append(_encode(tokenizer, tune))
+            passages.append(_encode(tokenizer, one))
         except TokenError as error:
             if refused is not None:
                 refused[str(error)] += 1
     return passages
 
 
-def _encode(tokenizer: Tokenizer, tune: Tune) -> Passage:
+def _encode(tokenizer: Tokenizer, music: Music) -> Passage:
+    if isinstance(tokenizer, PieceTokenizer):
+        assert isinstance(music, Piece)
+        return Passage((tokenizer.END, *tokenizer.encode(music), tokenizer.END), 1, music.notes)
+    assert isinstance(music, Tune)
+    tune = music
     if isinstance(tokenizer, CharTokenizer):
         text = tokenizer.text_of(tune)
         ids = (tokenizer.END, *tokenizer.encode_text(text), tokenizer.END)

@@ -85,6 +85,7 @@ def _of_notes(tune: Tune, passage: Passage, bits: Sequence[float], tokenizer: To
     """Bits of each note, from bits of each id."""
     if isinstance(tokenizer, CharTokenizer):
         return _of_text(tokenizer.text_of(tune), bits, len(tune.notes))
+    assert isinstance(tokenizer, DegreeTokenizer), "pieces have no scores to colour"
     return _of_tokens(passage, bits, tokenizer)
 
 

@@ -27,13 +27,12 @@ from torch import Tensor
 
 from tunewright.batches import build_windows, mix
 from tunewright.config import Config, format_config
-from tunewright.corpus import Corpus, tune_id
 from tunewright.environment import environment
 from tunewright.errors import ConfigError, OutputError, RunError
 from tunewright.files import replace_file
 from tunewright.likelihood import Likelihood, likelihood
 from tunewright.models import RecurrentModel, State, build_model, choose_device, choose_precision
-from tunewright.passages import encode_passages, fit_tokenizer, place_sizes
+from tunewright.passages import Collection, encode_passages, fit_tokenizer, music_id, place_sizes
 from tunewright.recurrence import BF16
 from tunewright.runs import (
     BEST,
@@ -80,7 +79,7 @@ class Progress:
 
 
 def train(
-    corpus: Corpus,
+    corpus: Collection,
     path: str | Path,
     config: Config | None = None,
     *,
@@ -128,7 +127,7 @@ def _prepare_folder(path: Path, resume: bool) -> None:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); expected a writable folder") from None
 
 
-def _open_run(corpus: Corpus, path: Path, config: Config | None, resume: bool, record: Mapping[str, Any]) -> Run:
+def _open_run(corpus: Collection, path: Path, config: Config | None, resume: bool, record: Mapping[str, Any]) -> Run:
     if not resume:
         config = config or Config()
         choose_device(config.device)
@@ -153,9 +152,9 @@ def _changed(stored: Config, wanted: Config) -> Config:
     return wanted
 
 
-def _split(corpus: Corpus) -> dict[str, Any]:
+def _split(corpus: Collection) -> dict[str, Any]:
     named = {"train": corpus.train, "valid": corpus.valid, "test": corpus.test}
-    ids = {name: [tune_id(tune) for tune in tunes] for name, tunes in named.items()}
+    ids = {name: [music_id(one) for one in music] for name, music in named.items()}
     return {"corpus": corpus.name, "fingerprint": corpus.fingerprint, **ids}
 
 
@@ -184,7 +183,7 @@ class _Counters:
 @dataclass
 class _Training:
     run: Run
-    corpus: Corpus
+    corpus: Collection
     config: Config
     minutes: float | None
     counters: _Counters = field(default_factory=_Counters)

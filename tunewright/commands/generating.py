@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunewright.commands.options import EVERY_FORMAT, AsJson, Formats, SoundFont, Straight, Tempo, read_sources
+from tunewright.commands.polyphony import draws_pieces, write_pieces
 
 if TYPE_CHECKING:
     from tunewright.generate import Generated, Infill, Variation
@@ -37,7 +38,7 @@ def generate(
     pitch_range: Annotated[
         str, typer.Option("--range", metavar="LOW-HIGH", help="As in D4-B5, C4 being middle C.")
     ] = "",
-    start: Annotated[str, typer.Option(metavar="ABC", help="How each tune is to begin; may have header lines.")] = "",
+    start: Annotated[str, typer.Option(metavar="ABC", help="How each tune is to begin; of pieces, a MIDI file.")] = "",
     like: Annotated[
         str, typer.Option(metavar="FILE", help=f"Ask for what this tune has, where nothing else is asked. {FILE}")
     ] = "",
@@ -110,6 +111,14 @@ def generate(
         **{"top_k": top_k, "top_p": top_p, "min_p": min_p, "repeats": repeats, "best_of": best_of},
         **{"seed": seed, "start": start, "free": free, "jobs": jobs},
     }
+    if draws_pieces(run):
+        refused = {
+            **{"--key": key, "--meter": meter, "--rhythm": rhythm, "--parts": parts, "--range": pitch_range},
+            **{"--like": like, "--infill": infill, "--vary": vary, "--repeats": repeats, "--best-of": best_of > 1},
+            **{"--original": original is not None, "--stream": stream, "--straight": straight, "--tempo": tempo},
+        }
+        write_pieces(run, n, options, refused, bars, out, formats, soundfont, as_json)
+        return
     kinds = parse_formats(formats)
     words = {"key": key, "meter": meter, "rhythm": rhythm, "bars": bars, "parts": parts, "pitch_range": pitch_range}
     options |= _asked(words, like, infill, at, vary, USUAL_AMOUNT if amount is None else amount)

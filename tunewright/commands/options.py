@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from tunewright.config import Config
     from tunewright.corpus import Corpus
+    from tunewright.pieces.collection import PieceCorpus
 
 SOURCE = "file or folder of .abc, .mid, .midi, or a built-in collection: oneill, ryan, aird, essen"
 EVERY_FORMAT = "abc,mid,wav,svg,musicxml"
@@ -28,12 +30,38 @@ Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language
 MelodyOf = Annotated[
     str, typer.Option("--melody", metavar="NAME|N|skyline", help="Which track of a MIDI file to read, or its top line.")
 ]
+TokensOf = Annotated[
+    str,
+    typer.Option(
+        "--tokens",
+        metavar="NAME",
+        help="characters, degrees; or for music of several parts remi and the other vocabularies of MidiTok.",
+    ),
+]
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2).")]
 
 
 def one_line(message: str) -> str:
     """A message without line ends, as an error is printed."""
     return " ".join(message.split())
+
+
+def read_for(config: Config, sources: list[str]) -> Corpus | PieceCorpus:
+    """What a model with these settings learns from: tunes, or pieces of several parts."""
+    from tunewright.config import PIECE_TOKENS
+
+    if config.tokens in PIECE_TOKENS:
+        return read_piece_sources(sources)
+    return read_sources(sources, config.melody)
+
+
+def read_piece_sources(sources: list[str]) -> PieceCorpus:
+    """The pieces of several parts of these sources, with a bar while that takes long."""
+    from tunewright.console import show_counting
+    from tunewright.pieces.collection import read_pieces
+
+    with show_counting("reading") as on_progress:
+        return read_pieces(*sources, on_progress=on_progress)
 
 
 def read_sources(sources: list[str], melody: str = "") -> Corpus:

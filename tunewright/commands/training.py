@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tunewright.commands.options import SOURCE, AsJson, Language, Sources, one_line, read_sources
+from tunewright.commands.options import SOURCE, AsJson, Language, MelodyOf, Sources, TokensOf, one_line, read_for
 from tunewright.errors import TunewrightError
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ def demo(
 def train(
     sources: Sources,
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder for the run: a new one, or one to go on with.")],
-    preset: Annotated[str, typer.Option(metavar="NAME", help="Named settings, one of those in configs/.")] = "default",
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="Named settings, one of those in configs/; else by --tokens.")
+    ] = "",
+    tokens: TokensOf = "",
+    melody: MelodyOf = "",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
     ] = None,
@@ -77,7 +81,7 @@ def train(
     Ctrl-C saves and says how to go on.
     """
     from tunewright.checkpoints import keep_checkpoints
-    from tunewright.config import override, unit_of, with_seed
+    from tunewright.config import PIECE_TOKENS, override, unit_of, with_seed
     from tunewright.console import note, print_json, refused_note, show_training, training_result
     from tunewright.corpus import lasting_source
     from tunewright.experiments import load_preset
@@ -87,13 +91,16 @@ def train(
     from tunewright.tracking import track
     from tunewright.train import train as run_training
 
-    changes = [*(settings or []), *([f"num_training_iterations={steps}"] if steps else [])]
+    preset = preset or ("polyphony" if tokens.lower() in PIECE_TOKENS else "default")
+    asked = {"tokens": tokens.lower(), "melody": melody, "num_training_iterations": steps}
+    changes = [*(settings or []), *(f"{name}={value}" for name, value in asked.items() if value)]
     before = load_run(out).config if resume else load_preset(preset)
     config = with_seed(override(before, changes), seed)
     told = trackers or []
     load_trackers(told)  # before the tunes are read: what is missing is the user's to mend
-    found = read_sources(sources)
-    note(f"{found.read:,} tunes read, {len(found.dropped):,} dropped; {len(found.train):,} to learn from.")
+    found = read_for(config, sources)
+    what = "pieces" if config.tokens in PIECE_TOKENS else "tunes"
+    note(f"{found.read:,} {what} read, {len(found.dropped):,} dropped; {len(found.train):,} to learn from.")
     with _stopping() as stop:
         record = {"preset": preset, "changed": changes, "sources": [lasting_source(source) for source in sources]}
         training = run_training(found, out, config, resume=resume, minutes=minutes, stop=stop, record=record)

@@ -20,6 +20,7 @@ from typing import Any
 from tunewright.corpus import Dropped, Progress, find_files, read_bytes, read_tunes
 from tunewright.errors import CorpusError, ParseError, RenderError
 from tunewright.families import find_families, split_of
+from tunewright.files import replace_file
 from tunewright.pieces.piece import TICKS, Piece, fingerprint, piece_id
 from tunewright.pieces.reading import parse_piece, piece_of_tune
 from tunewright.tune import Note, Pitch, Tune
@@ -155,7 +156,7 @@ def _families(pieces: Sequence[Piece]) -> tuple[int, ...]:
 
     The melody on top is compared as tunes are (`families`), so that two settings of one chorale stay together.
     """
-    first_of = list(find_families([_top_line(piece) for piece in pieces]))
+    first_of = list(find_families([top_line(piece) for piece in pieces]))
     seen: dict[str, int] = {}
     for index, piece in enumerate(pieces):
         same = seen.setdefault(fingerprint(piece), first_of[index])
@@ -165,7 +166,7 @@ def _families(pieces: Sequence[Piece]) -> tuple[int, ...]:
     return tuple(first_of)
 
 
-def _top_line(piece: Piece) -> Tune:
+def top_line(piece: Piece) -> Tune:
     """The highest notes of a piece as a tune, each as long as up to the next one; the drums where there is no other."""
     line = piece.skyline[:LONGEST_LINE] or piece.parts[0].notes[:LONGEST_LINE]
     lengths = [after.onset - note.onset for note, after in pairwise(line)] + [TICKS]
@@ -183,8 +184,17 @@ def _pitch(number: int) -> Pitch:
 
 
 def _split(pieces: Sequence[Piece], families: Sequence[int]) -> tuple[str, ...]:
-    parts = {family: split_of(_top_line(pieces[family])) for family in set(families)}
+    parts = {family: split_of(top_line(pieces[family])) for family in set(families)}
     return tuple(parts[family] for family in families)
+
+
+def write_piece_split(corpus: PieceCorpus, path: Path) -> None:
+    """Write a table with tabs: id, part of the split, family, source and title of every piece."""
+    rows = ["id\tsplit\tfamily\tsource\ttitle"]
+    for piece, part, family in zip(corpus.pieces, corpus.split, corpus.families, strict=True):
+        family_id = piece_id(corpus.pieces[family])
+        rows.append("\t".join((piece_id(piece), part, family_id, piece.source, piece.title.replace("\t", " "))))
+    replace_file(path, ("\n".join(rows) + "\n").encode())
 
 
 # ------------------------------------------------------------------------------------------------ telling

@@ -170,3 +170,9 @@ def transposed(piece: Piece, semitones: int) -> Piece:
                 raise ValueError(f"a note leaves MIDI's range {semitones} semitones away")
         parts.append(Part(notes, part.program, part.drums, part.name))
     return Piece(tuple(parts), piece.meters, (), piece.tempos, piece.title, piece.source, piece.repairs)
+
+
+def transpositions(piece: Piece, most: int) -> range:
+    """By how many semitones a piece can be moved, up to `most` up or down, without leaving MIDI's numbers."""
+    numbers = [note.number for part in piece.parts if not part.drums for note in part.notes]
+    return range(-min(most, min(numbers, default=0)), min(most, 127 - max(numbers, default=127)) + 1)

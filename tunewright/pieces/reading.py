@@ -53,16 +53,24 @@ def piece_of_tune(tune: Tune) -> Piece:
 
 
 def _part(track: MidiTrack, ticks: int, repairs: list[Repair]) -> Part:
-    """The notes of a track, each at least a tick long; of two that begin together on one number the longer one."""
-    longest: dict[tuple[int, int], PieceNote] = {}
-    for note in _scaled(track.notes, ticks):
-        other = longest.get((note.onset, note.number))
-        if other is None or other.end < note.end:
-            longest[note.onset, note.number] = note
-    notes = _cut_short(longest[place] for place in sorted(longest))
+    """The notes of a track, each at least a tick long."""
+    notes = settled(_scaled(track.notes, ticks))
     if left := len(track.notes) - len(notes):
         repairs.append(Repair("notes struck twice at once, read as one", detail=str(left)))
     return Part(tuple(notes), 0 if track.drums else track.program, track.drums, track.name)
+
+
+def settled(notes: Iterable[PieceNote]) -> list[PieceNote]:
+    """Notes of one part by onset and number, each ended where its own number is struck again.
+
+    Of two that begin together on one number the longer one stays: no instrument of MIDI can play both.
+    """
+    longest: dict[tuple[int, int], PieceNote] = {}
+    for note in notes:
+        other = longest.get((note.onset, note.number))
+        if other is None or other.end < note.end:
+            longest[note.onset, note.number] = note
+    return _cut_short(longest[place] for place in sorted(longest))
 
 
 def _scaled(notes: Sequence[MidiNote], ticks: int) -> Iterable[PieceNote]:
