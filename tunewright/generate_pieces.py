@@ -20,7 +20,7 @@ from tunewright.drawing import Drawing, Schedule, Written
 from tunewright.errors import ConfigError, TokenError
 from tunewright.generators import Generator, load_generator
 from tunewright.piece_scripts import PieceScript
-from tunewright.pieces.piece import Piece
+from tunewright.pieces.piece import Piece, first_bars
 from tunewright.pieces.validity import judge_piece
 from tunewright.processes import side_by_side, usable_processes
 from tunewright.runs import Run
@@ -45,11 +45,13 @@ class GeneratedPiece:
     ended: bool  # whether the model ended it; otherwise it was cut at the greatest length
     removed_mass: float | None = None  # probability that the rules took away, mean over ids drawn; None without them
     given_notes: int = 0
+    bars: int = 0  # that were asked for: what sounds on after them is cut
 
     @cached_property
     def _spelled(self) -> tuple[Piece | None, str]:
         try:
             piece = replace(self.tokenizer.decode(self.ids), title=self.title)
+            piece = first_bars(piece, self.bars) if self.bars else piece
         except TokenError as error:
             return None, str(error)
         return piece, judge_piece(piece, self.ended)
@@ -110,6 +112,8 @@ def generate_pieces(
     if bars:
         generator.piece_rules.check_bars(bars)
     given = _start_ids(tokenizer, start) if start else []
+    if bars and start and len(start.bar_lines) > bars:
+        raise ConfigError(f"the start has {len(start.bar_lines)} bars; expected at most the {bars} that were asked for")
     schedule = Schedule(((1, Sampling(temperature, top_k, top_p, min_p)),))
     most = max(max_length or max(LONGER * tokenizer.longest, 64), len(given) + 1)
     order = _Order(generator, tokenizer, schedule, seed, given, bars, free, most)
@@ -149,7 +153,7 @@ class _Order:
         title = f"{self.tokenizer.kind.upper()} piece no. {seed}"
         likelihood = written.log_likelihood
         return GeneratedPiece(
-            written.index, seed, ids, self.tokenizer, title, likelihood, written.ended, removed, given
+            written.index, seed, ids, self.tokenizer, title, likelihood, written.ended, removed, given, self.bars
         )
 
 

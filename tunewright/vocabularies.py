@@ -108,6 +108,7 @@ class PieceTokenizer:
     slots: tuple[Slot, ...]
     velocity: int  # of every note, where the vocabulary tells none
     tempo: int  # microseconds to a quarter, likewise
+    meter: tuple[int, int]  # likewise
     longest: int = 0  # ids of the longest training piece
     ordered: bool = False  # whether in them notes that begin together stand by part, then by number
     follows: Follows = ()  # in training pieces: the kinds of token that came after each context; "" is the end
@@ -130,7 +131,9 @@ class PieceTokenizer:
         tempos = Counter(tempo.microseconds for piece in pieces for tempo in piece.tempos)
         tokenizer = _build(kind, _settings(kind, pieces, slots, velocities, tempos, transposed_by))
         usual = tempos.most_common(1)[0][0] if tempos else USUAL_TEMPO
-        first = cls(kind, _save(tokenizer), slots, next(iter(velocities), 90), usual)
+        meters = Counter(meter[1:] for piece in pieces for meter in piece.meters)
+        meter = meters.most_common(1)[0][0] if meters else (4, 4)
+        first = cls(kind, _save(tokenizer), slots, next(iter(velocities), 90), usual, meter)
         encoded = [ids for piece in pieces if (ids := first._encoded_or_none(piece))]
         found = replace(first, follows=first._learned(encoded), ordered=first._in_order(encoded))
         if bpe:
@@ -367,10 +370,10 @@ class PieceTokenizer:
         tempos = tuple(TempoAt(at.time * unit, round(at.mspq)) for at in score.tempos)
         if not self.miditok.config.use_tempos:
             tempos = (TempoAt(0, self.tempo),)
+        if not self.miditok.config.use_time_signatures:
+            meters = (MeterAt(0, *self.meter),)
         repairs = (Repair("notes struck twice at once, read as one", detail=str(left)),) if left else ()
-        return Piece(
-            tuple(parts), meters if self.miditok.config.use_time_signatures else (), (), tempos, repairs=repairs
-        )
+        return Piece(tuple(parts), meters, (), tempos, repairs=repairs)
 
     # ------------------------------------------------------------------------------------------------ keeping
 
@@ -382,6 +385,7 @@ class PieceTokenizer:
             "slots": [[slot.program, slot.name, slot.nth] for slot in self.slots],
             "velocity": self.velocity,
             "tempo": self.tempo,
+            "meter": self.meter,
             "longest": self.longest,
             "ordered": self.ordered,
             "follows": self.follows,
@@ -406,6 +410,7 @@ class PieceTokenizer:
                 slots,
                 int(stored["velocity"]),
                 int(stored["tempo"]),
+                (int(stored["meter"][0]), int(stored["meter"][1])),
                 int(stored["longest"]),
                 bool(stored["ordered"]),
                 tuple((str(context), tuple(map(str, kinds))) for context, kinds in stored["follows"]),

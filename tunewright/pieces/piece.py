@@ -123,14 +123,19 @@ class Piece:
 
     @cached_property
     def skyline(self) -> tuple[PieceNote, ...]:
-        """The highest note at each onset, drums left out (Uitdenbogerd & Zobel 1999)."""
+        """The highest notes, drums left out: none that begins below one that sounds (Uitdenbogerd & Zobel 1999)."""
         highest: dict[int, PieceNote] = {}
         for part in self.parts:
             for note in () if part.drums else part.notes:
                 other = highest.get(note.onset)
                 if other is None or other.number < note.number:
                     highest[note.onset] = note
-        return tuple(highest[onset] for onset in sorted(highest))
+        line: list[PieceNote] = []
+        for onset in sorted(highest):
+            note = highest[onset]
+            if not line or line[-1].end <= onset or line[-1].number <= note.number:
+                line.append(note)
+        return tuple(line)
 
 
 def _bar_lines(meters: Sequence[MeterAt], length: int) -> Iterator[int]:
@@ -142,10 +147,10 @@ def _bar_lines(meters: Sequence[MeterAt], length: int) -> Iterator[int]:
 
 def fingerprint(piece: Piece) -> str:
     """Sixteen hex digits that are the same for the same notes in any key, at any tempo, on any instruments."""
-    notes = sorted((note.onset, note.number, part.drums) for part in piece.parts for note in part.notes)
-    lowest = min((number for _, number, drums in notes if not drums), default=0)
+    notes = sorted((note.onset, part.drums, note.number) for part in piece.parts for note in part.notes)
+    lowest = min((number for _, drums, number in notes if not drums), default=0)
     first = notes[0][0] if notes else 0
-    told = ",".join(f"{onset - first}:{number if drums else number - lowest}" for onset, number, drums in notes)
+    told = ",".join(f"{onset - first}:{number if drums else number - lowest}" for onset, drums, number in notes)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -170,6 +175,26 @@ def transposed(piece: Piece, semitones: int) -> Piece:
                 raise ValueError(f"a note leaves MIDI's range {semitones} semitones away")
         parts.append(Part(notes, part.program, part.drums, part.name))
     return Piece(tuple(parts), piece.meters, (), piece.tempos, piece.title, piece.source, piece.repairs)
+
+
+def first_bars(piece: Piece, count: int) -> Piece:
+    """The first so many bars of a piece: what sounds on into the next one is cut."""
+    if count >= len(piece.bar_lines):
+        return piece
+    until = piece.bar_lines[count]
+    parts = []
+    for part in piece.parts:
+        notes = tuple(note._replace(end=min(note.end, until)) for note in part.notes if note.onset < until)
+        parts += [Part(notes, part.program, part.drums, part.name)] if notes else []
+    return Piece(
+        tuple(parts),
+        tuple(change for change in piece.meters if change.time < until),
+        tuple(change for change in piece.keys if change.time < until),
+        tuple(change for change in piece.tempos if change.time < until),
+        piece.title,
+        piece.source,
+        piece.repairs,
+    )
 
 
 def transpositions(piece: Piece, most: int) -> range:
