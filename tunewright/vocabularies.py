@@ -62,7 +62,7 @@ MOST_PARTS = 128  # that a vocabulary can tell apart
 NAMED_OFTEN = 0.02  # share of the pieces from which on a name is a part of its own
 LONGEST_NOTE = 64  # quarter notes; what is longer is cut
 FINE_UP_TO = 4  # quarter notes up to which lengths are on the grid; longer ones on quarters of a quarter
-MOST_BINS = 32  # of velocities and of tempi
+MOST_BINS = 32  # velocities and tempi, where there are several
 DRUM_PROGRAM = -1  # MidiTok's
 BEGINS_A_NOTE = frozenset({"Pitch", "PitchDrum", "NoteOn", "DrumOn"})
 TELLS_TIME = frozenset({"Bar", "Position", "TimeShift", "Rest", "Beat", "Track"})
@@ -362,6 +362,8 @@ class PieceTokenizer:
                 )
                 for note in track.notes
             )
+            if any(note.onset < 0 for note in notes):
+                raise TokenError("a note begins before the piece does")
             left += len(track.notes) - len(notes)
             known = self.slots[slot] if 0 <= slot < len(self.slots) else Slot(0)
             if notes:
@@ -490,7 +492,7 @@ def _settings(
         "drums_pitch_range": (min(drums, default=35), max(drums, default=81) + 1),
         "use_pitchdrum_tokens": bool(drums),
         "beat_res": lengths,
-        "num_velocities": min(MOST_BINS, max(2, len(velocities))),
+        "num_velocities": MOST_BINS,
         "use_velocities": len(velocities) > 1,
         "special_tokens": ["PAD"],
         "use_programs": True,
@@ -499,7 +501,7 @@ def _settings(
         "use_time_signatures": True,
         "time_signature_range": _meters(pieces),
         "use_tempos": len(quarters) > 1 and kind != "pertok",  # which writes tempi that it cannot read
-        "num_tempos": min(MOST_BINS, max(2, len(quarters))),
+        "num_tempos": MOST_BINS,
         "tempo_range": (quarters[0], quarters[-1]) if len(quarters) > 1 else (40, 250),
         "delete_equal_successive_tempo_changes": True,
         "delete_equal_successive_time_sig_changes": True,
