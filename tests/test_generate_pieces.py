@@ -87,7 +87,8 @@ def test_windows_hold_every_piece_moved_by_some_semitones() -> None:
     windows = PieceWindows(tokenizer, pieces, config)
     seen = set()
     for time in range(12):
-        data, begins = windows._time_through(time)
+        rows, begins = windows._time_through(time)
+        data = rows[:, 0]
         ends = [*begins.tolist()[1:], len(data) - 1]
         for start, end in zip(begins.tolist(), ends, strict=True):
             back = tokenizer.decode(data[start + 1 : end].tolist())

@@ -37,6 +37,7 @@ from tunewright.passages import (
     only_pieces,
     only_tunes,
 )
+from tunewright.piece_places import PiecePlaces, read_piece_rows
 from tunewright.pieces.piece import Piece, transposed, transpositions
 from tunewright.places import Begun, Columns, Onset, Sound, begun_in, read_rows
 from tunewright.tokens import CharTokenizer
@@ -44,7 +45,8 @@ from tunewright.tune import Tune
 from tunewright.vocabularies import PieceTokenizer
 
 LONGEST_GAP = 8  # bars
-MOST_KEPT = 50_000_000  # ids of pieces that are kept encoded, of every transposition
+MOST_KEPT = 10_000_000  # rows of pieces that are kept, in every transposition: 220 MB
+Rows = npt.NDArray[np.int16]
 AnyMusic = TypeVar("AnyMusic", bound=Music)
 
 
@@ -256,18 +258,18 @@ class PieceWindows:
     def __init__(
         self, tokenizer: PieceTokenizer, pieces: Sequence[Piece], config: Config, refused: Counter[str] | None = None
     ) -> None:
-        self.tokenizer, self.config = tokenizer, config
+        self.tokenizer, self.places, self.config = tokenizer, PiecePlaces(tokenizer), config
         self.pieces: list[Piece] = []
-        self._encoded: dict[tuple[int, int], npt.NDArray[np.int32]] = {}  # of piece and semitones
+        self._encoded: dict[tuple[int, int], Rows] = {}  # of piece and semitones
         self._kept = 0
         for piece in pieces:
             try:
-                ids = self._ids(piece, 0)
+                rows = self._rows(piece, 0)
             except TokenError as error:
                 if refused is not None:
                     refused[str(error)] += 1
                 continue
-            self._keep(len(self.pieces), 0, ids)
+            self._keep(len(self.pieces), 0, rows)
             self.pieces.append(piece)
         if not self.pieces:
             raise CorpusError("no piece to train on that the tokens cover; expected at least one")
@@ -278,41 +280,44 @@ class PieceWindows:
         self._joined: tuple[int, Tensor, Tensor] | None = None
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Inputs and targets (size, length)."""
-        config, (data, begins) = self.config, self._time_through(step // self.steps)
-        return batch_at(data, step, config.batch_size, self.length, config.seed, begins, config.start_share)
+        """Inputs (size, length, 1 + K) and targets (size, length)."""
+        config, (rows, begins) = self.config, self._time_through(step // self.steps)
+        starts = window_starts(len(rows), step, config.batch_size, self.length, config.seed, begins, config.start_share)
+        places = starts[:, None] + torch.arange(self.length)
+        return rows[places].long(), rows[places + 1, 0].long()
 
     def _time_through(self, time: int) -> tuple[Tensor, Tensor]:
-        """The pieces joined for a time through, and where they begin; only the last one is kept."""
+        """The rows (N, 1 + K) of the pieces joined for a time through, and where pieces begin; the last one is kept."""
         if self._joined is None or self._joined[0] != time:
             self._joined = (time, *self._join(np.random.default_rng((self.config.seed, time))))
         return self._joined[1:]
 
     def _join(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        ids: list[npt.NDArray[np.int32]] = []
+        rows: list[Rows] = []
         begins = []
         length = 0
         for number in rng.permutation(len(self.pieces)).tolist():
             way = transpositions(self.pieces[number], self.config.transpose)
             one = self._moved(number, way[int(rng.integers(len(way)))])
             begins.append(length)
-            ids.append(one)
+            rows.append(one)
             length += len(one)
-        ids.append(np.array([PieceTokenizer.END], np.int32))
-        return torch.from_numpy(np.concatenate(ids)), torch.tensor(begins)
+        rows.append(rows[0][:1])
+        return torch.from_numpy(np.concatenate(rows)), torch.tensor(begins)
 
-    def _moved(self, number: int, semitones: int) -> npt.NDArray[np.int32]:
-        """The ids of a piece so many semitones higher, after an end."""
-        ids = self._encoded.get((number, semitones))
-        if ids is None:
-            ids = self._ids(self.pieces[number], semitones)
+    def _moved(self, number: int, semitones: int) -> Rows:
+        """The rows of a piece so many semitones higher, after an end."""
+        rows = self._encoded.get((number, semitones))
+        if rows is None:
+            rows = self._rows(self.pieces[number], semitones)
             if self._kept < MOST_KEPT:
-                self._keep(number, semitones, ids)
-        return ids
+                self._keep(number, semitones, rows)
+        return rows
 
-    def _ids(self, piece: Piece, semitones: int) -> npt.NDArray[np.int32]:
-        return np.array([PieceTokenizer.END, *self.tokenizer.encode(transposed(piece, semitones))], np.int32)
+    def _rows(self, piece: Piece, semitones: int) -> Rows:
+        ids = [PieceTokenizer.END, *self.tokenizer.encode(transposed(piece, semitones))]
+        return np.array(read_piece_rows(self.places, ids), np.int16)
 
-    def _keep(self, number: int, semitones: int, ids: npt.NDArray[np.int32]) -> None:
-        self._encoded[number, semitones] = ids
-        self._kept += len(ids)
+    def _keep(self, number: int, semitones: int, rows: Rows) -> None:
+        self._encoded[number, semitones] = rows
+        self._kept += len(rows)

@@ -45,7 +45,7 @@ _RANGES = {  # smallest and largest value that make sense
     **dict.fromkeys((*_AT_LEAST_ONE, "eval_every"), (1, 10**9)),
     "patience": (0, 10**9),
     "warmup": (0, 10**9),
-    "bpe": (0, 100_000),
+    "bpe": (0, 30_000),
     "transpose": (0, 11),
     "seed": (0, 2**63 - 1),
     **dict.fromkeys(("dropout", "input_dropout", "weight_dropout"), (0.0, 0.95)),

@@ -142,7 +142,7 @@ class _Order:
 
     def begin(self, index: int) -> Written:
         rules = None if self.free else self.generator.piece_rules
-        script = PieceScript(self.tokenizer, rules, self.start, self.bars)
+        script = PieceScript(self.generator.piece_places, rules, self.start, self.bars)
         return Written(index, 0, script, Chance(self.seed + index))
 
     def finish(self, written: Written) -> GeneratedPiece:

@@ -18,6 +18,7 @@ from tunewright.grammar import Grammar
 from tunewright.masks import Masks
 from tunewright.models import DTYPES, RecurrentModel, Step, build_model, choose_device, choose_step_precision
 from tunewright.passages import Tokenizer, place_sizes
+from tunewright.piece_places import PiecePlaces
 from tunewright.piece_rules import PieceRules
 from tunewright.runs import BEST, LAST, MODEL, Run, load_run, load_tensors, under
 from tunewright.tokens import CharTokenizer
@@ -56,6 +57,12 @@ class Generator:
         """The rules of tokens of pieces."""
         assert isinstance(self.tokenizer, PieceTokenizer)
         return PieceRules(self.tokenizer, self.masks)
+
+    @cached_property
+    def piece_places(self) -> PiecePlaces:
+        """What is read beside each of them."""
+        assert isinstance(self.tokenizer, PieceTokenizer)
+        return PiecePlaces(self.tokenizer)
 
     @cached_property
     def stepping(self) -> tuple[Step, tuple[int, ...]]:

@@ -19,6 +19,7 @@ from tunewright.config import Config
 from tunewright.corpus import tune_id
 from tunewright.degrees import DegreeTokenizer
 from tunewright.errors import ConfigError, TokenError
+from tunewright.piece_places import PiecePlaces, read_piece_rows
 from tunewright.pieces.piece import Piece, piece_id
 from tunewright.places import Columns, read_rows
 from tunewright.tokens import CharTokenizer, body_start
@@ -114,6 +115,8 @@ def tokenizer_from_json(text: str) -> Tokenizer:
 
 def place_sizes(tokenizer: Tokenizer) -> tuple[int, ...]:
     """How many values each thing has that is read beside an id; none for characters."""
+    if isinstance(tokenizer, PieceTokenizer):
+        return PiecePlaces.sizes
     return Columns(tokenizer).sizes if isinstance(tokenizer, DegreeTokenizer) else ()
 
 
@@ -132,7 +135,8 @@ def encode_passages(tokenizer: Tokenizer, music: Sequence[Music], refused: Count
 def _encode(tokenizer: Tokenizer, music: Music) -> Passage:
     if isinstance(tokenizer, PieceTokenizer):
         assert isinstance(music, Piece)
-        return Passage((tokenizer.END, *tokenizer.encode(music), tokenizer.END), 1, music.notes)
+        ids = (tokenizer.END, *tokenizer.encode(music), tokenizer.END)
+        return Passage(ids, 1, music.notes, np.array(read_piece_rows(PiecePlaces(tokenizer), ids), np.int16))
     assert isinstance(music, Tune)
     tune = music
     if isinstance(tokenizer, CharTokenizer):

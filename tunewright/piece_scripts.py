@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tunewright.errors import ConfigError
+from tunewright.piece_places import PiecePlaces, PieceReader
 from tunewright.piece_rules import BAR, PieceRules, PieceState
-from tunewright.vocabularies import BEGINS_A_NOTE, PieceTokenizer, kind_of
+from tunewright.vocabularies import BEGINS_A_NOTE, kind_of
 
 
 class PieceScript:
@@ -19,12 +20,14 @@ class PieceScript:
     in_body = True
 
     def __init__(
-        self, tokenizer: PieceTokenizer, rules: PieceRules | None = None, start: Sequence[int] = (), bars: int = 0
+        self, places: PiecePlaces, rules: PieceRules | None = None, start: Sequence[int] = (), bars: int = 0
     ) -> None:
-        self.tokenizer, self.rules, self._asked = tokenizer, rules, bars
+        self.tokenizer = tokenizer = places.tokenizer
+        self.rules, self._asked = rules, bars
         self.ids: list[int] = []
         self.bars = 0
-        self.first: tuple[int, ...] = (tokenizer.END,)
+        self._reader = PieceReader(places)
+        self.first = self._reader.read(tokenizer.END)  # what the model reads before anything is written
         self.given_notes = sum(map(self.is_note, start))
         self._pending = list(start[::-1])  # to write before drawing goes on, last first
         self._state = PieceState()
@@ -52,7 +55,7 @@ class PieceScript:
                 assert given, f"{self.tokenizer.vocab[number]} was masked"
                 raise ConfigError(f"the start cannot go on after {self.tokenizer.vocab[number]}; expected --free")
             self._state = state
-        return (number,)
+        return self._reader.read(number)
 
     def is_note(self, number: int) -> bool:
         """Whether an id begins a note, or several."""
