@@ -3,7 +3,7 @@
 In: the ids of a `PieceTokenizer`, one after the other. Out: for each a row of small integers about the place after it.
 0 always stands for nothing. A row tells where in the bar that is, which bar of eight, how many notes have begun there,
 which part is spoken of and the last note of it, which note it began at the same place one, two and four bars before
-(as the Lookback RNN is told; Waite 2016), the note that was told before, and the lowest that sounded in the last bar.
+(as the Lookback RNN is told; Waite 2016), the note that was told before, and, drums aside, the lowest of the last bar.
 
 Nothing here is new to who has read all ids before: it saves the model the counting. This file forbids nothing
 (`piece_rules`) and knows no model.
@@ -91,7 +91,7 @@ class PieceReader:
             self._last.get(part, (0, 0))[0],
             *(begun.get((part, time - back * steps), 0) for back in BARS_BACK),
             self._before,
-            min((last for last, when in self._last.values() if time - when <= steps), default=0),
+            min((last for of, (last, when) in self._last.items() if of >= 0 and time - when <= steps), default=0),
         )
 
     def _open_bar(self, _: int) -> None:
