@@ -218,7 +218,10 @@ def test_a_piece_of_so_many_bars_ends_after_them_and_not_before() -> None:
     begun = one.count(bar)
     state = walk(rules, one, bars=begun)
     assert may_come(rules, state, tokenizer.END, begun)
-    assert not may_come(rules, state, bar, begun)
+    after = rules.after(state, bar)
+    assert after is not None
+    assert may_come(rules, after, tokenizer.END, begun)
+    assert not any(may_come(rules, after, number, begun) for number in range(1, len(tokenizer.vocab)))
     assert not may_come(rules, state, tokenizer.END, begun + 1)
     tsd = PieceTokenizer.fit("tsd", chorales())
     with pytest.raises(ConfigError, match="a piece in tsd does not tell its bars"):

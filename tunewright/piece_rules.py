@@ -9,7 +9,7 @@ many. This file draws nothing, and makes no music better.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -100,21 +100,29 @@ class PieceRules:
         finest = max(self.tokenizer.miditok.config.beat_res.values())
         return int(told[1]) * finest if told else 0
 
+    def forgiving(self, state: PieceState, number: int) -> PieceState | None:
+        """As `after`, but of an id that was given: a note that the grid moved may stand out of order."""
+        return self.after(state, number) or self.after(replace(state, struck=NOTHING_STRUCK), number)
+
     def row(self, state: PieceState, bars: int = 0) -> int:
-        """The row of the mask of what may come; `bars` is how many the piece is to have, 0 for as many as it likes."""
+        """The row of the mask of what may come; `bars` is how many the piece is to have, 0 for as many as it likes.
+
+        After so many bars it ends where it would begin another one: what is drawn there is the end, or a bar after
+        which nothing but the end may come.
+        """
         may_end = not bars or state.bars >= bars
-        may_go_on = not bars or state.bars < bars
-        key = (state.context, state.position, state.steps, state.struck, may_end, may_go_on)
+        has_to = bool(bars) and state.bars > bars
+        key = (state.context, state.position, state.steps, state.struck, may_end, has_to)
         row = self._rows.get(key)
         if row is None:
-            row = self._rows[key] = self.masks.add(self._mask(state, may_end, may_go_on))
+            row = self._rows[key] = self.masks.add(self._mask(state, may_end, has_to))
         return row
 
-    def _mask(self, state: PieceState, may_end: bool, may_go_on: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _mask(self, state: PieceState, may_end: bool, has_to: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         tokenizer = self.tokenizer
         mask = np.zeros(len(tokenizer.vocab), np.bool_)
         for number in range(1, len(mask)):
-            mask[number] = (may_go_on or BAR not in tokenizer.tokens_of[number]) and self._may_come(state, number)
+            mask[number] = not has_to and self._may_come(state, number)
         ends = "" in tokenizer.following.get(state.context, frozenset())
         mask[tokenizer.END] = (ends and may_end) or not mask.any()
         return mask

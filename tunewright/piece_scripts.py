@@ -50,7 +50,7 @@ class PieceScript:
         self.ids.append(number)
         self.bars += self.tokenizer.tokens_of[number].count(BAR)
         if self.rules and number != self.tokenizer.END:
-            state = self.rules.after(self._state, number)
+            state = (self.rules.forgiving if given else self.rules.after)(self._state, number)
             if state is None:
                 assert given, f"{self.tokenizer.vocab[number]} was masked"
                 raise ConfigError(f"the start cannot go on after {self.tokenizer.vocab[number]}; expected --free")
