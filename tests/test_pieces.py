@@ -4,13 +4,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from real_pieces import chorales, songs
+from real_pieces import CHORALES, chorales, songs
 from real_tunes import real_tunes
 from short_pieces import line, piece
 
 from tunewright.errors import CorpusError, ParseError
 from tunewright.families import SPLITS
 from tunewright.performance import written
+from tunewright.pieces.bars import with_bars
 from tunewright.pieces.collection import describe_pieces, read_pieces, write_piece_split
 from tunewright.pieces.piece import (
     TICKS,
@@ -21,13 +22,18 @@ from tunewright.pieces.piece import (
     TempoAt,
     fingerprint,
     first_bars,
+    from_first_note,
+    in_full_bars,
+    moved,
     piece_id,
     transposed,
     transpositions,
 )
 from tunewright.pieces.reading import parse_piece, piece_of_tune, read_piece, settled
 from tunewright.pieces.telling import pieces_text
+from tunewright.pieces.validity import judge_piece
 from tunewright.pieces.writing import to_midi, write_midi
+from tunewright.vocabularies import PieceTokenizer
 
 # ------------------------------------------------------------------------------------------------ values
 
@@ -137,6 +143,66 @@ def test_a_silence_of_days_is_refused() -> None:
         parse_piece(to_midi(piece(Part((PieceNote(0, 10, 60), PieceNote(10**8, 10**8 + 1, 60))))), "x.mid")
 
 
+# ------------------------------------------------------------------------------------------------ bars
+
+
+def with_pickup(one: Piece, quarters: int) -> Piece:
+    """The piece without its first bar but for so many quarters, as a file that states the first full bar has it."""
+    first = one.meters[0]
+    cut = first.ticks - quarters * TICKS
+    parts = tuple(
+        Part(
+            tuple(n._replace(onset=n.onset - cut, end=n.end - cut) for n in part.notes if n.onset >= cut),
+            part.program,
+            part.drums,
+            part.name,
+        )
+        for part in one.parts
+    )
+    return replace(one, parts=parts, meters=(first, first._replace(time=quarters * TICKS)), tempos=one.tempos[:1])
+
+
+@pytest.mark.parametrize("quarters", [1, 2])
+def test_a_pickup_comes_back_from_files_and_from_every_vocabulary_with_bars(quarters: int) -> None:
+    pieces = [with_pickup(one, quarters) for one in songs() if one.meters[0].ticks > 2 * TICKS]
+    tokenizer = PieceTokenizer.fit("remi", pieces)
+    for one in pieces:
+        assert one.pickup == quarters * TICKS
+        assert one.bar_lines[:2] == (0, quarters * TICKS)
+        assert parse_piece(to_midi(one), "x.mid") == one
+        assert judge_piece(one) == ""
+        back = tokenizer.decode(tokenizer.encode(one))
+        assert back.bar_lines[:3] == one.bar_lines[:3]
+        assert [[(n.onset, n.number) for n in p.notes] for p in back.parts] == [
+            [(n.onset, n.number) for n in p.notes] for p in one.parts
+        ]
+
+
+def test_silence_before_the_first_note_goes() -> None:
+    one = songs()[0]
+    bar = one.meters[0].ticks
+    later = moved(one, bar)
+    assert from_first_note(later).parts == one.parts
+    assert from_first_note(later).bar_lines == one.bar_lines
+    assert from_first_note(moved(one, bar - TICKS)).pickup == TICKS
+    assert in_full_bars(from_first_note(moved(one, bar - TICKS))).parts == moved(one, bar - TICKS).parts
+
+
+def test_pickups_of_chorales_are_found_where_the_files_do_not_say() -> None:
+    without = {"bwv40.8"}  # the others begin with a quarter before the first bar, as music21 has their scores
+    found = [with_bars(one) for one in chorales()]
+    right = sum(one.pickup == (0 if name in without else TICKS) for name, one in zip(CHORALES, found, strict=True))
+    assert right >= len(CHORALES) - 3
+    assert all(one.inferred for one in found if one.pickup)
+    assert [one.parts for one in found] == [one.parts for one in chorales()]
+
+
+def test_what_a_file_states_is_not_changed() -> None:
+    for one in songs():
+        stated = with_pickup(one, 1)
+        assert with_bars(stated).meters == stated.meters
+
+
 # ------------------------------------------------------------------------------------------------ corpora
 
 
@@ -220,6 +286,7 @@ def test_long_lists_stay_short() -> None:
         "instruments": {},
         "meters": {},
         "repairs": {},
+        "inferred": {},
         "dropped": dropped,
     }
     assert len(pieces_text(described).splitlines()) < 25

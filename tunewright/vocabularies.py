@@ -30,6 +30,8 @@ from tunewright.pieces.piece import (
     Piece,
     PieceNote,
     TempoAt,
+    from_first_note,
+    in_full_bars,
     transposed,
     transpositions,
 )
@@ -264,7 +266,7 @@ class PieceTokenizer:
         """The piece for MidiTok: each part under a program of its own, which stands for a slot."""
         from symusic import core  # noqa: PLC0415 - heavy
 
-        score = to_score(piece)
+        score = to_score(in_full_bars(piece))
         tracks: dict[int, core.TrackTick] = {}
         for track, slot in zip(list(score.tracks), _assigned(piece, self.slots), strict=True):
             if slot == DRUM_PROGRAM and slot in tracks:
@@ -376,7 +378,7 @@ class PieceTokenizer:
         if not self.miditok.config.use_time_signatures:
             meters = (MeterAt(0, *self.meter),)
         repairs = (Repair("notes struck twice at once, read as one", detail=str(left)),) if left else ()
-        return Piece(tuple(parts), meters, (), tempos, repairs=repairs)
+        return from_first_note(Piece(tuple(parts), meters, (), tempos, repairs=repairs))
 
     # ------------------------------------------------------------------------------------------------ keeping
 

@@ -21,6 +21,7 @@ from tunewright.corpus import Dropped, Progress, find_files, read_bytes, read_tu
 from tunewright.errors import CorpusError, ParseError, RenderError
 from tunewright.families import find_families, split_of
 from tunewright.files import replace_file
+from tunewright.pieces.bars import with_bars
 from tunewright.pieces.piece import TICKS, Piece, fingerprint, piece_id
 from tunewright.pieces.reading import parse_piece, piece_of_tune
 from tunewright.tune import Note, Pitch, Tune
@@ -100,7 +101,7 @@ def read_pieces(*sources: str | Path, on_progress: Progress | None = None) -> Pi
     pieces: list[Piece] = []
     dropped: list[Dropped] = []
     for number, (known_as, path) in enumerate(files, 1):
-        for item in _read_file(known_as, path):
+        for item in read_piece_file(known_as, path):
             if isinstance(item, Piece):
                 pieces.append(item)
             else:
@@ -115,7 +116,8 @@ def read_pieces(*sources: str | Path, on_progress: Progress | None = None) -> Pi
     return PieceCorpus(name, tuple(distinct), _split(distinct, families), families, tuple(dropped), tuple(duplicates))
 
 
-def _read_file(name: str, path: Path) -> Iterator[Piece | Dropped]:
+def read_piece_file(name: str, path: Path) -> Iterator[Piece | Dropped]:
+    """Every piece of one file, known as `name`, or why it could not be read."""
     if path.suffix.lower() not in MIDI:
         for tune in read_tunes(path):
             yield _from_tune(tune) if isinstance(tune, Tune) else tune
@@ -125,7 +127,7 @@ def _read_file(name: str, path: Path) -> Iterator[Piece | Dropped]:
         yield Dropped(f"{name}:1", data.reason)
         return
     try:
-        yield replace(parse_piece(data, path.name), source=f"{name}:1")
+        yield with_bars(replace(parse_piece(data, path.name), source=f"{name}:1"))
     except ParseError as error:
         yield Dropped(f"{name}:1", error.reason)
 
@@ -218,6 +220,7 @@ def describe_pieces(corpus: PieceCorpus) -> dict[str, Any]:
         "bars": sum(len(piece.bar_lines) for piece in pieces),
         "seconds": round(sum(piece.seconds for piece in pieces)),
         "repairs": dict(Counter(repair.what for piece in pieces for repair in piece.repairs).most_common()),
+        "inferred": dict(Counter(item.what for piece in pieces for item in piece.inferred).most_common()),
         "parts": {str(count): pieces_ for count, pieces_ in sorted(Counter(len(p.parts) for p in pieces).items())},
         "instruments": {str(program): count for program, count in instruments.most_common()},
         "meters": dict(Counter(_meter(piece) for piece in pieces).most_common()),

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from tunewright.tune import Repair
+from tunewright.tune import Inference, Repair
 
 TICKS = 480  # to a quarter note, in every piece
 USUAL_TEMPO = 500_000  # microseconds to a quarter, where a file says nothing (Standard MIDI Files 1.0)
@@ -35,6 +35,11 @@ class MeterAt(NamedTuple):
     time: int
     numerator: int
     denominator: int
+
+    @property
+    def ticks(self) -> int:
+        """How long a bar is."""
+        return 4 * TICKS * self.numerator // self.denominator
 
 
 class KeyAt(NamedTuple):
@@ -76,6 +81,7 @@ class Piece:
     title: str = ""
     source: str = ""  # "file:1"
     repairs: tuple[Repair, ...] = ()
+    inferred: tuple[Inference, ...] = ()  # metre and pickup, where the file says nothing of them
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Piece) and self._music == other._music
@@ -102,6 +108,14 @@ class Piece:
     def bar_lines(self) -> tuple[int, ...]:
         """The tick at which each bar begins, up to the end of the last note; 4/4 where no metre is stated."""
         return tuple(_bar_lines(self.meters, self.length))
+
+    @cached_property
+    def pickup(self) -> int:
+        """Ticks of the music before the first full bar, as the metres tell it; 0 where there is none."""
+        if len(self.meters) < 2 or self.meters[0].time:
+            return 0
+        first, second = self.meters[:2]
+        return second.time if second.time < first.ticks and first[1:] == second[1:] else 0
 
     @cached_property
     def seconds(self) -> float:
@@ -140,9 +154,9 @@ class Piece:
 
 def _bar_lines(meters: Sequence[MeterAt], length: int) -> Iterator[int]:
     changes = list(meters) if meters and meters[0].time == 0 else [MeterAt(0, 4, 4), *meters]
-    for place, (time, numerator, denominator) in enumerate(changes):
+    for place, meter in enumerate(changes):
         until = changes[place + 1].time if place + 1 < len(changes) else max(length, 1)
-        yield from range(time, min(until, max(length, 1)), 4 * TICKS * numerator // denominator)
+        yield from range(meter.time, min(until, max(length, 1)), meter.ticks)
 
 
 def fingerprint(piece: Piece) -> str:
@@ -175,6 +189,48 @@ def transposed(piece: Piece, semitones: int) -> Piece:
                 raise ValueError(f"a note leaves MIDI's range {semitones} semitones away")
         parts.append(Part(notes, part.program, part.drums, part.name))
     return Piece(tuple(parts), piece.meters, (), piece.tempos, piece.title, piece.source, piece.repairs)
+
+
+def moved(piece: Piece, ticks: int) -> Piece:
+    """The piece so many ticks later, or earlier where they are below 0; what stands at its beginning stays there."""
+
+    def at(time: int) -> int:
+        return max(0, time + ticks) if time else 0
+
+    parts = (
+        replace(part, notes=tuple(n._replace(onset=n.onset + ticks, end=n.end + ticks) for n in part.notes))
+        for part in piece.parts
+    )
+    return replace(
+        piece,
+        parts=tuple(parts),
+        meters=tuple(change._replace(time=at(change.time)) for change in piece.meters),
+        keys=tuple(change._replace(time=at(change.time)) for change in piece.keys),
+        tempos=tuple(change._replace(time=at(change.time)) for change in piece.tempos),
+    )
+
+
+def in_full_bars(piece: Piece) -> Piece:
+    """The piece with its pickup at the end of a full bar, so that bars are counted from its beginning."""
+    if not piece.pickup:
+        return piece
+    later = moved(piece, piece.meters[0].ticks - piece.pickup)
+    return replace(later, meters=(later.meters[0], *later.meters[2:]))
+
+
+def from_first_note(piece: Piece) -> Piece:
+    """The piece without the silence before its first note; what is left of the bar is a pickup."""
+    first = min((part.notes[0].onset for part in piece.parts if part.notes), default=0)
+    meters = [change for change in piece.meters if change.time <= first] or [MeterAt(0, 4, 4)]
+    into = (first - meters[-1].time) % meters[-1].ticks
+    if not first:
+        return piece
+    later = [change for change in piece.meters if change.time > first]
+    begun = [meters[-1]._replace(time=first)]
+    if into and (not later or later[0].time - first >= meters[-1].ticks - into):
+        begun.append(meters[-1]._replace(time=first + meters[-1].ticks - into))
+    changes = begun + [change for change in later if change.time != begun[-1].time]
+    return moved(replace(piece, meters=tuple(changes)), -first)
 
 
 def first_bars(piece: Piece, count: int) -> Piece:

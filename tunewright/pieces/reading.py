@@ -93,11 +93,15 @@ def _cut_short(notes: Iterable[PieceNote]) -> list[PieceNote]:
 
 
 def _meters(file: MidiFile) -> tuple[MeterAt, ...]:
-    return tuple(
-        MeterAt(*change)
-        for change in _changes((_time(time, file), top, bottom) for time, top, bottom in file.meters)
-        if TICKS * 4 * change[1] // change[2]
-    )
+    """The metres by time. One stated again within a bar stays: bars are counted from there, as after a pickup."""
+    kept: list[MeterAt] = []
+    at = {_time(time, file): (top, bottom) for time, top, bottom in sorted(file.meters, key=lambda meter: meter[0])}
+    for time, (top, bottom) in at.items():
+        last = kept[-1] if kept else MeterAt(0, 4, 4)
+        again = kept and last[1:] == (top, bottom) and (time - last.time) % last.ticks == 0
+        if not again and MeterAt(time, top, bottom).ticks:
+            kept.append(MeterAt(time, top, bottom))
+    return tuple(kept)
 
 
 def _keys(file: MidiFile) -> tuple[KeyAt, ...]:

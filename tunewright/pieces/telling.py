@@ -27,6 +27,7 @@ def pieces_text(described: Mapping[str, Any]) -> str:
         *_counts("Parts", described["parts"]),
         *_counts("Instruments", {_named(name): count for name, count in described["instruments"].items()}),
         *_counts("Metres", described["meters"]),
+        *_counts("Found by the notes, where the file says nothing", described["inferred"]),
         *_counts("Repairs", described["repairs"]),
         *_dropped(described["dropped"]),
     ]
