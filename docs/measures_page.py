@@ -1,7 +1,7 @@
 """Writes `docs/measures.md` from the table of measures and their docstrings: `python docs/measures_page.py`.
 
-In: `tunewright.metrics`. Out: the page. It says nothing that is not in the code; `tests/test_metrics.py` makes it
-again and compares.
+In: `tunewright.metrics`, `tunewright.pieces.measures`. Out: the page. It says nothing that is not in the code;
+`tests/test_metrics.py` makes it again and compares.
 """
 
 from __future__ import annotations
@@ -14,6 +14,15 @@ from pathlib import Path
 from tunewright import metrics
 from tunewright.measures.playability import INSTRUMENTS
 from tunewright.metrics import FAMILIES, MEASURES, REFERENCES, Measure
+from tunewright.pieces import habits, measures
+from tunewright.pieces.measures import (
+    PIECE_FAMILIES,
+    PIECE_MEASURES,
+    PIECE_REFERENCES,
+    REASONS,
+    WHY_NOT,
+    PieceMeasure,
+)
 from tunewright.tune import STEPS
 
 PAGE = Path(__file__).with_name("measures.md")
@@ -33,7 +42,7 @@ NAMES = tuple(name + sharp for name in STEPS for sharp in ("", "#") if name + sh
 def page() -> str:
     """The page as Markdown."""
     families = (text for family in FAMILIES for text in _family(family))
-    parts = [TOP, _text(inspect.getdoc(metrics)), *families, _files(), _instruments(), _references()]
+    parts = [TOP, _text(inspect.getdoc(metrics)), *families, _files(), _instruments(), *_of_pieces(), _references()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -55,6 +64,38 @@ def _row(name: str, measure: Measure) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+# ------------------------------------------------------------------------------------------------ several parts
+
+
+def _of_pieces() -> Iterator[str]:
+    """The measures of music of several parts, and what of the measures of tunes does not apply to it."""
+    yield "# Music of several parts\n"
+    yield _text(inspect.getdoc(measures))
+    for family, meaning in PIECE_FAMILIES.items():
+        yield f"## {family.capitalize()}, of several parts: {meaning}\n"
+        yield "| name | what it says | of | unit | range | better | reference |\n" + "| --- " * 7 + "|"
+        listed = {name: measure for name, measure in PIECE_MEASURES.items() if measure.family == family}
+        yield from (_piece_row(name, measure) for name, measure in listed.items())
+        yield ""
+        for function in dict.fromkeys(measure.definition for measure in listed.values()):
+            name = function.__name__ + _arguments(function)
+            yield f"**`{name}`** in `{_file(function)}`. {_text(inspect.getdoc(function))}"
+    yield f"**What the matches count**, in `habits.py`. {_text(inspect.getdoc(habits))}"
+    yield "## Measures of tunes that do not apply to several parts\n"
+    yield "| measures | why not |\n| --- | --- |"
+    for reason, why in REASONS.items():
+        names = ", ".join(f"`{name}`" for name, found in WHY_NOT.items() if found == reason)
+        yield f"| {names} | {why} |"
+    yield ""
+
+
+def _piece_row(name: str, measure: PieceMeasure) -> str:
+    of = "a set" if measure.of_set else "a piece"
+    extent = f"{measure.low:.3g} to {measure.high:.3g}" if math.isfinite(measure.high) else f"from {measure.low:.3g}"
+    better = "more" if measure.better == "more" else "like real pieces"
+    return f"| {' | '.join((f'`{name}`', measure.meaning, of, measure.unit, extent, better, measure.reference))} |"
+
+
 def _file(function: Callable[..., float]) -> str:
     return f"{function.__module__.rpartition('.')[2]}.py"
 
@@ -66,7 +107,9 @@ def _files() -> str:
 
 
 def _references() -> str:
-    return "\n".join(["\n## References\n", *(f"- *{short}*: {full}." for short, full in REFERENCES.items())])
+    return "\n".join(
+        ["\n## References\n", *(f"- *{short}*: {full}." for short, full in {**REFERENCES, **PIECE_REFERENCES}.items())]
+    )
 
 
 def _arguments(function: Callable[..., float]) -> str:

@@ -1,6 +1,6 @@
 """Teach a small model your own tune collection, and get new, well-formed, honestly measured tunes.
 
-The verbs: `read_corpus`, `train`, `generate`, `evaluate`, and `parse_abc`/`format_abc`, `read_midi`/`write_midi`,
+The verbs: `read_corpus`, `train`, `generate`, `evaluate`; `read_pieces` and `generate_pieces` for several parts; and `parse_abc`/`format_abc`, `read_midi`/`write_midi`,
 `to_svg`, `to_musicxml`, `write_wav` for single tunes. A name is loaded when it is first used, so that
 `import tunewright` costs nothing.
 """
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from tunewright.errors import TunewrightError
     from tunewright.experiments import load_preset
     from tunewright.generate import Generated, generate
+    from tunewright.generate_pieces import GeneratedPiece, generate_pieces
     from tunewright.midi import read_midi, write_midi
+    from tunewright.pieces.collection import PieceCorpus, read_pieces
+    from tunewright.pieces.piece import Piece
+    from tunewright.pieces.reading import read_piece
     from tunewright.render import to_musicxml, to_svg, write_tune, write_wav
     from tunewright.runs import Run
     from tunewright.train import Progress, train
@@ -33,9 +37,12 @@ _HOME = {
     "Config": "config",
     "Corpus": "corpus",
     "Generated": "generate",
+    "GeneratedPiece": "generate_pieces",
     "Key": "tune",
     "Meter": "tune",
     "Note": "tune",
+    "Piece": "pieces.piece",
+    "PieceCorpus": "pieces.collection",
     "Pitch": "tune",
     "Progress": "train",
     "Run": "runs",
@@ -44,10 +51,13 @@ _HOME = {
     "evaluate": "assessment",
     "format_abc": "abcnotation",
     "generate": "generate",
+    "generate_pieces": "generate_pieces",
     "load_preset": "experiments",
     "parse_abc": "abcnotation",
     "read_corpus": "corpus",
     "read_midi": "midi",
+    "read_piece": "pieces.reading",
+    "read_pieces": "pieces.collection",
     "to_musicxml": "render",
     "to_svg": "render",
     "train": "train",
@@ -61,9 +71,12 @@ __all__ = [
     "Config",
     "Corpus",
     "Generated",
+    "GeneratedPiece",
     "Key",
     "Meter",
     "Note",
+    "Piece",
+    "PieceCorpus",
     "Pitch",
     "Progress",
     "Run",
@@ -72,10 +85,13 @@ __all__ = [
     "evaluate",
     "format_abc",
     "generate",
+    "generate_pieces",
     "load_preset",
     "parse_abc",
     "read_corpus",
     "read_midi",
+    "read_piece",
+    "read_pieces",
     "to_musicxml",
     "to_svg",
     "train",
