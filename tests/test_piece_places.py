@@ -3,8 +3,9 @@ from itertools import pairwise
 
 import pytest
 from real_pieces import chorales, songs
+from short_pieces import line, piece
 
-from tunewright.piece_places import BARS, MOST_BEGUN, POSITIONS, PiecePlaces, PieceReader, Row, read_piece_rows
+from tunewright.piece_places import BARS, LOWEST, MOST_BEGUN, POSITIONS, PiecePlaces, PieceReader, Row, read_piece_rows
 from tunewright.pieces.piece import TICKS, Piece
 from tunewright.vocabularies import VOCABULARIES, PieceTokenizer
 
@@ -28,29 +29,41 @@ def test_a_row_tells_what_the_notes_of_the_piece_say() -> None:
         beat = 4 * TICKS // one.meters[0].denominator
         step = beat // PiecePlaces(tokenizer).grid
         events = sorted(
-            (note.onset, -1 if part.drums else place, note.number)
+            (note.onset, -1 if part.drums else place, note.number, note.end)
             for place, part in enumerate(one.parts)
             for note in part.notes
         )
         spelled = list(told_before_notes(tokenizer, one))
-        assert [number for _, number, _ in spelled] == [number for _, _, number in sorted(events)]
+        assert [number for _, number, _ in spelled] == [number for _, _, number, _ in events]
         last: dict[int, int] = {}
         at: dict[tuple[int, int], int] = {}
-        here: list[int] = []
-        now = -1
-        for (onset, _, number), (program, _, row) in zip(events, spelled, strict=True):
-            here = here if onset == now else []
+        ends: list[tuple[int, int]] = []
+        here, now = 0, -1
+        for (onset, _, number, end), (program, _, row) in zip(events, spelled, strict=True):
+            here = here if onset == now else 0
             now = onset
-            _, position, of_eight, begun, part, before, *back, together, _lowest = row
+            _, position, of_eight, begun, part, before, *rest = row
+            back, (_, *heard) = rest[:3], rest[3:]
             assert position == min(onset % bar // step + 1, POSITIONS - 1)
             assert of_eight == onset // bar % BARS
-            assert begun == min(len(here), MOST_BEGUN)
+            assert begun == min(here, MOST_BEGUN)
             assert part == program + 2
             assert before == last.get(program, -1) + 1
             assert back == [at.get((program, onset - bars * bar), -1) + 1 for bars in (1, 2, 4)]
-            assert together == (here[-1] + 1 if here else 0)
+            numbers = sorted({sounding + 1 for sounding, until in ends if until > onset})
+            assert [low for low in heard[:LOWEST] if low] == numbers[:LOWEST]
+            assert heard[LOWEST] == (numbers[-1] if len(numbers) > LOWEST else 0)
             last[program] = at[program, onset] = number
-            here.append(number)
+            ends += [(number, end)] if program >= 0 else []
+            here += 1
+
+
+def test_the_scale_that_is_told_holds_the_last_notes() -> None:
+    for root in (0, 7, 2, 10):
+        tonal = piece(line(*[60 + root + step for step in (0, 2, 4, 5, 7, 9, 11, 12)] * 4))
+        tokenizer = PieceTokenizer.fit("remi", [tonal])
+        rows = read_piece_rows(PiecePlaces(tokenizer), tokenizer.encode(tonal))
+        assert rows[-1][9] == root % 12 + 1
 
 
 @pytest.mark.parametrize("kind", sorted(VOCABULARIES))

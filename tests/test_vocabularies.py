@@ -55,6 +55,15 @@ def test_chorales_come_back_with_lengths_metres_and_tempi(kind: str) -> None:
             assert back.meters == one.meters
 
 
+@pytest.mark.parametrize("kind", ["remi", "tsd", "midilike", "cpword", "mmm"])
+def test_lengths_come_back_in_every_metre(kind: str) -> None:
+    tokenizer = PieceTokenizer.fit(kind, songs())
+    for one in songs():
+        back = tokenizer.decode(tokenizer.encode(one))
+        lengths = [Counter((n.onset, n.end, n.number) for p in one.parts for n in p.notes) for one in (one, back)]
+        assert lengths[0] == lengths[1]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_tokenizer_comes_back_from_json_and_does_the_same(kind: str) -> None:
     tokenizer = PieceTokenizer.fit(kind, songs())

@@ -62,8 +62,8 @@ ON_GRID = 0.98  # share of the onsets that a grid has to hold
 PERFORMED_GRID = 12  # steps, where no grid holds enough of them
 MOST_PARTS = 128  # that a vocabulary can tell apart
 NAMED_OFTEN = 0.02  # share of the pieces from which on a name is a part of its own
-LONGEST_NOTE = 64  # quarter notes; what is longer is cut
-FINE_UP_TO = 4  # quarter notes up to which lengths are on the grid; longer ones on quarters of a quarter
+LONGEST_NOTE = 64  # beats; what is longer is cut
+FINE_UP_TO = 4  # beats up to which lengths are on the grid; longer ones on quarters of a beat
 OUT_OF_ORDER = 0.001  # share of the notes that may stand out of order where the vocabulary has one
 MOST_BINS = 32  # velocities and tempi, where there are several
 DRUM_PROGRAM = -1  # MidiTok's
@@ -484,7 +484,8 @@ def _settings(
     drums = [note.number for piece in pieces for part in piece.parts if part.drums for note in part.notes]
     grid = grid_of(pieces)
     longest = max((note.end - note.onset for piece in pieces for part in piece.parts for note in part.notes), default=0)
-    beats = min(LONGEST_NOTE, -(-longest // TICKS))
+    finest = max([4, *(meter.denominator for piece in pieces for meter in piece.meters)])
+    beats = min(LONGEST_NOTE, -(-longest * finest // (4 * TICKS)))  # of the shortest kind: eighths in 6/8
     lengths = {(0, FINE_UP_TO): grid} | ({(FINE_UP_TO, beats): min(grid, 4)} if beats > FINE_UP_TO else {})
     quarters = sorted({60e6 / tempo for tempo in tempos})
     settings: dict[str, Any] = {
