@@ -177,3 +177,16 @@ def test_degrees_are_counted_from_the_tonic_against_the_signature(key: Key) -> N
     assert str(pitch_at(0, 0, key, 4)) == f"{key.tonic}4"
     assert pitch_at(7, 0, key, 4).midi - pitch_at(0, 0, key, 4).midi == 12
     assert offset_of(Pitch("C", 1, 5), Key("D"), 4) == (6, 0)
+
+
+def test_how_often_a_tune_is_played_through_is_not_learned_and_refuses_nothing() -> None:
+    body = "ABcd efga|bagf edcB|AFDF AFDF|E2 E2 D4|]\n"
+    header = "X:1\nT:A tune\n{}M:4/4\nL:1/8\nR:reel\nK:D\n"
+    plain = parse_abc(header.format("") + body)[0]
+    for order in ("A3", "AAA", "A"):
+        through = parse_abc(header.format(f"P:{order}\n") + "P:A\n" + body)[0]
+        tokenizer = DegreeTokenizer.fit([plain])
+        assert tokenizer.encode(through) == tokenizer.encode(plain)
+    two = parse_abc(header.format("P:AB\n") + "P:A\n" + body + "P:B\n" + body)[0]
+    with pytest.raises(TokenError, match="the parts are played in the order 'AB'"):
+        DegreeTokenizer.fit([plain]).encode(two)

@@ -72,3 +72,26 @@ def test_most_real_tunes_have_the_key_found() -> None:
     stated = [tune for tune in real_tunes(40) if tune.key.tonic]
     right = [pitch_class(find_key(melody(tune)).key) == pitch_class(tune.key) for tune in stated]
     assert sum(right) >= 0.85 * len(right)
+
+
+def test_modes_without_a_profile_are_read_on_the_stated_signature() -> None:
+    for key, sharps in (("Flyd", 0), ("Ephr", 0), ("Dlyd", 3)):
+        tune = parse_abc(f"X:1\nM:4/4\nL:1/8\nK:{key}\nF2AF cFAF|GFEG FDEF|A2cA fcAc|B2GE F4|\n")[0]
+        assert find_key(melody(tune), (sharps, False)).key.sharps == sharps
+
+
+def test_a_default_signature_is_found_out() -> None:
+    tunes = [tune for tune in real_tunes(40) if tune.key.tonic and abs(tune.key.sharps) >= 2]
+    overruled = [find_key(melody(tune), (0, False)).contradicts for tune in tunes]
+    assert sum(overruled) >= 0.8 * len(tunes)
+    right = [find_key(melody(tune), (tune.key.sharps, tune.key.mode == "minor")).contradicts for tune in tunes]
+    assert sum(right) <= 0.02 * len(tunes)
+
+
+def test_probabilities_are_how_often_it_is_right() -> None:
+    found = [(find_key(melody(tune)), tune.key) for tune in real_tunes(100) if tune.key.tonic]
+    sure = [
+        (one.probability, pitch_class(one.key) == pitch_class(key) and one.key.mode == key.mode) for one, key in found
+    ]
+    said, right = (sum(column) / len(sure) for column in zip(*sure, strict=True))
+    assert said == pytest.approx(right, abs=0.06)

@@ -6,10 +6,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from real_tunes import real_tunes
 
 from tunewright.abcnotation import parse_abc
-from tunewright.listening.meter_finding import METERS, UNIT, Melody, evidence, find_meter
+from tunewright.listening.meter_finding import GAPS, METERS, UNIT, Melody, evidence, find_meter
+from tunewright.midi import parse_midi, to_midi
 from tunewright.performance import written
 from tunewright.tune import Meter, MeterChange, Tune
 
@@ -21,7 +23,7 @@ def melody(tune: Tune) -> Melody:
     return Melody(onsets, gaps, np.array([note.number for note in notes]))
 
 
-JIG = parse_abc("X:1\nM:6/8\nL:1/8\nK:G\nD|GAB cBA|GBd gdB|cec BdB|AGF E2D|GAB cBA|GBd gdB|cec BAF|G3 G2:|\n" * 1)[0]
+JIG = parse_abc("X:1\nM:6/8\nL:1/8\nK:G\nD|GAB cBA|GBd gdB|cec BdB|AGF E2D|GAB cBA|GBd gdB|cec BAF|G3 G2:|\n")[0]
 
 
 def test_a_jig_with_an_upbeat() -> None:
@@ -55,6 +57,10 @@ def test_the_evidence_of_a_melody_counted_by_hand() -> None:
     assert [int(8 * share) for share in found.cells[::4, 5]] == [2, 2, 2, 2]  # two quarters on each beat of two bars
     assert found.last == (12, 5)
     assert found.whole[0] == 1  # each comes back after a bar
+    assert found.ends[0].sum() == 0  # two bars end with the melody, so no phrase ends before
+    of_two = evidence(quarters)[METERS.index(Meter(2, 4))]
+    assert of_two.ends[0][4, 5] == 1  # before the third of these bars a quarter, on the second beat of its bar
+    assert [int(8 * share) for share in found.cells[::4, GAPS]] == [0, 0, 0, 2]  # of degrees above the final the first
 
 
 def test_most_real_tunes_are_barred_as_written() -> None:
@@ -67,3 +73,41 @@ def test_most_real_tunes_are_barred_as_written() -> None:
         assert found is not None
         right.append(found.meter.length == tune.meter.length and found.upbeat == (0 if first.number else first.length))
     assert sum(right) >= 0.8 * len(right) > 40
+
+
+def test_probabilities_are_how_often_it_is_right() -> None:
+    sure = []
+    for tune in real_tunes(80):
+        if tune.irregular or any(isinstance(element, MeterChange) for element in tune.music) or tune.meter.free:
+            continue
+        first = tune.measures[0]
+        found = find_meter(melody(tune))
+        assert found is not None
+        upbeat = 0 if first.number else first.length
+        sure.append((found.probability, found.meter.length == tune.meter.length and found.upbeat == upbeat))
+    said, right = (sum(column) / len(sure) for column in zip(*sure, strict=True))
+    assert said == pytest.approx(right, abs=0.06)
+
+
+@pytest.mark.parametrize("meter", ["5/4", "7/8", "6/4", "3/2", "9/8", "2/2", "12/8"])
+def test_a_metre_that_the_file_states_stands(meter: str) -> None:
+    numerator, denominator = map(int, meter.split("/"))
+    bars = [
+        " ".join("DEFGAGFE"[(place + bar) % 8] + str(8 // denominator) for place in range(numerator))
+        for bar in range(8)
+    ]
+    tune = parse_abc(f"X:1\nM:{meter}\nL:1/8\nK:D\n{'|'.join(bars)}|\n")[0]
+    read = parse_midi(to_midi(tune, performance=False), "x.mid")
+    assert read.meter == Meter(numerator, denominator)
+    assert not read.irregular
+    assert {measure.length for measure in read.measures} == {Meter(numerator, denominator).length}
+
+
+def test_the_evidence_of_some_metres_is_that_of_all() -> None:
+    for tune in real_tunes(3):
+        everything = evidence(melody(tune))
+        for index in range(len(METERS)):
+            alone = evidence(melody(tune), [index])[0]
+            assert alone.last == everything[index].last
+            for name in ("cells", "ends", "whole"):
+                assert np.array_equal(getattr(alone, name), getattr(everything[index], name))

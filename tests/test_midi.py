@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_real_tunes_come_back_exactly() -> None:
 def test_nearly_all_real_tunes_come_back_from_a_performance() -> None:
     tunes = [tune for tune in real_tunes(20) if not tune.irregular]
     same = sum(melody(parse_midi(to_midi(tune), "x.mid")) == melody(tune) for tune in tunes)
-    assert same >= 0.85 * len(tunes)  # the rest: triplets of sixteenths, rests after a breath
+    assert same >= 0.95 * len(tunes)  # the rest: staccato at the very end, grace notes as long as the next
 
 
 def test_odd_lengths_do_not_drift() -> None:
@@ -78,6 +79,36 @@ def test_the_pickup_is_marked_and_read_again() -> None:
     tune = tune_of("G | c8 | d7 |]")
     assert [(e.time, e.numerator) for e in plain(tune).time_signatures] == [(0, 4), (240, 4)]
     assert parse_midi(to_midi(tune), "x.mid").measures[0].number == 0
+
+
+def bar_ends(tune: Tune) -> list[Fraction]:
+    return list(accumulate(measure.length for measure in tune.measures))
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "events"),
+    [
+        ("M:4/4\nL:1/8\n", "c8 | d9 | e8 | f8 |]", [(0, 4, 4), (1920, 9, 8), (4080, 4, 4)]),  # a bar too long
+        ("M:4/4\nL:1/8\n", "c8 | d7 | e8 | f8 |]", [(0, 4, 4), (1920, 4, 4), (3600, 4, 4)]),  # a bar too short
+        ("M:4/4\nL:1/8\n", "c2 | d8 | e6 || f2 | g8 |]", [(0, 4, 4), (480, 4, 4)]),  # a section ends in a bar
+        ("M:none\nL:1/4\n", "c3 | d5 | e5 | f2 |]", [(0, 3, 4), (1440, 5, 4), (6240, 2, 4)]),
+        ("M:none\nL:1/4\n", "c100 | d5 | e5 |]", [(0, 50, 2), (48000, 5, 4)]),
+        ("M:3/4\nL:1/8\n", "c6 | d6 | e9 |]", [(0, 3, 4), (1440, 3, 4), (2880, 9, 8)]),
+    ],
+)
+def test_bars_of_any_length_are_stated(header: str, body: str, events: list[tuple[int, int, int]]) -> None:
+    tune = tune_of(body, header)
+    assert [(e.time, e.numerator, e.denominator) for e in plain(tune).time_signatures] == events
+    back = parse_midi(to_midi(tune, performance=False), "x.mid")
+    assert melody(back) == melody(tune)
+    joined = {end for end in bar_ends(tune) if "||" not in body or end != Fraction(2)}
+    assert set(bar_ends(back)) == joined
+
+
+def test_a_bar_that_no_metre_is_as_long_as_has_no_event() -> None:
+    tune = tune_of("c8 | d8 (3:2:1e | f8 |]")
+    assert [(e.numerator, e.denominator) for e in plain(tune).time_signatures] == [(4, 4), (4, 4)]
+    assert melody(parse_midi(to_midi(tune, performance=False), "x.mid")) == melody(tune)
 
 
 def test_title_tempo_and_chords() -> None:

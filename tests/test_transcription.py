@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import accumulate
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,6 +68,37 @@ def test_lilt_breath_and_jitter_are_played_not_written() -> None:
     tune = transcribe(performance(*notes, per_whole=960, meter=Meter()))
     assert [s.onset for s in soundings(tune)] == [Fraction(k, 8) for k in range(16)]
     assert not any(isinstance(element, Rest) for element in tune.music)
+
+
+def played(*pieces: tuple[int, int], per_whole: int = 192) -> Tune:
+    """A tune of notes and how long each sounds out of the time until the next."""
+    onsets = [0, *accumulate(until for until, _ in pieces)]
+    timed = zip(onsets, pieces, strict=False)
+    notes = [(onset, sounds, 60 + place % 7) for place, (onset, (_, sounds)) in enumerate(timed)]
+    return transcribe(performance(*notes, per_whole=per_whole, meter=Meter()))
+
+
+def test_swing_of_sixteenths_is_written_straight_and_triplets_stay() -> None:
+    pairs = [(14, 12), (10, 9)] * 12  # of eighths
+    tune = played(*pairs, (8, 7), (8, 7), (8, 7), *[(14, 12), (10, 9)] * 4, (24, 24))
+    assert "swing written straight" in {repair.what for repair in tune.repairs}
+    assert [note.length for note in tune.notes][:24] == [Fraction(1, 16)] * 24
+    assert [note.length for note in tune.notes][24:27] == [Fraction(1, 24)] * 3
+
+
+def test_five_in_the_time_of_an_eighth() -> None:
+    runs = [(120, 120)] * 8 + [(24, 24)] * 5 + [(120, 120)] * 3
+    assert Fraction(1, 40) in {note.length for note in played(*runs, per_whole=960).notes}
+
+
+def test_a_short_note_is_staccato_and_a_note_before_a_rest_is_not() -> None:
+    legato = [(24, 21)] * 12  # eighths with a breath of 3
+    staccato = played(*legato, (24, 12), (24, 21), (48, 48))
+    assert [note.decorations for note in staccato.notes][12] == ("staccato",)
+    assert not any(isinstance(element, Rest) for element in staccato.music[:-2])
+    rest = played(*legato, (48, 21), (48, 48))
+    assert sum(isinstance(element, Rest) for element in rest.music) == 1
+    assert not any(note.decorations for note in rest.notes)
 
 
 def test_spelling_follows_the_key() -> None:

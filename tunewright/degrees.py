@@ -36,6 +36,7 @@ from tunewright.tune import (
     Key,
     Meter,
     Note,
+    Part,
     Pitch,
     Rest,
     Tune,
@@ -214,9 +215,10 @@ class DegreeTokenizer:
         return [*self.encode_header(tune), *self.encode_form(tune), self.ids[BODY], *self.encode_music(tune)]
 
     def prepared(self, tune: Tune) -> Tune:
-        """The tune as these tokens have it: without what is left out, its rhythm by its one name if so wished."""
+        """The tune as these tokens have it: once through, without what is left out, its rhythm by its one name."""
         music = tuple(self._kept(element) for element in tune.music if self.chords or type(element) is not ChordSymbol)
         tune = tune if music == tune.music else replace(tune, music=music, text="")
+        tune = _once_through(tune)
         told = told_rhythm(tune)
         return replace(tune, rhythm=told if told in RHYTHMS else "") if self.told_rhythms else tune
 
@@ -299,6 +301,15 @@ class DegreeTokenizer:
 
 
 # ------------------------------------------------------------------------------------------------ places in the scale
+
+
+def _once_through(tune: Tune) -> Tune:
+    """The tune without an order of parts that only says how often its one part is played: P:A3."""
+    named = [element for element in tune.music if isinstance(element, Part)]
+    if not re.fullmatch(r"([A-Z])\1*\d*", tune.parts) or len(named) > 1:
+        return tune
+    music = tuple(element for element in tune.music if not isinstance(element, Part))
+    return replace(tune, parts="", music=music, text="")
 
 
 def home_octave(tune: Tune) -> int:

@@ -3,7 +3,8 @@
 In: a `Tune` to write, or a Standard MIDI File to read. Out: one track of melody at 480 ticks per quarter
 with title, tempo, metre and key, repeats unfolded and ties joined; or a `Tune`.
 
-A tune is written as played; with `performance=False` every onset and length is the written one, to the tick.
+A tune is written as played; with `performance=False` every onset and length is the written one, to the tick. Where
+bars do not follow from the metre, metre events say where they begin, so that they can be read again.
 
 This file does not decide how a tune is played (`performance`), which notes are the melody (`melody_choice`), how they
 become bars and spelled pitches (`transcription`), nor makes sound (`render`). symusic writes files and reads none.
@@ -11,29 +12,27 @@ become bars and spelled pitches (`transcription`), nor makes sound (`render`). s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.errors import ParseError, RenderError
 from tunewright.files import replace_file
-from tunewright.listening.melody_choice import choose
 from tunewright.midi_files import LARGEST, parse_file
 from tunewright.performance import performed, restated, speed, written
 from tunewright.playing import played
 from tunewright.tune import Bar, Key, KeyChange, Meter, MeterChange, Note, Rest, Tune
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from symusic import core
 
 TICKS_PER_QUARTER = 480
 TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
-# General MIDI's flute, from 0. Of TimGM6mb.sf2's presets that suit a tune, symusic's synthesizer sounds only this one
-# at the right pitch from D3 to C7 (measured); accordion, fiddle, piano and most others come out as other notes
-FLUTE = 73
+FLUTE = 73  # General MIDI's, from 0
+MOST_BEATS = 64  # to a bar, in a metre event: readers take no more, ours included
 
 
 # ------------------------------------------------------------------------------------------------ writing
@@ -105,61 +104,83 @@ def _ticks(onset: Fraction) -> int:
 
 
 def _signatures(tune: Tune) -> Iterator[tuple[Fraction, Meter | Key]]:
-    """Metre and key events as played: at the beginning, at each change, and the metre again to say where bars begin.
+    """Metre and key events as played: at the beginning, at each change, and wherever else bars have to be counted anew.
 
-    The second metre event stands at the first bar line, pickup or none, so that nobody has to guess; further ones
-    where bars do not follow from those before. Free metre and odd denominators have no event.
+    Free metre and odd denominators have no event: there each bar is stated as a metre of its own.
     """
-    meter, key, time = tune.meter, tune.key, Fraction(0)
-    yield from ((time, change) for change in (meter, key) if isinstance(change, Key) or _has_event(change))
-    anchors = _anchors(tune)
+    key, time = tune.key, Fraction(0)
+    yield time, key
     for element in played(restated(tune)):
         if isinstance(element, Note | Rest):
             time += element.length
         elif isinstance(element, KeyChange) and element.key != key:
             key = element.key
             yield time, key
-        elif isinstance(element, MeterChange) and element.meter != meter:
-            meter = element.meter
-            if _has_event(meter):
-                yield time, meter
-            anchors.discard(time)
-        elif isinstance(element, Bar) and time in anchors:
-            anchors.discard(time)
-            if _has_event(meter):
-                yield time, meter
+    yield from _meter_events(_bars(tune))
 
 
-def _anchors(tune: Tune) -> set[Fraction]:
-    """The bar lines, as played, from which bars are to be counted: the first, and each that leads to another count.
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A bar as played, from its beginning to that of the next, and the metre it stands in."""
 
-    A line inside a bar, where a section ends before the upbeat of the next, leads nowhere.
-    """
-    lines: list[tuple[Fraction, Fraction | None, bool]] = []  # when, how long bars are before it, if it ends a section
-    time, length = Fraction(0), tune.meter.length
-    changed: set[Fraction] = set()
-    for element in played(restated(tune)):
+    start: Fraction
+    stop: Fraction
+    meter: Meter
+
+
+def _bars(tune: Tune) -> list[_Bar]:
+    """The bars as played; the end of a section and the upbeat of the next are one if that is as long as the metre."""
+    bars: list[_Bar] = []
+    time, start, meter = Fraction(0), Fraction(0), tune.meter
+    ends = True  # whether a section ended with the last bar
+    for element in (*played(restated(tune)), Bar("|]")):
         if isinstance(element, Note | Rest):
             time += element.length
         elif isinstance(element, MeterChange):
-            changed |= {time} if element.meter.length != length else set()
-            length = element.meter.length
-        elif isinstance(element, Bar) and time and (not lines or lines[-1][0] != time):
-            lines.append((time, length, element.ends_section))
-    anchors: set[Fraction] = set()
-    anchor = Fraction(0)
-    for place, ((now, bar, ends), (after, *_)) in enumerate(pairwise(lines)):
-        off = bar is not None and (now - anchor) % bar
-        leads = bar is None or (after - anchor) % bar or not ends
-        if place == 0 or (off and leads):
-            anchors.add(now)
-        anchor = now if now in anchors or now in changed else anchor
-    return anchors
+            meter = element.meter
+        elif isinstance(element, Bar) and time > start:
+            before = bars[-1].start if bars else start
+            if ends and bars and bars[-1].meter == meter and time - before == meter.length:
+                bars[-1] = _Bar(before, time, meter)
+            else:
+                bars.append(_Bar(start, time, meter))
+            start, ends = time, element.ends_section
+        elif isinstance(element, Bar):
+            ends = ends or element.ends_section
+    return bars
+
+
+def _meter_events(bars: Sequence[_Bar]) -> Iterator[tuple[Fraction, Meter]]:
+    """The metre events from which a reader that counts bars from each of them gets these.
+
+    The first bar line has one, pickup or none, so that nobody has to guess. A bar that is too short needs none, since
+    one stands at its end; for one that is too long a metre of its length is stated, and the right one at its end.
+    """
+    stated, since = None, Fraction(0)
+    for place, bar in enumerate(bars):
+        length = bar.stop - bar.start
+        whole = bar.meter.length if _has_event(bar.meter) else None
+        wanted = bar.meter if whole and length <= whole else _lasting(length, bar.meter)
+        if wanted is None:
+            continue
+        counted = stated == wanted and (bar.start - since) % (wanted.length or 1) == 0
+        if not counted or place == 1:
+            yield bar.start, wanted
+            stated, since = wanted, bar.start
+
+
+def _lasting(length: Fraction, meter: Meter) -> Meter | None:
+    """A metre as long as a bar, in the unit of its metre or else in quarters or less; None where there is none."""
+    denominator = max(meter.denominator if _has_event(meter) else 4, length.denominator)
+    while length * denominator > MOST_BEATS and denominator > length.denominator:
+        denominator //= 2
+    lasting = Meter(int(length * denominator), denominator)
+    return lasting if lasting.length == length and _has_event(lasting) else None
 
 
 def _has_event(meter: Meter) -> bool:
     power_of_two = meter.denominator & (meter.denominator - 1) == 0
-    return not meter.free and power_of_two and meter.numerator <= 255
+    return not meter.free and power_of_two and meter.numerator <= MOST_BEATS
 
 
 # ------------------------------------------------------------------------------------------------ reading
@@ -184,7 +205,8 @@ def read_midi(path: Path, *, melody: str = "") -> Tune:
 
 def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
     """The same from the bytes of a file; `name` stands in errors and in `Tune.source`."""
-    from tunewright.listening.quantizing import WHOLE, TimedNote  # noqa: PLC0415 - numpy, for reading only
+    from tunewright.listening.melody_choice import choose  # noqa: PLC0415 - numpy, for reading only
+    from tunewright.listening.quantizing import WHOLE, TimedNote  # noqa: PLC0415
     from tunewright.listening.transcription import Performance, transcribe  # noqa: PLC0415
 
     file = parse_file(content, name)
