@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 import tunewright.corpus as corpus_module
+from tunewright import sources
 from tunewright.abcnotation import format_abc, parse_abc
-from tunewright.corpus import Corpus, describe, read_corpus, tune_id, write_split
+from tunewright.corpus import Corpus, read_corpus, tune_id, write_split
 from tunewright.errors import CorpusError, OutputError
+from tunewright.inventory import describe
 from tunewright.transposition import transpose
 
 TUNE = "X:1\nT:One\nR:reel\nM:4/4\nL:1/8\nK:D\nDEFG ABcd|efga bagf|edcB AGFE|D8|]\n"
@@ -44,7 +46,7 @@ def test_a_bad_tune_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_binary_file_and_a_huge_one_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus_module, "LARGEST_FILE", 1000)
+    monkeypatch.setattr(sources, "LARGEST_FILE", 1000)
     (tmp_path / "good.abc").write_text(TUNE)
     (tmp_path / "binary.abc").write_bytes(bytes(range(256)))
     with (tmp_path / "huge.abc").open("wb") as file:
@@ -108,7 +110,7 @@ def test_the_cache_gives_the_same_corpus(oneill: Corpus, monkeypatch: pytest.Mon
     def unread(*_: object) -> None:
         raise AssertionError("read anew")
 
-    monkeypatch.setattr(corpus_module, "_read_all", unread)
+    monkeypatch.setattr(corpus_module, "read_files", unread)
     again = read_corpus("oneill")
     assert again.fingerprint == oneill.fingerprint
     for ours, theirs in zip(oneill.tunes, again.tunes, strict=True):
@@ -139,7 +141,7 @@ def test_a_cache_that_cannot_be_written_is_remarked(tmp_path: Path, monkeypatch:
     def full(*_: object) -> None:
         raise OutputError("no space left on device")
 
-    monkeypatch.setattr("tunewright.cache.replace_file", full)
+    monkeypatch.setattr("tunewright.cache.replacing", full)
     path = tmp_path / "a.abc"
     path.write_text(TUNE.replace("One", "Uncached"))
     corpus = read_corpus(path)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tunewright.abcnotation import parse_abc
-from tunewright.errors import ParseError
+from tunewright.corpus import read_corpus
+from tunewright.errors import CorpusError, ParseError
 from tunewright.listening.melody_choice import SKYLINE, choose
 from tunewright.midi import parse_midi, to_midi
-from tunewright.midi_files import MOST_NOTES, parse_file
+from tunewright.midi_files import MOST_LINES, MOST_NOTES, MOST_TRACKS, parse_file
+from tunewright.playing import soundings
 
 QUARTER = b"\x83\x60"  # 480 ticks
 END = b"\x00\xff\x2f\x00"
@@ -24,7 +27,7 @@ def chunk(events: bytes) -> bytes:
 
 
 def midi(*tracks: bytes, form: int = 1, division: bytes = b"\x01\xe0") -> bytes:
-    head = b"MThd\x00\x00\x00\x06" + form.to_bytes(2) + len(tracks).to_bytes(2) + division
+    head = b"MThd\x00\x00\x00\x06" + form.to_bytes(2) + min(len(tracks), 0xFFFF).to_bytes(2) + division
     return head + b"".join(map(chunk, tracks))
 
 
@@ -135,7 +138,7 @@ def test_notes_without_a_beat_are_refused() -> None:
         bytes([0x80 | (wait := chance.randrange(200, 1200)) >> 7, wait & 0x7F, 0x90, n, 80, 0x50, 0x80, n, 0])
         for n in SCALE * 12
     )
-    with pytest.raises(ParseError, match="keep no beat"):
+    with pytest.raises(ParseError, match="no beat found"):
         parse_midi(midi(free + END), "x.mid")
 
 
@@ -170,3 +173,132 @@ def test_damaged_files_are_read_or_refused_in_one_line(changes: list[tuple[int, 
 @given(st.binary(max_size=300))
 def test_random_events_are_read_or_refused(events: bytes) -> None:
     assert in_one_line(refusal(midi(events)))
+
+
+# ------------------------------------------------------------------------------------------------ all that may come
+
+LENGTHS = st.sampled_from([b"\0", b"\1", b"\x60", QUARTER, b"\x81\x70", b"\xff\xff\xff\x7f", b"\xff\xff\xff\xff\x7f"])
+NUMBERS = st.integers(48, 84)
+SIZES = st.sampled_from([b"\0", b"\1", b"\2", b"\3", b"\4", b"\x7f", b"\xff\xff\xff\x7f", b"\x80\x80\x80\x80\x01"])
+EVENTS = st.one_of(
+    st.builds(
+        lambda on, number, velocity: bytes([on, number, velocity]),
+        st.sampled_from([0x80, 0x90, 0x99, 0x9F]),
+        NUMBERS,
+        st.integers(0, 127),
+    ),
+    st.builds(lambda number, velocity: bytes([number, velocity]), NUMBERS, st.integers(0, 127)),  # running status
+    st.builds(lambda on, number: bytes([0x90, on, 80]) + QUARTER + bytes([0x80, on, number]), NUMBERS, NUMBERS),
+    st.builds(
+        lambda kind, size, data: b"\xff" + bytes([kind]) + size + data,
+        st.integers(0, 127),
+        SIZES,
+        st.binary(max_size=6),
+    ),
+    st.builds(lambda data: b"\xff\x51\x03" + data, st.binary(min_size=3, max_size=3)),  # tempo, 0 too
+    st.builds(lambda data: b"\xff\x58\x04" + data, st.binary(min_size=4, max_size=4)),
+    st.builds(lambda data: b"\xff\x59\x02" + data, st.binary(min_size=2, max_size=2)),
+    st.builds(
+        lambda kind, size, data: bytes([kind]) + size + data,
+        st.sampled_from([0xF0, 0xF7]),
+        SIZES,
+        st.binary(max_size=6),
+    ),
+    st.sampled_from([b"\xf1\0", b"\xf8", b"\xfe", b"\xc0\x10", b"\xe0\0\x40", b"\xb0\x07\x40", b"\xff\x2f\0"]),
+)
+TRACKS = st.lists(st.tuples(LENGTHS, EVENTS), max_size=40).map(
+    lambda found: b"".join(time + event for time, event in found)
+)
+DIVISIONS = st.sampled_from(
+    [b"\x01\xe0", b"\0\x01", b"\0\0", b"\x7f\xff", b"\xe8\x28", b"\xe7\0", b"\xe3\xff", b"\x80\x01", b"\xff\xff"]
+)
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """A file that is nearly right: lying about lengths, cut short, in a wrapper, with bits turned."""
+    content = bytearray(
+        midi(*draw(st.lists(TRACKS, max_size=4)), form=draw(st.integers(0, 3)), division=draw(DIVISIONS))
+    )
+    if draw(st.booleans()) and len(content) > 22:  # the first track is said to be longer or shorter
+        content[18:22] = draw(st.sampled_from([0, 1, len(content), 2**31, 2**32 - 1])).to_bytes(4)
+    if draw(st.booleans()):  # so is the head, or there are said to be more tracks
+        content[4:8] = draw(st.sampled_from([0, 5, 6, 7, 2**32 - 1])).to_bytes(4)
+        content[10:12] = b"\xff\xff"
+    for place in draw(st.lists(st.integers(0, len(content) - 1), max_size=3)):
+        content[place] ^= 1 << draw(st.integers(0, 7))
+    cut = draw(st.integers(0, len(content)))
+    content = content[: cut or None]
+    return b"RIFF\0\0\0\0RMIDdata\0\0\0\0" * draw(st.integers(0, 3)) + bytes(content)
+
+
+@settings(max_examples=400, deadline=None)
+@given(files())
+def test_files_that_are_nearly_right_are_read_or_refused_in_one_line(content: bytes) -> None:
+    assert in_one_line(refusal(content))
+
+
+def test_whatever_is_in_a_folder_is_counted(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    for number in range(150):
+        content = bytearray(GOOD)
+        for _ in range(chance.randrange(6)):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        del content[chance.choice((len(content), chance.randrange(len(content)))) :]
+        (tmp_path / f"{number}.mid").write_bytes(content if number % 10 else chance.randbytes(chance.randrange(200)))
+    corpus = read_corpus(tmp_path, cache=False)
+    assert corpus.read + len(corpus.dropped) == 150
+    assert not [item for item in corpus.dropped if "mistake" in item.reason or "process" in item.reason]
+    assert all("\n" not in item.reason for item in corpus.dropped)
+
+
+# what takes long or much in other readers: each is refused, or comes to a tune of a size that can be written
+HEAVY = {
+    "a million notes at once": midi(b"\0\x90\x3c\x50" * 10**6 + END),
+    "more tracks than a head can tell": midi(*[END] * (MOST_TRACKS + 2)),
+    "65,535 tracks with a note each": midi(*[line((60,))] * MOST_TRACKS),
+    "two million silences of a day": midi(b"\xff\xff\xff\x7f\xb0\x07\x40" * 300_000 + END),
+    "bars of a 64th": midi(b"\0\xff\x58\x04\x01\x06\x18\x08" + line(SCALE * 500)),
+    "two thousand metres": midi(b"\x60\xff\x58\x04\x03\x03\x18\x08" * 2000 + END, line(SCALE * 50)),
+    "nine thousand metres": midi(b"\x60\xff\x58\x04\x03\x03\x18\x08" * 9000 + END, line(SCALE * 50)),
+    "chords of 99": midi(
+        (b"".join(b"\0\x90" + bytes([n, 80]) for n in range(20, 119)) + QUARTER + b"\x80\x14\0") * 900 + END
+    ),
+    "offs without ons": midi(b"\0\x80\x3c\0" * 300_000 + END),
+    "a name of a megabyte": midi(b"\0\xff\x03\xc0\x80\x00" + b"x" * 2**20 + line(SCALE)),
+}
+
+
+@pytest.mark.parametrize("content", HEAVY.values(), ids=HEAVY)
+def test_what_is_heavy_is_refused_or_bounded(content: bytes) -> None:
+    message = refusal(content)
+    assert in_one_line(message)
+    assert len(message) < 300
+    if not message:
+        tune = parse_midi(content, "x.mid")
+        assert len(tune.music) < 60_000
+        assert len(tune.title) <= 200
+
+
+def test_there_are_at_most_so_many_tracks_with_notes() -> None:
+    parse_file(midi(*[line((60,))] * MOST_LINES), "x.mid")
+    with pytest.raises(ParseError, match="more than 1024 tracks with notes; expected a tune"):
+        parse_file(midi(*[line((60,))] * (MOST_LINES + 1)), "x.mid")
+
+
+def test_short_pickups_written_as_bars_are_read() -> None:
+    pickup = b"\0\xff\x58\x04\x01\x04\x18\x08" + b"\x78\xff\x58\x04\x04\x02\x18\x08" + END  # 1/16, then 4/4
+    tune = parse_midi(midi(pickup, line(SCALE * 3)), "x.mid")
+    assert [note.pitch.midi for note in soundings(tune)] == list(SCALE * 3)
+
+
+def test_flaws_of_many_tracks_are_one_repair_each() -> None:
+    content = midi(*[line(SCALE)[: -len(END)]] * 5)
+    told = {repair.what: repair.detail for repair in parse_file(content, "x.mid").repairs}
+    assert told == {"a track without an end": "5"}
+
+
+def test_a_folder_of_nothing_but_damage_says_what_was_wrong(tmp_path: Path) -> None:
+    (tmp_path / "a.mid").write_bytes(b"text")
+    with pytest.raises(CorpusError, match=r"no tune could be read, 1 dropped, the first: .*a\.mid:1: begins with"):
+        read_corpus(tmp_path)

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from operator import itemgetter
+from pathlib import Path
 
 import pytest
 
-from tunewright.environment import cores
 from tunewright.errors import ConfigError, RunError
-from tunewright.processes import side_by_side, usable_processes
+from tunewright.processes import Died, cores, in_order, side_by_side, usable_processes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 
@@ -95,3 +95,63 @@ def test_nothing_is_forked_beside_other_threads() -> None:
     assert usable_processes(2) == 1
     wait.set()
     thread.join()
+
+
+# ------------------------------------------------------------------------------------------------ jobs that may die
+
+
+def doubled(job: int) -> Iterator[tuple[int, int]]:
+    for part in range(job % 4):  # some yield nothing
+        yield job, part
+
+
+def mortal(job: int) -> Iterator[int]:
+    yield job
+    if job in (3, 4, 9):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job == 6:
+        os._exit(0)
+    yield -job
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 50])
+def test_jobs_come_in_order_whatever_the_number_of_processes(processes: int) -> None:
+    expected = [pair for job in range(40) for pair in doubled(job)]
+    assert list(in_order(doubled, 40, processes)) == expected
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_a_job_that_ends_its_process_costs_itself_alone(processes: int) -> None:
+    ended = {3: "signal 9", 4: "signal 9", 6: "exit code 0", 9: "signal 9"}
+    expected: list[object] = []
+    for job in range(10):
+        expected += [job, Died(job, ended[job]) if job in ended else -job]
+    assert list(in_order(mortal, 10, processes)) == expected
+    assert not multiprocessing.active_children()
+
+
+def test_jobs_are_not_done_far_ahead_of_who_wants_them(tmp_path: Path) -> None:
+    def large(job: int) -> Iterator[bytes]:
+        (tmp_path / str(job)).touch()
+        yield bytes(100_000)
+
+    found = in_order(large, 100, 2)
+    next(found)
+    next(found)
+    assert len(list(tmp_path.iterdir())) <= 6
+    found.close()
+    assert not multiprocessing.active_children()
+
+
+def test_an_error_in_a_job_is_raised_here() -> None:
+    def wrong(job: int) -> Iterator[int]:
+        yield from broken(refuse)
+
+    with pytest.raises(ConfigError, match="found 3"):
+        list(in_order(wrong, 5, 2))
+    assert not multiprocessing.active_children()
+
+
+def test_no_jobs_are_no_processes() -> None:
+    assert list(in_order(doubled, 0, 2)) == []

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ from rich.progress import Progress as RichProgress
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from tunewright.corpus import describe
+from tunewright.inventory import ONE_TRACK, SKYLINE, describe_files, figures, how_read, reasons
 from tunewright.originals import MOST_TIMES, OriginalityLine
 from tunewright.report import collection_title, corpus_table, drawn_table, duration
 
@@ -34,6 +36,9 @@ SECONDS_BETWEEN_LINES = 15.0  # where stderr is no terminal
 REFRESHED_PER_SECOND = 5
 BLOCKS = "▁▂▃▄▅▆▇█"
 SHOWN = 12  # lines of a list; --json has them all
+LISTED = 40  # files, up to which each has its line
+LONGEST_NAME = 36  # of a file, in a table
+SAID_ALREADY = (ONE_TRACK, SKYLINE)  # repairs that another column of the table tells
 REASONS = 3  # why tunes were refused, on one line
 
 
@@ -44,7 +49,9 @@ def note(text: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a result as JSON, to stdout; numbers that are not finite become null."""
-    print(json.dumps(_finite(value), ensure_ascii=False, indent=1))
+    for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(_finite(value)):  # never whole in memory
+        sys.stdout.write(piece)
+    sys.stdout.write("\n")
 
 
 def _finite(value: Any) -> Any:
@@ -59,11 +66,22 @@ def _finite(value: Any) -> Any:
 
 @contextmanager
 def show_reading() -> Iterator[Callable[[int, int], None]]:
-    """A function to call with bytes read and bytes in all, which shows a bar while that takes long, on a terminal."""
+    """A function to call with bytes read and bytes in all, which shows a bar while that takes long, on a terminal.
+
+    The bar is drawn by the one who calls: with a thread of its own nothing could be read by several processes.
+    """
     console = Console(stderr=True)
-    with RichProgress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    shown = 0.0
+    with RichProgress(console=console, transient=True, auto_refresh=False, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def show(done: int, total: int) -> None:
+            nonlocal shown
+            if (now := time.monotonic()) - shown > 1 / REFRESHED_PER_SECOND or done >= total:
+                shown = now
+                bar.update(task, completed=done, total=total, refresh=True)
+
+        yield show
 
 
 @contextmanager
@@ -273,10 +291,11 @@ def show_runs(runs: Sequence[Mapping[str, Any]], folder: Path) -> None:
 
 def show_corpus(corpus: Corpus) -> None:
     """Print what was read, what was not and why, and what the collection is like, to stdout."""
-    told = describe(corpus)
+    told = figures(corpus)
     print(f"{collection_title(corpus.name)}\n")
     for name, value in corpus_table(corpus).rows:
         print(_row(name, value))
+    _print_midi_files(corpus)
     for title, counts in (
         ("Repairs: what is not as the standard has it, and how it was read", told["repairs"]),
         ("Left out of the music, kept in the tune's own text", told["left_out"]),
@@ -291,10 +310,74 @@ def show_corpus(corpus: Corpus) -> None:
         _print_counts(counts)
     if corpus.duplicates:
         print("\nDuplicates, each merged into another tune")
-        _print_some([f"{merged} = {kept}" for merged, kept in corpus.duplicates])
+        _print_some([f"{merged} = {kept}" for merged, kept in corpus.duplicates], "--split-out lists every tune")
+    if corpus.others:
+        print("\nFiles of other kinds beside them, not read")
+        _print_counts(told["not_read"])
+    _print_dropped(corpus)
+
+
+def _print_midi_files(corpus: Corpus) -> None:
+    """How MIDI files were read: in figures, and a line for each, or for the first of many."""
+    counted = how_read(corpus)
+    if not counted:
+        return
+    print(f"\n{_row('How MIDI files were read', 'files', 'how sure', indent='')}")
+    for name, count, sure in counted:
+        print(_row(name, f"{count:,}", "" if sure is None else f"{sure:.2f}").rstrip())
+    read = sum(count for name, count, _ in counted if name.startswith("melody"))
+    files = (told for told in describe_files(corpus) if "key" in told)
+    shown = list(islice(files, read if read <= LISTED else SHOWN))
+    folder = os.path.commonpath([os.path.dirname(told["source"]) for told in shown])
+    heads = ("file", "melody", "notes", "key", "sure", "metre", "sure", "not as the file says, or not said by it")
+    print(f"\n  In {folder or '.'}:")
+    for line in _aligned([heads, *(_of(told, folder) for told in shown)], right=(2,)):
+        print(f"  {line}")
+    if len(shown) < read:
+        print(f"  … and {read - len(shown):,} more (--files-out FILE has a line for every file)")
+
+
+def _of(told: Mapping[str, Any], folder: str) -> tuple[str, ...]:
+    """The row of a MIDI file."""
+    name = os.path.relpath(told["source"], folder or ".")
+    key, meter = ("" if told[of] is None else f"{told[of]:.2f}" for of in ("key_sure", "meter_sure"))
+    repairs = [_shortly(one, told) for one in told["repairs"] if one["what"] not in SAID_ALREADY]
+    about = (_short(name, LONGEST_NAME), _short(told["found"], LONGEST_NAME), f"{told['notes']:,}")
+    return (*about, told["key"], key, told["meter"], meter, "; ".join(repairs))
+
+
+def _shortly(repair: Mapping[str, str], told: Mapping[str, Any]) -> str:
+    """A repair without what the other columns say."""
+    detail = "" if repair["detail"] in (told["key"], told["meter"]) else f" {repair['detail']}"
+    return repair["what"].removesuffix(", inferred from the notes") + detail.rstrip()
+
+
+def _short(text: str, longest: int) -> str:
+    """A text with its middle left out where it is long: names differ at their ends."""
+    return (
+        text if len(text) <= longest else f"{text[: longest // 3]}…{text[len(text) - (longest - longest // 3 - 1) :]}"
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        words = [cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(cells)]
+        yield "  ".join(words).rstrip()
+
+
+def _print_dropped(corpus: Corpus) -> None:
+    """Everything that was dropped, with the reason; where that is much, by reason, with the first of each."""
     print(f"\nDropped: {f'{len(corpus.dropped):,}' if corpus.dropped else 'nothing'}")
-    for dropped in corpus.dropped:
-        print(f"  {dropped.source}: {dropped.reason}")
+    if len(corpus.dropped) <= LISTED:
+        for dropped in corpus.dropped:
+            print(f"  {dropped.source}: {dropped.reason}")
+        return
+    for reason, sources in reasons(corpus.dropped):
+        more = f", and {len(sources) - REASONS:,} more" if len(sources) > REASONS else ""
+        print(f"{len(sources):>8,}  {reason}\n{'':10}{', '.join(sources[:REASONS])}{more}")
+    print("  Every one with its reason: --files-out FILE, or --json")
 
 
 def _row(name: str, *cells: str, indent: str = "  ") -> str:
@@ -325,8 +408,8 @@ def _print_inferred(found: Mapping[str, Any]) -> None:
     print(_row("unknown", f"{found['unknown']:,}"))
 
 
-def _print_some(lines: Sequence[str]) -> None:
+def _print_some(lines: Sequence[str], where: str) -> None:
     for line in lines[:SHOWN]:
         print(f"  {line}")
     if len(lines) > SHOWN:
-        print(f"  … and {len(lines) - SHOWN:,} more (--split-out lists every tune)")
+        print(f"  … and {len(lines) - SHOWN:,} more ({where})")

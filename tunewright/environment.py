@@ -5,7 +5,6 @@ In: nothing. Out: facts that JSON can hold. This file changes nothing and measur
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 
 from tunewright import __version__
+from tunewright.processes import cores
 
 LIBRARIES = ("torch", "numpy", "safetensors", "music21", "symusic")
 GIT_SECONDS = 10  # a working copy on a slow disk must not hold training up for longer
@@ -36,11 +36,6 @@ def environment() -> dict[str, Any]:
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "git": git_state(Path.cwd()),
     }
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:

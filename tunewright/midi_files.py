@@ -10,18 +10,24 @@ file from outside. What is melody is `melody_choice`'s.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tunewright.errors import ParseError
 from tunewright.tune import Repair
 
 LARGEST = 16 * 2**20  # bytes; a melody of an hour takes 200 thousand
 MOST_NOTES = 200_000
-MOST_CHANGES = 10_000  # of metre, of key, of tempo
+MOST_CHANGES = 2000  # of metre, of key
+MOST_TEMPOS = 100_000  # a player's tempo may change with every note
+MOST_TRACKS = 65_535
+MOST_LINES = 1024  # tracks with notes, each channel counted: an orchestra takes fifty
+MOST_TINY_BARS = 1000  # shorter than a quarter: pickups that a program wrote as bars of their own, and few dances
 DRUMS = 9  # General MIDI's channel 10, from 0
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # have no place in a file, and some programs write them
+_META = (0x03, 0x51, 0x58, 0x59)  # a track's name, tempo, metre, key
 _FRAMES = {0xE8: 24, 0xE7: 25, 0xE3: 30, 0xE2: 30}  # -24, -25, -29, -30
 QUARTER_SECONDS = 0.5  # assumed where time is counted in video frames and no tempo is stated
 
@@ -54,6 +60,8 @@ class MidiFile:
     keys: list[tuple[int, int, bool]] = field(default_factory=list)  # time, sharps, whether minor
     tempos: list[tuple[int, int]] = field(default_factory=list)  # time, microseconds to a quarter
     repairs: list[Repair] = field(default_factory=list)
+    note_count: int = 0
+    flaws: Counter[str] = field(default_factory=Counter)  # of its tracks: what, how often; repairs in the end
 
 
 def parse_file(content: bytes, name: str) -> MidiFile:
@@ -65,8 +73,11 @@ def parse_file(content: bytes, name: str) -> MidiFile:
         raise ParseError(f"{len(content)} bytes; expected at most {LARGEST}", name)
     if content[:4] == b"RIFF" and content[8:12] == b"RMID" and b"MThd" in content[:64]:
         content = content[content.index(b"MThd") :]
-    if len(content) < 14 or content[:4] != b"MThd":
-        raise ParseError(f"begins with {content[:4]!r}; expected a MIDI file, which begins with b'MThd'", name)
+    if content[:4] != b"MThd":
+        found = "an empty file, " * (not content) + f"begins with {content[:4]!r}"
+        raise ParseError(f"{found}; expected a MIDI file, which begins with b'MThd'", name)
+    if len(content) < 14:
+        raise ParseError(f"cut short in its head: {len(content)} bytes; expected at least 14", name)
     file = MidiFile()
     chunks = _chunks(content, name)
     if int.from_bytes(content[8:10]) == 2 and len(chunks) > 1:
@@ -75,8 +86,24 @@ def parse_file(content: bytes, name: str) -> MidiFile:
     else:
         for start, stop in chunks:
             _Reader(content, start, stop, file, name).read()
+    file.repairs += [Repair(what, detail=str(count)) for what, count in file.flaws.items()]
     file.ticks = _ticks(content[12:14], file, name)
+    _check_bars(file, name)
     return file
+
+
+def _check_bars(file: MidiFile, name: str) -> None:
+    """Raise `ParseError` where the metres make more bars than any music has: each would be written."""
+    shortest = file.ticks
+    end = max((note[1] for track in file.tracks for note in track.notes), default=0)
+    tiny = 0
+    meters = sorted(file.meters)
+    for (time, over, under), (after, *_) in pairwise([*meters, (max([end, *(meter[0] for meter in meters)]), 1, 1)]):
+        bar = 4 * file.ticks * over // under
+        if bar < shortest:
+            tiny += (after - time) // max(1, bar)
+    if tiny > MOST_TINY_BARS:
+        raise ParseError(f"{tiny} bars shorter than a quarter note; expected at most {MOST_TINY_BARS}", name)
 
 
 def _first_pattern(content: bytes, chunks: list[tuple[int, int]], file: MidiFile, name: str) -> None:
@@ -104,6 +131,8 @@ def _chunks(content: bytes, name: str) -> list[tuple[int, int]]:
             raise ParseError(f"cut short at byte {position - 8}: a chunk of {size} bytes has {left}", name)
         if kind == b"MTrk":
             found.append((position, position + size))
+            if len(found) > MOST_TRACKS:
+                raise ParseError(f"more than {MOST_TRACKS} tracks; expected at most as many as a head can tell", name)
         position += size
     if not found:
         raise ParseError("no tracks; expected at least one", name)
@@ -125,10 +154,10 @@ def _ticks(division: bytes, file: MidiFile, name: str) -> int:
 
 
 class _Reader:
-    """One track, event by event."""
+    """One track, event by event; places count from its first byte."""
 
     def __init__(self, content: bytes, start: int, stop: int, file: MidiFile, name: str) -> None:
-        self.content, self.start, self.stop, self.file, self.name = content, start, stop, file, name
+        self.content, self.start, self.file, self.name = content[start:stop], start, file, name
         self.time = 0
         self.title = ""
         self.sounding: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)  # channel, number -> begun
@@ -141,31 +170,34 @@ class _Reader:
         try:
             ended = self._events()
         except IndexError:
-            raise self._broken(self.stop, "an event runs over the end of the track") from None
+            raise self._broken(len(self.content), "an event runs over the end of the track") from None
         hanging = 0
         for (channel, number), begun in self.sounding.items():
             for onset, velocity in begun:
                 hanging += 1
                 self.notes[channel].append((onset, max(self.time, onset + 1), number, velocity))
-        repairs = self.file.repairs
-        if not ended:
-            repairs.append(Repair("a track without an end"))
-        if hanging:
-            repairs.append(Repair("notes that never end, ended with their track", detail=str(hanging)))
-        if self.without_length:
-            repairs.append(Repair("notes without length left out", detail=str(self.without_length)))
+        for what, count in (
+            ("a track without an end", int(not ended)),
+            ("notes that never end, ended with their track", hanging),
+            ("notes without length left out", self.without_length),
+        ):
+            if count:
+                self.file.flaws[what] += count
+        self.file.note_count += self.without_length + sum(map(len, self.notes.values()))
+        if len(self.file.tracks) + len(self.notes) > MOST_LINES:
+            raise ParseError(f"more than {MOST_LINES} tracks with notes; expected a tune", self.name)
         for channel, notes in self.notes.items():
             notes.sort()
             self.file.tracks.append(MidiTrack(self.title, channel, self.programs.get(channel, 0), notes))
 
     def _broken(self, place: int, found: str) -> ParseError:
-        return ParseError(f"broken at byte {place}: {found}", self.name)
+        return ParseError(f"broken at byte {self.start + place}: {found}", self.name)
 
     def _events(self) -> bool:
         """Read all events; whether the last one says that the track ends."""
-        content, stop, place = self.content[: self.stop], self.stop, self.start
+        content, stop, place = self.content, len(self.content), 0
         time, status = 0, 0
-        notes, sounding, count = self.notes, self.sounding, sum(len(track.notes) for track in self.file.tracks)
+        notes, sounding, count = self.notes, self.sounding, self.file.note_count
         while place < stop:
             byte = content[place]
             place += 1
@@ -220,14 +252,22 @@ class _Reader:
     def _other(self, status: int, place: int, time: int) -> tuple[int, int]:
         """Where a meta or system event ends, and the running status after it; -1 at the end of the track."""
         if status in (0xFF, 0xF0, 0xF7):
-            kind = self.content[place] if status == 0xFF else -1
-            place += status == 0xFF
-            length, place = self._length(place)
-            if place + length > self.stop:
-                raise self._broken(place, f"an event of {length} bytes in a track that has {self.stop - place} left")
+            content, kind = self.content, -1
+            if status == 0xFF:
+                kind = content[place]
+                place += 1
+            length = content[place]
+            if length < 0x80:
+                place += 1
+            else:
+                length, place = self._length(place)
+            if place + length > len(content):
+                left = len(content) - place
+                raise self._broken(place, f"an event of {length} bytes in a track that has {left} left")
             if kind == 0x2F:
                 return place, -1
-            self._meta(kind, self.content[place : place + length], time)
+            if kind in _META:
+                self._meta(kind, content[place : place + length], time)
             return place + length, 0
         return place + _SYSTEM_BYTES.get(status, 0), 0
 
@@ -243,8 +283,9 @@ class _Reader:
 
     def _meta(self, kind: int, data: bytes, time: int) -> None:
         file = self.file
-        if max(len(file.tempos), len(file.meters), len(file.keys), len(file.repairs)) > MOST_CHANGES:
-            raise ParseError(f"more than {MOST_CHANGES} changes of tempo, metre or key; expected a tune", self.name)
+        if max(len(file.meters), len(file.keys), len(file.repairs)) > MOST_CHANGES or len(file.tempos) > MOST_TEMPOS:
+            most = f"{MOST_CHANGES:,} changes of metre or key, {MOST_TEMPOS:,} of tempo"
+            raise ParseError(f"more than {most}; expected a tune", self.name)
         if kind == 0x03 and not self.title:
             self.title = _text(data)
             file.title = file.title or self.title

@@ -168,4 +168,16 @@ def contour(tune: Tune) -> tuple[tuple[int, Fraction], ...]:
 
 def fingerprint(tune: Tune) -> str:
     """Sixteen hex digits that stay the same under transposition and change of unit: a hash of the contour."""
-    return hashlib.sha256(repr(contour(tune)).encode()).hexdigest()[:16]
+    kept: str | None = getattr(tune, _KEPT, None)
+    if kept is None:
+        kept = hashlib.sha256(repr(contour(tune)).encode()).hexdigest()[:16]
+        remember_fingerprint(tune, kept)
+    return kept
+
+
+def remember_fingerprint(tune: Tune, value: str) -> None:
+    """Keep the fingerprint of a tune on it, a frozen value: it takes a millisecond, and is asked for often."""
+    object.__setattr__(tune, _KEPT, value)
+
+
+_KEPT = "_fingerprint"

@@ -1,22 +1,24 @@
 """Work that yields, done by several processes at once.
 
-In: iterators to run, one for each process, each of which yields in an order. Out: what they yield, in that order. It
-works where a process can be forked safely: on Linux, from a program that runs nothing else meanwhile. This file knows
-nothing of what is yielded.
+In: iterators to run, one for each process, each of which yields in an order; or a list of jobs, each of which may end
+its process. Out: what they yield, in that order. It works where a process can be forked safely: on Linux, from a
+program that runs nothing else meanwhile. This file knows nothing of what is yielded.
 """
 
 from __future__ import annotations
 
+import gc
 import heapq
 import multiprocessing
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from tunewright.environment import cores
 from tunewright.errors import RunError
 
 T = TypeVar("T")
@@ -24,10 +26,19 @@ ITEM, DONE, FAILED = range(3)
 PATIENCE = 5  # seconds that a process has to end
 
 
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def can_fork() -> bool:
+    """Whether a process can be forked safely from here."""
+    return sys.platform == "linux" and threading.active_count() == 1 and not multiprocessing.current_process().daemon
+
+
 def usable_processes(most: int) -> int:
     """How many processes may work side by side: one for each core, at most `most`; 1 where none can be forked."""
-    alone = sys.platform == "linux" and threading.active_count() == 1 and not multiprocessing.current_process().daemon
-    return max(1, min(most, cores())) if alone else 1
+    return max(1, min(most, cores())) if can_fork() else 1
 
 
 def side_by_side(parts: Sequence[Callable[[], Iterator[T]]], order: Callable[[T], int]) -> Iterator[T]:
@@ -84,3 +95,101 @@ def _run(part: Callable[[], Iterator[Any]], pipes: Sequence[tuple[Connection, Co
         return
     except Exception as error:  # raised again by the process that waits
         sender.send((FAILED, error))
+
+
+# ------------------------------------------------------------------------------------------------ jobs that may die
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """A job whose process ended while it ran, and how: "signal 9", "exit code 1"."""
+
+    job: int
+    how: str
+
+
+def in_order(work: Callable[[int], Iterator[T]], jobs: int, processes: int) -> Iterator[T | Died]:
+    """What `work` yields for job 0, 1, … up to `jobs`, in that order, done by so many processes.
+
+    Where a process dies, the job that it was at ends with `Died`, and another goes on with the next. What is raised in
+    a job is raised here. Each process is at most a pipe (64 kB) and one value ahead, so memory is bounded. Whatever
+    happens, no process is left behind.
+    """
+    workers = [_Worker(work, first, jobs, processes) for first in range(min(processes, jobs))]
+    try:
+        for worker in workers:
+            worker.start(workers)
+        for job in range(jobs):
+            worker = workers[job % processes]
+            whole = yield from worker.values()
+            if not whole:
+                yield Died(job, worker.ending())
+                worker.first = job + processes
+                if worker.first < jobs:
+                    worker.start(workers)
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+class _Worker:
+    """One process that does every so many-th job, from the first on."""
+
+    def __init__(self, work: Callable[[int], Iterator[Any]], first: int, stop: int, step: int) -> None:
+        self.work, self.first, self.stop_before, self.step = work, first, stop, step
+        self.receiver: Connection | None = None
+        self.process = multiprocessing.get_context("fork").Process()
+
+    def start(self, others: Sequence[_Worker]) -> None:
+        """Begin with job `first`."""
+        if self.receiver is not None:
+            self.receiver.close()
+        context = multiprocessing.get_context("fork")
+        self.receiver, sender = context.Pipe(duplex=False)
+        self.process = context.Process(target=self._run, args=(sender, others), daemon=True)
+        self.process.start()
+        sender.close()  # so that the pipe ends with the process
+
+    def values(self) -> Generator[Any, None, bool]:
+        """What the next job yields; whether it came to its end."""
+        assert self.receiver is not None
+        while True:
+            try:
+                kind, value = self.receiver.recv()
+            except (EOFError, OSError):  # the latter in the middle of a value
+                return False
+            if kind == FAILED:
+                raise value
+            if kind == DONE:
+                return True
+            yield value
+
+    def ending(self) -> str:
+        """How the process ended."""
+        self.process.join(PATIENCE)
+        code = self.process.exitcode
+        return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+    def stop(self) -> None:
+        """End the process, if it has begun."""
+        if self.process.pid is not None:
+            self.process.terminate()
+            self.process.join(PATIENCE)
+        if self.receiver is not None:
+            self.receiver.close()
+
+    def _run(self, sender: Connection, others: Sequence[_Worker]) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for us ends us
+        gc.freeze()  # what was there before is shared with that process, as long as nobody touches it
+        for other in others:
+            if other.receiver is not None:
+                other.receiver.close()
+        try:
+            for job in range(self.first, self.stop_before, self.step):
+                for value in self.work(job):
+                    sender.send((ITEM, value))
+                sender.send((DONE, None))
+        except BrokenPipeError:  # nobody waits any more
+            return
+        except Exception as error:  # raised again by the process that waits
+            sender.send((FAILED, error))

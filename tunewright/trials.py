@@ -22,9 +22,9 @@ import torch
 
 from tunewright.config import Config
 from tunewright.corpus import read_corpus
-from tunewright.environment import cores
 from tunewright.errors import TunewrightError
 from tunewright.evaluate import TEMPERATURES, build_references, evaluate_run, load_evaluation
+from tunewright.processes import cores
 from tunewright.runs import ENDED, is_run, load_run, locked, status_of
 from tunewright.train import Progress, train
 

@@ -271,7 +271,11 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What a file does not say and its notes tell: `what` is "mode" or "rhythm", `confidence` a probability."""
+    """What a file does not say and its notes tell, with the probability that it is right.
+
+    `what` is "mode" or "rhythm" of a tune in ABC (`inference`), and of one in MIDI (`listening`) "key", "metre", whose
+    value has the upbeat too, or "upbeat" where the metre is stated.
+    """
 
     what: str
     value: str
@@ -340,7 +344,7 @@ class Tune:
         """The bars that do not add up; empty for a regular tune."""
         return tuple(_bar_errors(self))
 
-    @property
+    @cached_property
     def irregular(self) -> bool:
         """Whether some bar does not add up, after the recorded repairs."""
         return bool(self.bar_errors)
