@@ -91,6 +91,7 @@ def test_pieces_come_back_from_midi_files(tmp_path: Path) -> None:
         write_midi(one, tmp_path / f"{number}.mid")
         back = read_piece(tmp_path / f"{number}.mid")
         assert back == one
+        assert back.title == one.title
         assert [part.name for part in back.parts] == [part.name for part in one.parts]
         assert not back.repairs
 

@@ -8,9 +8,9 @@ of its own; each command parses, calls, prints.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,6 +35,10 @@ from tunewright.commands.options import (
 from tunewright.commands.polyphony import show_pieces
 from tunewright.commands.training import demo, reproduce, train
 from tunewright.errors import TunewrightError
+
+if TYPE_CHECKING:
+    from tunewright.corpus import Dropped
+    from tunewright.tunebook import Rendered
 
 app = typer.Typer(
     add_completion=False,
@@ -83,6 +87,9 @@ def corpus(
     split_out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write id, split, family, source and title of every tune.")
     ] = None,
+    files_out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write for every file what was found in it, or why nothing was.")
+    ] = None,
     melody: MelodyOf = "",
     tokens: TokensOf = "",
     as_json: AsJson = False,
@@ -95,14 +102,19 @@ def corpus(
     from tunewright.config import PIECE_TOKENS
     from tunewright.console import print_json, show_corpus
     from tunewright.corpus import write_split
-    from tunewright.inventory import describe
+    from tunewright.errors import ConfigError
+    from tunewright.inventory import describe, write_files
 
     if tokens.lower() in PIECE_TOKENS:
+        if files_out:
+            raise ConfigError(f"--files-out says which melody was found; of --tokens {tokens}, --json has all files")
         show_pieces(sources, split_out, as_json)
         return
     found = read_sources(sources, melody)
     if split_out:
         write_split(found, split_out)
+    if files_out:
+        write_files(found, files_out)
     if as_json:
         print_json(describe(found))
     else:
@@ -117,6 +129,9 @@ def render(
     straight: Straight = False,
     soundfont: SoundFont = None,
     melody: MelodyOf = "",
+    parts: Annotated[
+        bool, typer.Option("--parts", help="All parts of MIDI files: mid, wav, and a piano roll as svg.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Draw, sound and convert ABC and MIDI files.
@@ -129,7 +144,13 @@ def render(
     done: list[Rendered] = []
     failed = 0
     performance = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
-    for one in render_files(files, out, parse_formats(formats), melody=melody, **performance):
+    if parts:
+        rendered = _all_parts(
+            files, out, formats, soundfont, {"--melody": melody, "--tempo": tempo, "--straight": straight}
+        )
+    else:
+        rendered = render_files(files, out, parse_formats(formats), melody=melody, **performance)
+    for one in rendered:
         if isinstance(one, Rendered):
             done.append(one)
         else:
@@ -138,9 +159,23 @@ def render(
     if as_json:
         print_json([{"source": one.source, "title": one.title, "files": one.files} for one in done])
     else:
-        print(f"{len(done):,} tunes rendered into {out}, {failed:,} failed.")
+        print(f"{len(done):,} {'pieces' if parts else 'tunes'} rendered into {out}, {failed:,} failed.")
     if failed:
         raise typer.Exit(1)
+
+
+def _all_parts(
+    files: list[Path], out: Path, formats: str, soundfont: Path | None, of_tunes: dict[str, object]
+) -> Iterator[Rendered | Dropped]:
+    """What is rendered of pieces of several parts; a usage error for options that only tunes have."""
+    from tunewright.commands.polyphony import EVERY_PIECE_FORMAT
+    from tunewright.pieces.formats import parse_piece_formats
+    from tunewright.tunebook import render_pieces
+
+    if given := [option for option, value in of_tunes.items() if value]:
+        raise typer.BadParameter(f"{given[0]} is for tunes; with --parts every part is played as the file says")
+    wanted = EVERY_PIECE_FORMAT if formats == EVERY_FORMAT else formats
+    return render_pieces(files, out, parse_piece_formats(wanted), soundfont=soundfont)
 
 
 def runs(
@@ -177,10 +212,14 @@ def compare(
     from tunewright.comparison import compare_runs, describe_comparison
     from tunewright.comparisons.page import write_comparison
     from tunewright.console import note, print_json
+    from tunewright.piece_assessment import judges_pieces
 
-    tunes = source or _learned_from(paths)
+    pieces = judges_pieces(paths) and not source
+    tunes = source or ([] if pieces else _learned_from(paths))
     corpus = read_sources(tunes) if tunes else None
-    if corpus is None:
+    if pieces:
+        note("Note: of music of several parts, curves and likelihood are compared; `evaluate` judges what a run draws.")
+    elif corpus is None:
         note("Note: no tunes are drawn and judged: the runs' sources differ or are gone (give them with --source).")
     comparison = compare_runs(paths, corpus, allow_different_splits=different_splits, tell=note)
     words = ["tunewright", "compare", *map(str, paths), "--out", str(out)]
@@ -203,7 +242,11 @@ def _learned_from(runs: list[Path]) -> list[str]:
 
 EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in the order of the help
     demo: ("demo", "demo --minutes 10 --out better"),
-    corpus: ("corpus oneill", "corpus my-tunes/ --split-out split.tsv", "corpus oneill ryan --json"),
+    corpus: (
+        "corpus oneill",
+        "corpus my-tunes/ --split-out split.tsv --files-out files.tsv",
+        "corpus oneill ryan --json",
+    ),
     train: (
         "train my-tunes/ --out runs/mine",
         "train oneill --out runs/small --minutes 5 --set hidden_size=256",
@@ -227,7 +270,11 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
         "evaluate runs/mine --temperatures 0.6,0.8,1.0,1.2 --save-default",
         "evaluate runs/mine --against my-tunes/ -n 500 --json",
     ),
-    render: ("render reels.abc --out sheets --format svg,pdf", "render x.mid --out x --format abc,wav"),
+    render: (
+        "render reels.abc --out sheets --format svg,pdf",
+        "render x.mid --out x --format abc,wav",
+        "render x.mid --parts --out x --format svg,wav",
+    ),
     export: ("export oneill --to notes.parquet", "export my-tunes/ --to notes.csv --unfold", "export --schema"),
     runs: ("runs", "runs experiment/ --json"),
     compare: ("compare runs/a runs/b --out report.html", "compare runs/a runs/b --out bericht.html --lang zh"),

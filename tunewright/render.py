@@ -1,35 +1,31 @@
 """Sheet music and sound: SVG, PDF, WAV and a page for notebooks, and one table of every format a tune can have.
 
 In: a `Tune`. Out: text or files. Notes are drawn by verovio from MusicXML (its ABC reader is never called: it
-ends the process on some real tunes), sound is made by symusic's synthesizer with a SoundFont, tune books are set
-by typst. Each is loaded when first used; none needs a network, a display or a program outside Python.
+ends the process on some real tunes), tune books are set by typst. Each is loaded when first used; none needs a network,
+a display or a program outside Python.
 
-This file does not decide what stands in a measure (`notation`, `musicxml`) or how a tune is played (`performance`).
+This file does not decide what stands in a measure (`notation`, `musicxml`) or how a tune is played (`performance`), and
+makes no sound itself (`synthesis`).
 """
 
 from __future__ import annotations
 
 import base64
 import html
-import io
 import re
-import wave
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tunewright.abcnotation import format_abc
 from tunewright.errors import ConfigError, RenderError
 from tunewright.files import replace_file
-from tunewright.midi import FLUTE, TICKS_PER_QUARTER, to_midi, to_score
+from tunewright.midi import FLUTE, to_midi
 from tunewright.musicxml import to_musicxml
-from tunewright.performance import speed
+from tunewright.performance import performed, speed
+from tunewright.synthesis.timed_notes import TimedNote
 from tunewright.tune import Tune
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["FORMATS", "to_html", "to_musicxml", "to_svg", "to_wav", "write_pdf", "write_tune", "write_wav"]
 
@@ -51,14 +47,9 @@ def to_svg(tune: Tune, *, width: int = WIDTH, colours: Mapping[int, str] | None 
     has nothing to draw, has no such note, or needs more than one very long page.
     """
     staves, height = _staves(to_musicxml(tune, colours=colours), width)
-    head, top = _heading(tune, width)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'width="{width}" height="{top + height}" viewBox="0 0 {width} {top + height}" '
-        f'style="max-width: 100%; height: auto" font-family="{FONTS}">\n'
-        f"<title>{_escape(tune.title or 'Untitled')}</title>\n{head}"
-        f'<svg y="{top}" width="{width}" height="{height}" {staves}\n</svg>\n'
-    )
+    head, top = heading(tune.title, tune.rhythm, tune.header("C"), width)
+    content = f'{head}<svg y="{top}" width="{width}" height="{height}" {staves}\n'
+    return picture(tune.title, content, width, top + height)
 
 
 def _staves(musicxml: str, width: int) -> tuple[str, int]:
@@ -106,21 +97,31 @@ def _toolkit() -> Any:
     return verovio.toolkit()
 
 
-def _heading(tune: Tune, width: int) -> tuple[str, int]:
-    """Title, and under it rhythm on the left and composer on the right; with the height they take."""
-    title = tune.title or "Untitled"
+def heading(title: str, left: str, right: str, width: int) -> tuple[str, int]:
+    """A title, and under it a remark on the left and one on the right, as SVG; with the height they take in pixels."""
+    title = title or "Untitled"
     title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
     size = min(TITLE_SIZE, round(1.8 * (width - 40) / max(1, len(title))))
     margin = 50 * SCALE // 100
-    lines = [f'<text x="{width // 2}" y="38" text-anchor="middle" font-size="{size}">{_escape(title)}</text>\n']
-    if tune.rhythm:
-        lines.append(f'<text x="{margin}" y="62" font-size="15" font-style="italic">{_escape(tune.rhythm)}</text>\n')
-    if composer := tune.header("C"):
-        lines.append(f'<text x="{width - margin}" y="62" text-anchor="end" font-size="15">{_escape(composer)}</text>\n')
+    lines = [f'<text x="{width // 2}" y="38" text-anchor="middle" font-size="{size}">{escaped(title)}</text>\n']
+    if left:
+        lines.append(f'<text x="{margin}" y="62" font-size="15" font-style="italic">{escaped(left)}</text>\n')
+    if right:
+        lines.append(f'<text x="{width - margin}" y="62" text-anchor="end" font-size="15">{escaped(right)}</text>\n')
     return "".join(lines), 66 if len(lines) > 1 else 50
 
 
-def _escape(text: str) -> str:
+def picture(title: str, content: str, width: int, height: int) -> str:
+    """Drawn content as one self-contained SVG that is never wider than the page it stands on."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'style="max-width: 100%; height: auto" font-family="{FONTS}">\n'
+        f"<title>{escaped(title or 'Untitled')}</title>\n{content}</svg>\n"
+    )
+
+
+def escaped(text: str) -> str:
     """Text for XML: control characters, which it forbids, left out."""
     return html.escape("".join(sign for sign in text if sign.isprintable()))
 
@@ -160,13 +161,6 @@ def write_pdf(tunes: Sequence[Tune], path: Path) -> None:
 
 # ------------------------------------------------------------------------------------------------ sound
 
-SAMPLE_RATE = 44_100
-PEAK = 10 ** (-1 / 20)  # -1 dB of full scale
-TAIL_SECONDS = 1.2  # at most this much after the last note, to die away
-ROOM_SECONDS = 1.0  # in which the echo of a small hall falls by 60 dB
-ROOM_LEVEL = 10 ** (-14 / 20)  # of the echo, against the instrument
-SILENCE = 10 ** (-60 / 20)  # under the peak
-
 
 def write_wav(
     tune: Tune,
@@ -189,88 +183,23 @@ def to_wav(
     straight: bool = False,
     program: int = FLUTE,
 ) -> bytes:
-    """The bytes of a WAV file of a tune; `tempo` is in beats of its metre per minute.
+    """The bytes of a WAV file of a tune; `program` is General MIDI's, from 0, `tempo` in beats of its metre per minute.
 
-    Raises `RenderError` where the SoundFont is missing or broken, or the tune has no notes.
+    Raises `RenderError` where the SoundFont is missing, broken or has not the instrument, or the tune has no notes or
+    lasts more than half an hour.
     """
-    import numpy as np  # noqa: PLC0415 - heavy
-    from symusic import core  # noqa: PLC0415 - heavy
+    from tunewright.synthesis import mixing  # noqa: PLC0415 - numpy, only where there is sound to make
 
-    score = to_score(tune, tempo=tempo, straight=straight, program=program)
-    seconds = score.end() / TICKS_PER_QUARTER * 60 / float(speed(tune, tempo))
-    soundfont = soundfont or default_soundfont()
-    # the synthesizer stops with the last note, in the middle of its sound: a later, silent one lets it die away
-    end = score.end() + round(TAIL_SECONDS * float(speed(tune, tempo)) / 60 * TICKS_PER_QUARTER)
-    score.tracks[0].notes.append(core.NoteTick(end, 1, 60, 0))
-    samples = _trimmed(_in_a_room(_synthesize(score, soundfont)), seconds)
-    peak = float(np.abs(samples).max())
-    if not 0 < peak < np.inf:
-        raise RenderError(f"{soundfont}: no sound (peak {peak}); expected a SoundFont with instrument {program + 1}")
-    frames = np.round(samples.T * (PEAK / peak * 32767)).astype("<i2")  # (samples, channels)
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(frames.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(frames.tobytes())
-    return buffer.getvalue()
-
-
-def default_soundfont() -> Path:
-    """TimGM6mb.sf2 of the installed `pretty_midi`, found without importing it."""
-    spec = find_spec("pretty_midi")
-    path = Path(spec.origin).parent / "TimGM6mb.sf2" if spec and spec.origin else Path("TimGM6mb.sf2")
-    if not path.is_file():
-        raise RenderError(f"{path}: no SoundFont there; expected the one of pretty_midi, or name another one")
-    return path
-
-
-def _synthesize(score: Any, soundfont: Path) -> np.ndarray[Any, Any]:
-    """Samples between -1 and 1 or somewhat over, (channels, samples)."""
-    from symusic import core  # noqa: PLC0415 - heavy
-
-    try:
-        with soundfont.open("rb") as file:
-            begin = file.read(12)
-    except OSError as error:
-        raise RenderError(f"{soundfont}: cannot be read ({error.strerror}); expected a SoundFont") from None
-    if begin[:4] != b"RIFF" or begin[8:] != b"sfbk":
-        raise RenderError(f"{soundfont}: begins with {begin[:4]!r}; expected a SoundFont (.sf2)")
-    try:
-        samples: np.ndarray[Any, Any] = core.Synthesizer(str(soundfont), SAMPLE_RATE, 0).render(score, True)
-    except RuntimeError as error:
-        raise RenderError(f"{soundfont}: {str(error).splitlines()[0]}") from None
-    return samples
-
-
-def _in_a_room(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The samples with the echo of a small hall: noise that decays, another one in each ear (Moorer 1979).
-
-    The synthesizer has none, and without it every note ends like a switch.
-    """
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    seconds = np.arange(int(ROOM_SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
-    noise = np.random.default_rng(1).standard_normal((len(samples), len(seconds)))  # the same room every time
-    echo = np.cumsum(noise, axis=1)
-    echo[:, 12:] -= echo[:, :-12].copy()  # the mean of 12 samples: walls swallow high notes first
-    echo *= 10 ** (-3 * seconds / ROOM_SECONDS)
-    echo *= ROOM_LEVEL / np.sqrt((echo**2).sum(axis=1, keepdims=True))
-    size = 1 << (samples.shape[1] + len(seconds)).bit_length()
-    wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(echo, size), size)[:, : samples.shape[1]]
-    return np.asarray(samples + wet)
-
-
-def _trimmed(samples: np.ndarray[Any, Any], seconds: float) -> np.ndarray[Any, Any]:
-    """The samples up to where the last note has died away, faded out at the end."""
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    loud = np.flatnonzero(np.abs(samples).max(axis=0) > SILENCE * np.abs(samples).max())
-    stop = min(int((seconds + TAIL_SECONDS) * SAMPLE_RATE), max(int(seconds * SAMPLE_RATE), int(loud[-1:].sum()) + 1))
-    samples = np.array(samples[:, :stop])
-    fade = min(SAMPLE_RATE // 50, samples.shape[1])  # 20 ms, so that a cut makes no click
-    samples[:, samples.shape[1] - fade :] *= np.linspace(1, 0, fade)
-    return samples
+    whole = 4 * 60 / float(speed(tune, tempo))  # seconds of a whole note
+    notes = [
+        TimedNote(
+            float(note.onset) * whole, float(note.onset + note.length) * whole, note.number, note.velocity, program
+        )
+        for note in performed(tune, straight=straight)
+    ]
+    if not notes:
+        raise RenderError(f"{tune.source or tune.title or 'tune'}: no notes; expected at least one")
+    return mixing.to_wav(notes, soundfont)
 
 
 # ------------------------------------------------------------------------------------------------ notebooks
@@ -282,7 +211,7 @@ def to_html(tune: Tune) -> str:
     try:
         sound = base64.b64encode(to_wav(tune)).decode()
     except RenderError as error:
-        return f"<div>{picture}<p>{_escape(str(error))}</p></div>"
+        return f"<div>{picture}<p>{escaped(str(error))}</p></div>"
     return f'<div>{picture}<audio controls preload="none" src="data:audio/wav;base64,{sound}"></audio></div>'
 
 

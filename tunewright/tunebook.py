@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from tunewright.corpus import Dropped, read_tunes
 from tunewright.errors import ConfigError, CorpusError, ParseError, RenderError
 from tunewright.files import replace_file
+from tunewright.pieces.collection import read_piece_file
+from tunewright.pieces.formats import write_piece
 from tunewright.render import FORMATS, write_pdf, write_tune
 from tunewright.tune import Tune
 
@@ -145,6 +147,25 @@ def render_files(
                 yield Dropped(tune.source, str(error))
     if "pdf" in formats and book:
         write_pdf(book, folder / f"{files[0].stem if len(files) == 1 else TUNEBOOK}.pdf")
+
+
+def render_pieces(
+    files: Sequence[Path], folder: Path, formats: Sequence[str], *, soundfont: Path | None = None
+) -> Iterator[Rendered | Dropped]:
+    """The same with all parts of every file: MIDI, sound and piano roll of each piece; tunes are pieces of one part."""
+    for path, name in zip(files, _distinct_names(files), strict=True):
+        read = list(read_piece_file(str(path), path))
+        for number, piece in enumerate(read, start=1):
+            if isinstance(piece, Dropped):
+                yield piece
+                continue
+            own = name if len(read) == 1 else f"{name}-{number:03}"
+            _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in formats])
+            try:
+                written = write_piece(piece, folder, own, formats, soundfont=soundfont)
+                yield Rendered(piece.source, piece.title, written)
+            except RenderError as error:
+                yield Dropped(piece.source, str(error))
 
 
 def _distinct_names(files: Sequence[Path]) -> list[str]:

@@ -30,8 +30,10 @@ from tunewright.pieces.piece import (
     Piece,
     PieceNote,
     TempoAt,
+    counted_meters,
     from_first_note,
     in_full_bars,
+    real_changes,
     transposed,
     transpositions,
 )
@@ -378,7 +380,8 @@ class PieceTokenizer:
         if not self.miditok.config.use_time_signatures:
             meters = (MeterAt(0, *self.meter),)
         repairs = (Repair("notes struck twice at once, read as one", detail=str(left)),) if left else ()
-        return from_first_note(Piece(tuple(parts), meters, (), tempos, repairs=repairs))
+        found = Piece(tuple(parts), counted_meters(meters), (), real_changes(tempos), repairs=repairs)
+        return from_first_note(found)
 
     # ------------------------------------------------------------------------------------------------ keeping
 

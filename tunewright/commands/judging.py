@@ -45,6 +45,9 @@ def evaluate(
         bool, typer.Option("--save-default", help="Make the setting at the knee the run's default.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Tune number i, from 0, has seed S + i.")] = 0,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="Judge MIDI files with all their parts, as runs of pieces always are.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page, with scores, to this file.")] = None,
     language: Language = "en",
     as_json: AsJson = False,
@@ -56,6 +59,7 @@ def evaluate(
     from tunewright.assessment import Order, save_knee
     from tunewright.assessment import evaluate as judge
     from tunewright.console import note, print_json, show_counting
+    from tunewright.piece_assessment import judges_pieces
     from tunewright.runs import is_run
     from tunewright.scorecard import describe_scorecard
     from tunewright.scorecards.page import write_scorecard
@@ -69,6 +73,12 @@ def evaluate(
     if (given := [name for name, value in of_runs.items() if value]) and not any(is_run(Path(one)) for one in what):
         raise typer.BadParameter(f"{' and '.join(given)}: tunes are drawn from a run, and none of {what} is one")
     Wording(language)  # refused before anything is drawn
+    if parts or judges_pieces(what):
+        of_tunes = {"--temperatures": degrees, "--checkpoints": checkpoints, "--save-default": save_default}
+        if refused := [name for name, value in of_tunes.items() if value]:
+            raise typer.BadParameter(f"{' and '.join(refused)}: settings are held against one another for tunes alone")
+        _judge_pieces(what, against or [], n, seed, out, language, as_json)
+        return
     with show_counting("drawing") as on_progress:
         order = Order(n, degrees, checkpoints, seed, surprises=out is not None)
         judged = judge(*what, against=against or (), order=order, read=read_sources, tell=note, on_progress=on_progress)
@@ -88,6 +98,32 @@ def evaluate(
             if point
             else "Note: no setting has a knee to save; nothing was changed."
         )
+
+
+def _judge_pieces(
+    what: list[str], against: list[str], n: int, seed: int, out: Path | None, language: str, as_json: bool
+) -> None:
+    """Judge music of several parts, of a run or of files."""
+    from tunewright.commands.options import read_piece_sources
+    from tunewright.console import note, print_json, show_counting
+    from tunewright.piece_assessment import evaluate_pieces
+    from tunewright.piece_scorecard import describe_pieces_scorecard
+    from tunewright.scorecards.piece_page import write_piece_scorecard
+    from tunewright.scorecards.piece_text import piece_scorecard_text
+
+    with show_counting("drawing") as on_progress:
+        options = {"pieces": n, "seed": seed}
+        judged = evaluate_pieces(
+            *what, against=against, read=read_piece_sources, tell=note, on_progress=on_progress, **options
+        )
+    if out:
+        words = ["tunewright", *sys.argv[1:]]
+        write_piece_scorecard(out, judged.card, language, others=judged.searched, commands=[words])
+        note(f"Wrote {out}.")
+    if as_json:
+        print_json(describe_pieces_scorecard(judged.card) | ({"report": out} if out else {}))
+    else:
+        print(piece_scorecard_text(judged.card))
 
 
 def _parse_temperatures(text: str) -> tuple[float, ...]:

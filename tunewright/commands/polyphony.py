@@ -37,11 +37,11 @@ def show_pieces(sources: list[str], split_out: Path | None, as_json: bool) -> No
 
 
 def draws_pieces(run: Path) -> bool:
-    """Whether the model of a run draws pieces of several parts; RunError where there is no run."""
+    """Whether the model of a run draws pieces of several parts; not where there is no run, which others refuse."""
     from tunewright.config import PIECE_TOKENS
-    from tunewright.runs import load_run
+    from tunewright.runs import is_run, load_run
 
-    return load_run(run).config.tokens in PIECE_TOKENS
+    return is_run(run) and load_run(run).config.tokens in PIECE_TOKENS
 
 
 def write_pieces(

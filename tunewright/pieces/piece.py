@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tunewright.tune import Inference, Repair
 
@@ -57,6 +57,9 @@ class TempoAt(NamedTuple):
     microseconds: int  # to a quarter
 
 
+Change = TypeVar("Change", MeterAt, KeyAt, TempoAt)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """The notes of one instrument, by onset, then by number; the program is General MIDI's, from 0."""
@@ -93,6 +96,18 @@ class Piece:
     def _music(self) -> tuple[object, ...]:
         parts = tuple((part.notes, part.program, part.drums) for part in self.parts)
         return parts, self.meters, self.keys, self.tempos
+
+    def _repr_svg_(self) -> str:
+        """A piano roll, in notebooks."""
+        from tunewright.pieces.piano_roll import to_svg  # noqa: PLC0415 - lies above this file
+
+        return to_svg(self)
+
+    def _repr_html_(self) -> str:
+        """The same with sound."""
+        from tunewright.pieces.formats import to_html  # noqa: PLC0415 - lies above this file
+
+        return to_html(self)
 
     @cached_property
     def length(self) -> int:
@@ -159,6 +174,29 @@ def _bar_lines(meters: Sequence[MeterAt], length: int) -> Iterator[int]:
         yield from range(meter.time, min(until, max(length, 1)), meter.ticks)
 
 
+def real_changes(events: Iterable[Change]) -> tuple[Change, ...]:
+    """The events by time: of those at one time the last one, and none that says what holds already."""
+    at: dict[int, Change] = {}
+    for event in sorted(events, key=lambda event: event.time):
+        at[event.time] = event
+    found: list[Change] = []
+    for event in at.values():
+        if not found or found[-1][1:] != event[1:]:
+            found.append(event)
+    return tuple(found)
+
+
+def counted_meters(meters: Iterable[MeterAt]) -> tuple[MeterAt, ...]:
+    """The metres by time. One stated again within a bar stays: bars are counted from there, as after a pickup."""
+    at = {meter.time: meter for meter in sorted(meters, key=lambda meter: meter.time)}
+    kept: list[MeterAt] = []
+    for meter in at.values():
+        last = kept[-1] if kept else None
+        if not last or last[1:] != meter[1:] or (meter.time - last.time) % last.ticks:
+            kept.append(meter)
+    return tuple(kept)
+
+
 def fingerprint(piece: Piece) -> str:
     """Sixteen hex digits that are the same for the same notes in any key, at any tempo, on any instruments."""
     notes = sorted((note.onset, part.drums, note.number) for part in piece.parts for note in part.notes)
@@ -192,10 +230,10 @@ def transposed(piece: Piece, semitones: int) -> Piece:
 
 
 def moved(piece: Piece, ticks: int) -> Piece:
-    """The piece so many ticks later, or earlier where they are below 0; what stands at its beginning stays there."""
+    """The piece so many ticks later, or earlier where they are below 0; what holds at its beginning stays there."""
 
-    def at(time: int) -> int:
-        return max(0, time + ticks) if time else 0
+    def at(change: Change) -> Change:
+        return change._replace(time=max(0, change.time + ticks) if change.time else 0)
 
     parts = (
         replace(part, notes=tuple(n._replace(onset=n.onset + ticks, end=n.end + ticks) for n in part.notes))
@@ -204,9 +242,9 @@ def moved(piece: Piece, ticks: int) -> Piece:
     return replace(
         piece,
         parts=tuple(parts),
-        meters=tuple(change._replace(time=at(change.time)) for change in piece.meters),
-        keys=tuple(change._replace(time=at(change.time)) for change in piece.keys),
-        tempos=tuple(change._replace(time=at(change.time)) for change in piece.tempos),
+        meters=counted_meters(map(at, piece.meters)),
+        keys=real_changes(map(at, piece.keys)),
+        tempos=real_changes(map(at, piece.tempos)),
     )
 
 

@@ -12,7 +12,17 @@ from pathlib import Path
 from tunewright.errors import ParseError
 from tunewright.midi import to_midi
 from tunewright.midi_files import LARGEST, MidiFile, MidiNote, MidiTrack, parse_file
-from tunewright.pieces.piece import TICKS, KeyAt, MeterAt, Part, Piece, PieceNote, TempoAt
+from tunewright.pieces.piece import (
+    TICKS,
+    KeyAt,
+    MeterAt,
+    Part,
+    Piece,
+    PieceNote,
+    TempoAt,
+    counted_meters,
+    real_changes,
+)
 from tunewright.tune import Repair, Tune
 
 LONGEST = TICKS * 4 * 10_000  # ticks; a piece of ten thousand bars is a file with a mistake in it
@@ -93,38 +103,18 @@ def _cut_short(notes: Iterable[PieceNote]) -> list[PieceNote]:
 
 
 def _meters(file: MidiFile) -> tuple[MeterAt, ...]:
-    """The metres by time. One stated again within a bar stays: bars are counted from there, as after a pickup."""
-    kept: list[MeterAt] = []
-    at = {_time(time, file): (top, bottom) for time, top, bottom in sorted(file.meters, key=lambda meter: meter[0])}
-    for time, (top, bottom) in at.items():
-        last = kept[-1] if kept else MeterAt(0, 4, 4)
-        again = kept and last[1:] == (top, bottom) and (time - last.time) % last.ticks == 0
-        if not again and MeterAt(time, top, bottom).ticks:
-            kept.append(MeterAt(time, top, bottom))
-    return tuple(kept)
+    found = (MeterAt(_time(time, file), top, bottom) for time, top, bottom in file.meters)
+    return counted_meters(meter for meter in found if meter.ticks)
 
 
 def _keys(file: MidiFile) -> tuple[KeyAt, ...]:
-    changes = _changes((_time(time, file), sharps, minor) for time, sharps, minor in file.keys)
-    return tuple(KeyAt(time, sharps, bool(minor)) for time, sharps, minor in changes)
+    return real_changes(KeyAt(_time(time, file), sharps, bool(minor)) for time, sharps, minor in file.keys)
 
 
 def _tempos(file: MidiFile) -> tuple[TempoAt, ...]:
-    tempos = ((_time(time, file), min(SLOWEST, max(FASTEST, tempo))) for time, tempo in file.tempos)
-    return tuple(TempoAt(*change) for change in _changes(tempos))
+    found = ((_time(time, file), min(SLOWEST, max(FASTEST, tempo))) for time, tempo in file.tempos)
+    return real_changes(TempoAt(*change) for change in found)
 
 
 def _time(time: int, file: MidiFile) -> int:
     return (time * TICKS + file.ticks // 2) // file.ticks
-
-
-def _changes(events: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """The events by time: the last one of those at one time, and none that says what holds already."""
-    at: dict[int, tuple[int, ...]] = {}
-    for event in sorted(events, key=lambda event: event[0]):
-        at[event[0]] = event
-    found: list[tuple[int, ...]] = []
-    for event in at.values():
-        if not found or found[-1][1:] != event[1:]:
-            found.append(event)
-    return found

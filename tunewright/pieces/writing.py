@@ -15,6 +15,8 @@ from tunewright.pieces.piece import TICKS, Piece
 if TYPE_CHECKING:
     from symusic import core
 
+LONGEST_TITLE = 120  # bytes: as many as one byte can tell
+
 
 def to_score(piece: Piece) -> core.ScoreTick:
     """The piece as a symusic score in ticks, 480 to a quarter, a track for each part."""
@@ -37,7 +39,19 @@ def to_score(piece: Piece) -> core.ScoreTick:
 
 def to_midi(piece: Piece) -> bytes:
     """The bytes of a Standard MIDI File; `parse_piece` reads the same piece back."""
-    return bytes(to_score(piece).dumps_midi())
+    return _titled(bytes(to_score(piece).dumps_midi()), piece.title)
+
+
+def _titled(content: bytes, title: str) -> bytes:
+    """The file with a first track that holds its title alone."""
+    name = title.encode()[:LONGEST_TITLE]
+    if not name:
+        return content
+    events = b"\x00\xff\x03" + bytes([len(name)]) + name + b"\x00\xff\x2f\x00"
+    tracks = int.from_bytes(content[10:12]) + 1
+    return (
+        content[:10] + tracks.to_bytes(2) + content[12:14] + b"MTrk" + len(events).to_bytes(4) + events + content[14:]
+    )
 
 
 def write_midi(piece: Piece, path: Path) -> None:
