@@ -1,8 +1,8 @@
 """Teach a small model your own tune collection, and get new, well-formed, honestly measured tunes.
 
-The verbs: `read_corpus`, `train`, `generate`, `evaluate`; `read_pieces` and `generate_pieces` for several parts; and `parse_abc`/`format_abc`, `read_midi`/`write_midi`,
-`to_svg`, `to_musicxml`, `write_wav` for single tunes. A name is loaded when it is first used, so that
-`import tunewright` costs nothing.
+The verbs: `read_corpus`, `train`, `generate`, `evaluate`; `read_pieces` and `generate_pieces` for several parts; and
+`parse_abc`/`format_abc`, `read_midi`/`write_midi`, `to_svg`, `to_musicxml`, `write_wav` for single tunes. A name is
+loaded when it is first used, so that `import tunewright` costs nothing.
 """
 
 from __future__ import annotations

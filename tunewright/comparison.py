@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.claims import ODDITIES, Claim, Effect, build_claims, build_effects
-from tunewright.config import Config
+from tunewright.config import PIECE_TOKENS, Config
 from tunewright.corpus import Corpus
 from tunewright.errors import RunError
 from tunewright.evaluate import References, build_references, evaluate_run, load_evaluation
@@ -177,6 +177,7 @@ def _load_records(
 ) -> list[Record]:
     """The records of runs, checked to be comparable; evaluated where that is missing and there is a corpus for it."""
     records = [load_record(Path(path)) for path in paths]
+    _check_kinds(records, corpus)
     if not allow_different_splits:
         _check_splits(paths, corpus)
     if corpus is None or references is None:
@@ -190,6 +191,22 @@ def _load_records(
         return replace(record, evaluation=made)
 
     return [evaluated(record) for record in records]
+
+
+def _check_kinds(records: Sequence[Record], corpus: Corpus | None) -> None:
+    """RunError where runs of pieces of several parts stand among runs of tunes, or are to be judged by tunes."""
+    pieces = [record for record in records if record.config.tokens in PIECE_TOKENS]
+    tunes = [record for record in records if record.config.tokens not in PIECE_TOKENS]
+    if pieces and tunes:
+        raise RunError(
+            f"{pieces[0].path}: draws pieces of several parts, and {tunes[0].path} tunes: bits per note "
+            "of the one say nothing beside those of the other; expected runs of one kind"
+        )
+    if pieces and corpus is not None:
+        raise RunError(
+            f"{pieces[0].path}: draws pieces of several parts, which are compared by their curves and their likelihood "
+            "alone; expected no corpus of tunes (`evaluate` judges what a run draws)"
+        )
 
 
 def _check_splits(paths: Sequence[Path], corpus: Corpus | None) -> None:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.measures.spreads import Spread
-from tunewright.metrics import Measure, Style
+from tunewright.metrics import Style
 from tunewright.scorecard import Value
 
 DRAWS = 1000
@@ -126,6 +127,22 @@ def ratio_interval(parts: Floats, wholes: Floats, seed: int = 0) -> Value:
 # ------------------------------------------------------------------------------------------------ matches of sets
 
 
+class SetMeasure(Protocol):
+    """What is asked of a measure of a set against a style: how to take it, and its range."""
+
+    @property
+    def of_set(self) -> Callable[[Style, Style], float] | None:
+        """The measure."""
+
+    @property
+    def low(self) -> float:
+        """The least that it can be."""
+
+    @property
+    def high(self) -> float:
+        """The most."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tally:
     """What each tune of a set does how often, so that the style of any part of the set is a sum."""
@@ -165,7 +182,7 @@ class Tally:
 
 
 def match_values(
-    ours: Tally, real: Tally, style: Style, measures: Mapping[str, Measure], seed: int = 0, draws: int = MATCH_DRAWS
+    ours: Tally, real: Tally, style: Style, measures: Mapping[str, SetMeasure], seed: int = 0, draws: int = MATCH_DRAWS
 ) -> dict[str, Value]:
     """How alike a set is to a style, by each of these measures of sets, beside real sets of as many tunes.
 
@@ -208,7 +225,7 @@ def _parts(rng: np.random.Generator, tunes: int, size: int, draws: int) -> list[
 
 
 def _matches(
-    tally: Tally, weights: Sequence[Floats], style: Style, measures: Mapping[str, Measure]
+    tally: Tally, weights: Sequence[Floats], style: Style, measures: Mapping[str, SetMeasure]
 ) -> dict[str, Floats]:
     """Each measure of each of the sets that the weights make of the tunes: a row of numbers for every measure."""
     found: dict[str, list[float]] = {name: [] for name in measures}

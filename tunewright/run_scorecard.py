@@ -18,11 +18,10 @@ from tunewright.corpus import BUILT_IN, Corpus
 from tunewright.generate import Generated, Generator, generate
 from tunewright.judging import Candidate, Yardstick, judge_tunes
 from tunewright.likelihood import likelihood_interval, token_losses
-from tunewright.passages import Passage, encode_passages
+from tunewright.passages import Collection, Music, Passage, encode_passages
 from tunewright.runs import read_record, read_split
 from tunewright.scorecard import Drawn, Remark, Scorecard, Value
 from tunewright.surprise import forward
-from tunewright.tune import Tune
 
 TUNES = 300  # drawn where nobody says how many: enough for a classifier to be asked
 RAW = 100  # of those, at most, drawn once more without the grammar
@@ -131,7 +130,7 @@ def judge_run(
 # ------------------------------------------------------------------------------------------------ likelihood
 
 
-def held_out_likelihood(generator: Generator, tunes: Sequence[Tune], seed: int = 0) -> tuple[Value, Value]:
+def held_out_likelihood(generator: Generator, tunes: Sequence[Music], seed: int = 0) -> tuple[Value, Value]:
     """Bits per note, and nats per token, of the tunes that the tokens cover, with intervals over tunes."""
     device = next(generator.model.parameters()).device
     passages = encode_passages(generator.tokenizer, tunes)
@@ -142,7 +141,7 @@ def held_out_likelihood(generator: Generator, tunes: Sequence[Tune], seed: int =
     )
 
 
-def bits_of_each(generator: Generator, tunes: Sequence[Tune]) -> list[float]:
+def bits_of_each(generator: Generator, tunes: Sequence[Music]) -> list[float]:
     """Bits per note of each tune; NaN where the tokens do not cover it, or it has no notes."""
     read = [encode_passages(generator.tokenizer, [tune]) for tune in tunes]
     bits = iter(_bits(generator, [passage for passages in read for passage in passages]))
@@ -177,6 +176,6 @@ def sources_of(run: Path) -> list[str]:
     return sources if there else []
 
 
-def learned_from(run: Path, corpus: Corpus) -> bool:
+def learned_from(run: Path, corpus: Collection) -> bool:
     """Whether a run learned from exactly this corpus, divided in this way."""
     return bool(read_split(run).get("fingerprint") == corpus.fingerprint)

@@ -184,7 +184,7 @@ def describe_scorecard(card: Scorecard) -> dict[str, Any]:
     if card.frontier:
         told["frontier"] = [asdict(point) for point in card.frontier]
         told["knee"] = card.knee
-    plain: dict[str, Any] = _without_nan(told)
+    plain: dict[str, Any] = without_nan(told)
     return plain
 
 
@@ -226,10 +226,10 @@ def _certificate(one: Certificate) -> dict[str, Any]:
     }
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     """The same with None for every number that is not finite, which JSON has no word for."""
     if isinstance(value, Mapping):
-        return {name: _without_nan(item) for name, item in value.items()}
+        return {name: without_nan(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

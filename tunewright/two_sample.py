@@ -15,9 +15,10 @@ This file does not say what a good number is, nor whether tunes are well formed 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ from sklearn.preprocessing import QuantileTransformer
 
 from tunewright.families import find_families
 from tunewright.rhythms import told_rhythm
-from tunewright.traits import SHAPES, Traits, key_of_word, name_of_key, read_traits
+from tunewright.traits import SHAPES, Traits, Word, key_of_word, name_of_key, read_traits
 from tunewright.tune import Tune
 
 ENOUGH = 250  # tunes a side, from which on a verdict may be given
@@ -47,6 +48,7 @@ MINOR = ("minor", "dorian", "phrygian", "locrian")
 Numbers = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 Pair = tuple[int, int]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,27 @@ def two_sample(
     `families` are those of the real tunes, as far as known (`Corpus.families`); tunes on either side that are settings
     of one tune are found besides. `splits` random divisions of the real tunes make the floor, NaN with 0 of them.
     """
+    return compare(tunes, real, _pool, families=families, seed=seed, folds=folds, splits=splits)
+
+
+def compare(
+    ours: Sequence[T],
+    real: Sequence[T],
+    read: Callable[[Sequence[T], Sequence[Hashable]], Pool],
+    *,
+    families: Sequence[Hashable] | None = None,
+    seed: int = 0,
+    folds: int = 5,
+    splits: int = 5,
+) -> TwoSample:
+    """The same for music of any kind, of which `read` makes a `Pool`, given the families known of it."""
     assert families is None or len(families) == len(real)
     rng = np.random.default_rng(seed)
-    ours = [tunes[place] for place in _kept(len(tunes), rng)]
+    chosen = [ours[place] for place in _kept(len(ours), rng)]
     kept = _kept(len(real), rng)
-    known = [None] * len(ours) + [families[place] if families else None for place in kept]
-    pool = _Pool.of([*ours, *(real[place] for place in kept)], known)
-    here, there = ([place for place in pool.usable if (place < len(ours)) == mine] for mine in (True, False))
+    known = [None] * len(chosen) + [families[place] if families else None for place in kept]
+    pool = read([*chosen, *(real[place] for place in kept)], known)
+    here, there = ([place for place in pool.usable if (place < len(chosen)) == mine] for mine in (True, False))
     tested = _test(pool, here, there, rng, folds)
     floor = _floor(pool, there, rng, folds, splits)
     return TwoSample(
@@ -133,7 +149,7 @@ def real_floor(
     """Real tunes against real tunes of other families, `splits` times divided at random."""
     rng = np.random.default_rng(seed)
     kept = _kept(len(real), rng)
-    pool = _Pool.of([real[place] for place in kept], [families[place] if families else None for place in kept])
+    pool = _pool([real[place] for place in kept], [families[place] if families else None for place in kept])
     return _floor(pool, pool.usable, rng, folds, splits)
 
 
@@ -146,8 +162,8 @@ def _kept(count: int, rng: np.random.Generator) -> list[int]:
 
 
 @dataclass(frozen=True)
-class _Pool:
-    """All tunes that are looked at, as numbers; a row of a matrix is a tune."""
+class Pool:
+    """All music that is looked at, as numbers; a row of a matrix is a tune."""
 
     usable: tuple[int, ...]  # places of those that have traits
     headers: tuple[tuple[Hashable, ...], ...]  # from coarse to fine
@@ -155,16 +171,8 @@ class _Pool:
     shapes: Numbers  # (tunes, shapes)
     shares: csr_matrix  # (tunes, words): of the words of its kind that a tune has
     keys: tuple[str, ...]  # of each word, "" for one that is not named
-
-    @classmethod
-    def of(cls, tunes: Sequence[Tune], known: Sequence[Hashable]) -> _Pool:
-        """The tunes, with the families known of them; None where not known."""
-        traits = [read_traits(tune) for tune in tunes]
-        nothing = np.zeros(len(SHAPES))
-        shapes = np.array([nothing if one is None else one.shape for one in traits]).reshape(-1, len(SHAPES))
-        families = _joined([*_links(find_families(tunes)), *_links(known)], len(tunes))
-        usable = tuple(place for place, one in enumerate(traits) if one is not None)
-        return cls(usable, tuple(_headers(tune) for tune in tunes), families, shapes, *_shares(traits))
+    named: tuple[str, ...]  # keys of the shapes
+    name_of: Callable[[str], str]  # of a key, in English
 
     @cached_property
     def roots(self) -> csr_matrix:
@@ -177,6 +185,32 @@ class _Pool:
         return (self.shares > 0).astype(np.int64)
 
 
+def build_pool(
+    traits: Sequence[Traits | None],
+    headers: Sequence[tuple[Hashable, ...]],
+    families: Sequence[Sequence[Hashable]],
+    shapes: Sequence[str],
+    key_of: Callable[[Word], str],
+    name_of: Callable[[str], str],
+) -> Pool:
+    """Traits as numbers: `shapes` are the keys of their shapes, `families` what is known of which belong together.
+
+    Headers are three for each: what pairs have to have in common, and twice what they are to have as far as it goes.
+    """
+    usable = tuple(place for place, one in enumerate(traits) if one is not None)
+    nothing = np.zeros(len(shapes))
+    table = np.array([nothing if one is None else one.shape for one in traits]).reshape(-1, len(shapes))
+    joined = _joined([link for known in families for link in _links(known)], len(traits))
+    return Pool(usable, tuple(headers), joined, table, *_shares(traits, key_of), tuple(shapes), name_of)
+
+
+def _pool(tunes: Sequence[Tune], known: Sequence[Hashable]) -> Pool:
+    """The tunes, with the families known of them; None where not known."""
+    traits = [read_traits(tune) for tune in tunes]
+    headers = [_headers(tune) for tune in tunes]
+    return build_pool(traits, headers, (find_families(tunes), known), tuple(SHAPES), key_of_word, name_of_key)
+
+
 def _headers(tune: Tune) -> tuple[Hashable, ...]:
     """What pairs have in common: metre, and whether it is minor; rhythm; mode and tonic."""
     meter = (tune.meter.length, tune.meter.compound, tune.key.mode in MINOR)
@@ -184,8 +218,8 @@ def _headers(tune: Tune) -> tuple[Hashable, ...]:
     return meter, rhythm, (*rhythm, tune.key.mode, tune.key.tonic)
 
 
-def _shares(traits: Sequence[Traits | None]) -> tuple[csr_matrix, tuple[str, ...]]:
-    numbers: dict[Hashable, int] = {}
+def _shares(traits: Sequence[Traits | None], key_of: Callable[[Word], str]) -> tuple[csr_matrix, tuple[str, ...]]:
+    numbers: dict[Word, int] = {}
     rows, columns, values = list[int](), list[int](), list[float]()
     for row, one in enumerate(traits):
         words = one.words if one else {}
@@ -197,7 +231,7 @@ def _shares(traits: Sequence[Traits | None]) -> tuple[csr_matrix, tuple[str, ...
             columns.append(numbers.setdefault(word, len(numbers)))
             values.append(count / totals[word[0]])
     shape = (len(traits), len(numbers))
-    return csr_matrix((values, (rows, columns)), shape=shape), tuple(key_of_word(word) for word in numbers)  # type: ignore[arg-type]
+    return csr_matrix((values, (rows, columns)), shape=shape), tuple(key_of(word) for word in numbers)
 
 
 def _links(names: Sequence[Hashable]) -> Iterator[Pair]:
@@ -215,7 +249,7 @@ def _joined(links: Sequence[Pair], count: int) -> Places:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def _matched(pool: _Pool, ours: Sequence[int], real: Sequence[int], rng: np.random.Generator) -> list[Pair]:
+def _matched(pool: Pool, ours: Sequence[int], real: Sequence[int], rng: np.random.Generator) -> list[Pair]:
     """As many pairs as there are with the same metre, of the same rhythm, mode and tonic as far as that goes."""
     left, right = ([side[place] for place in rng.permutation(len(side))] for side in (ours, real))
     pairs: list[Pair] = []
@@ -273,7 +307,7 @@ class _Tested:
         return won / pairs
 
 
-def _test(pool: _Pool, ours: Sequence[int], real: Sequence[int], rng: np.random.Generator, folds: int) -> _Tested:
+def _test(pool: Pool, ours: Sequence[int], real: Sequence[int], rng: np.random.Generator, folds: int) -> _Tested:
     pairs = _matched(pool, ours, real, rng)
     places = np.array([one for one, _ in pairs] + [other for _, other in pairs], dtype=np.int64)
     together = [*_links(pool.families[places].tolist()), *((place, place + len(pairs)) for place in range(len(pairs)))]
@@ -289,7 +323,7 @@ def _test(pool: _Pool, ours: Sequence[int], real: Sequence[int], rng: np.random.
     return _Tested(pairs, scores, groups, fold)
 
 
-def _scores(pool: _Pool, learn: Places, labels: npt.NDArray[np.bool_], test: Places) -> Numbers:
+def _scores(pool: Pool, learn: Places, labels: npt.NDArray[np.bool_], test: Places) -> Numbers:
     """How much each of `test` looks like one of ours, to a logistic regression that learned from the others."""
     known = np.flatnonzero(np.asarray(pool.held[learn].sum(0)).ravel() >= OFTEN)
     scale = QuantileTransformer(n_quantiles=min(50, len(learn))).fit(pool.shapes[learn])
@@ -303,7 +337,7 @@ def _scores(pool: _Pool, learn: Places, labels: npt.NDArray[np.bool_], test: Pla
     return np.asarray(model.decision_function(rows[1].tocsr()), dtype=np.float64)
 
 
-def _floor(pool: _Pool, real: Sequence[int], rng: np.random.Generator, folds: int, splits: int) -> Floor:
+def _floor(pool: Pool, real: Sequence[int], rng: np.random.Generator, folds: int, splits: int) -> Floor:
     """Families divided into two halves at random, and one held against the other."""
     tested = [_test(pool, *_halves(pool, real, rng), rng, folds) for _ in range(splits)]
     each_side = min((len(one.pairs) for one in tested), default=0)
@@ -311,7 +345,7 @@ def _floor(pool: _Pool, real: Sequence[int], rng: np.random.Generator, folds: in
     return Floor(float(np.mean(aucs)) if aucs else math.nan, aucs, each_side)
 
 
-def _halves(pool: _Pool, places: Sequence[int], rng: np.random.Generator) -> tuple[list[int], list[int]]:
+def _halves(pool: Pool, places: Sequence[int], rng: np.random.Generator) -> tuple[list[int], list[int]]:
     """Two halves of the tunes, families whole."""
     families = rng.permutation(np.unique(pool.families[list(places)])) if places else np.zeros(0)
     first = set(families[: len(families) // 2].tolist())
@@ -321,7 +355,7 @@ def _halves(pool: _Pool, places: Sequence[int], rng: np.random.Generator) -> tup
 # ------------------------------------------------------------------------------------------------ what gives it away
 
 
-def _tells(pool: _Pool, pairs: Sequence[Pair]) -> Iterator[Tell]:
+def _tells(pool: Pool, pairs: Sequence[Pair]) -> Iterator[Tell]:
     """The strongest tells of matched tunes, but none that says much the same as a stronger one."""
     if not pairs:
         return
@@ -339,14 +373,14 @@ def _tells(pool: _Pool, pairs: Sequence[Pair]) -> Iterator[Tell]:
         if (ours > real) == (aucs[number] > 0.5) and not any(alike):
             named.append(number)
             auc = float(max(aucs[number], 1 - aucs[number]))
-            yield Tell(keys[number], name_of_key(keys[number]), float(ours), float(real), auc)
+            yield Tell(keys[number], pool.name_of(keys[number]), float(ours), float(real), auc)
 
 
-def _candidates(pool: _Pool, places: Places) -> tuple[list[str], Numbers]:
+def _candidates(pool: Pool, places: Places) -> tuple[list[str], Numbers]:
     """Keys and values (tunes, candidates) of all that could be named and is not the same everywhere."""
     often = np.asarray(pool.held[places].sum(0)).ravel() >= max(OFTEN, len(places) // 20)
     words = [number for number, key in enumerate(pool.keys) if key and often[number]]
-    keys = [*SHAPES, *(pool.keys[number] for number in words)]
+    keys = [*pool.named, *(pool.keys[number] for number in words)]
     values = np.hstack([pool.shapes[places], pool.shares[places][:, words].toarray()])
     varied = np.ptp(values, axis=0) > 0
     return [key for key, one in zip(keys, varied, strict=True) if one], values[:, varied]

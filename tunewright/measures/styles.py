@@ -117,7 +117,7 @@ def transition_match(tunes: Tunes, others: Tunes, of: str = "degree") -> float:
     "duration", lengths of notes in whole notes; or "interval", semitones. ValueError for another `of`. (Lin 1991;
     Endres and Schindelin 2003.)
     """
-    return _match(tunes, others, _one_of(of, ("degree", "duration", "interval")))
+    return match(tunes, others, _one_of(of, ("degree", "duration", "interval")))
 
 
 def histogram_match(tunes: Tunes, others: Tunes, of: str = "pitch class") -> float:
@@ -128,7 +128,7 @@ def histogram_match(tunes: Tunes, others: Tunes, of: str = "pitch class") -> flo
     each note to the next; or "length", in whole notes. Every note counts once, however long. ValueError for another
     `of`.
     """
-    return _match(tunes, others, "one " + _one_of(of, ("pitch class", "interval", "length")))
+    return match(tunes, others, "one " + _one_of(of, ("pitch class", "interval", "length")))
 
 
 def cadence_match(tunes: Tunes, others: Tunes) -> float:
@@ -136,7 +136,7 @@ def cadence_match(tunes: Tunes, others: Tunes) -> float:
 
     As `transition_match`, of the last note of each section, as `cadence_rate` has it.
     """
-    return _match(tunes, others, "end")
+    return match(tunes, others, "end")
 
 
 def plan_match(tunes: Tunes, others: Tunes) -> float:
@@ -146,7 +146,7 @@ def plan_match(tunes: Tunes, others: Tunes) -> float:
     section (modulo 8), whether its letter in the `phrase_plan` is new, or it returns the same, or varied, and after
     how many bars (at most 32).
     """
-    return _match(tunes, others, "plan")
+    return match(tunes, others, "plan")
 
 
 def chord_match(tunes: Tunes, others: Tunes) -> float:
@@ -154,7 +154,7 @@ def chord_match(tunes: Tunes, others: Tunes) -> float:
 
     As `transition_match`, of pairs of different chords in a row: root relative to the tonic, and minor or major.
     """
-    return _match(tunes, others, "chord")
+    return match(tunes, others, "chord")
 
 
 def harmony_match(tunes: Tunes, others: Tunes) -> float:
@@ -164,7 +164,7 @@ def harmony_match(tunes: Tunes, others: Tunes) -> float:
     notes (those on a beat) of each bar; ties go to the triad that holds most of the bar's length, then to the first of
     I V IV ii vi iii vii. Bars of rests, and tunes that claim no tonic, are left out.
     """
-    return _match(tunes, others, "harmony")
+    return match(tunes, others, "harmony")
 
 
 def _one_of(found: str, expected: Sequence[str]) -> str:
@@ -173,7 +173,11 @@ def _one_of(found: str, expected: Sequence[str]) -> str:
     return found
 
 
-def _match(tunes: Tunes, others: Tunes, name: str) -> float:
+def match(tunes: Tunes, others: Tunes, name: str) -> float:
+    """How alike two sets are in what the counts of a style have under a name, 0 to 1; NaN where one has none.
+
+    One minus the Jensen-Shannon distance (base 2). The names are those of `COUNTED`, or of what made the styles.
+    """
     one, other = (_counts(of, name) for of in (tunes, others))
     return 1 - _distance(one, other) if one and other else math.nan
 

@@ -28,13 +28,14 @@ def scorecard_text(card: Scorecard) -> str:
     wording = Wording("en")
     parts = [
         _title(card),
-        *(_wrapped(MARKS[one.judged], one.question, one.head, one.sentences) for one in answers(card, wording)),
-        _said(
-            "Where they differ from real tunes", _first([one.sentence for one in departures(card, wording)], DIFFERENT)
+        *(wrapped(MARKS[one.judged], one.question, one.head, one.sentences) for one in answers(card, wording)),
+        said_under(
+            "Where they differ from real tunes",
+            first_of([one.sentence for one in departures(card, wording)], DIFFERENT),
         ),
         _table(card, wording),
         _frontier(card, wording),
-        _said("To bear in mind", [str(remark) for remark in card.remarks]),
+        said_under("To bear in mind", [str(remark) for remark in card.remarks]),
         _unread(card),
         _tunes(card),
     ]
@@ -48,20 +49,23 @@ def _title(card: Scorecard) -> str:
     return f"{card.title}: {tunes}{drawn}{against}"
 
 
-def _wrapped(mark: str, question: str, head: str, sentences: Sequence[str]) -> str:
-    return "\n".join([f"{mark} {question} {head}.", *_lines(" ".join(sentences))])
+def wrapped(mark: str, question: str, head: str, sentences: Sequence[str]) -> str:
+    """A question, the few words of its answer, and under them its sentences."""
+    return "\n".join([f"{mark} {question} {head}.", *lines_of(" ".join(sentences))])
 
 
-def _lines(text: str, indent: str = "  ") -> list[str]:
+def lines_of(text: str, indent: str = "  ") -> list[str]:
+    """A text as lines, the first one indented as said."""
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent="  ", break_on_hyphens=False)
 
 
-def _said(title: str, sentences: Sequence[str]) -> str:
-    lines = (f"  {line}" if number else line for said in sentences for number, line in enumerate(_lines(f"- {said}")))
+def said_under(title: str, sentences: Sequence[str]) -> str:
+    """Sentences as a list under a title; "" without any."""
+    lines = (f"  {line}" if number else line for said in sentences for number, line in enumerate(lines_of(f"- {said}")))
     return "\n".join([title, *lines]) if sentences else ""
 
 
-def _first(lines: Sequence[str], most: int) -> list[str]:
+def first_of(lines: Sequence[str], most: int) -> list[str]:
     """The first of many lines, and how many more there are."""
     rest = len(lines) - most
     return [*lines[:most], *([f"… and {rest:,} more"] if rest > 0 else [])]
@@ -167,7 +171,7 @@ def _unread(card: Scorecard) -> str:
     if not card.unread:
         return ""
     listed = [f"{one.source}: {one.reason}" for one in card.unread]
-    return _said(f"Not read: {len(card.unread):,}", _first(listed, LISTED))
+    return said_under(f"Not read: {len(card.unread):,}", first_of(listed, LISTED))
 
 
 def _tunes(card: Scorecard) -> str:
@@ -178,9 +182,9 @@ def _tunes(card: Scorecard) -> str:
     most = sorted((one for one in card.each if one.shared), key=lambda one: -(one.shared.length if one.shared else 0))
     parts = []
     if faulty:
-        listed = _first([f"{_name(one)}: {one.problem}" for one in faulty], LISTED)
+        listed = first_of([f"{_name(one)}: {one.problem}" for one in faulty], LISTED)
         parts.append(
-            "\n".join([f"Not well formed: {len(faulty):,}", *(line for one in listed for line in _lines(one))])
+            "\n".join([f"Not well formed: {len(faulty):,}", *(line for one in listed for line in lines_of(one))])
         )
     if most:
         parts.append("\n".join(["Sharing most", *(line for one in most[:ALIKE] for line in _certificate(one))]))
@@ -202,4 +206,4 @@ def _certificate(one: Certificate) -> list[str]:
         said.append("a copy by the rule of half its notes")
     if not math.isnan(one.bits_per_note):
         said.append(f"{one.bits_per_note:.2f} bits per note")
-    return _lines("; ".join(said))
+    return lines_of("; ".join(said))

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Protocol
 
 from tunewright.metrics import MEASURES
 from tunewright.originality import COPIED
@@ -57,6 +58,14 @@ class Answer:
     judged: str  # one of MARKS
     head: str
     sentences: tuple[str, ...]
+
+
+class Measured(Protocol):
+    """What has measures: the certificate of a tune, or of a piece."""
+
+    @property
+    def measures(self) -> Mapping[str, float]:
+        """By name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +199,7 @@ def _copies(card: Scorecard, wording: Wording) -> Answer:
         return _answer("copies", OPEN, [wording.say("copies.unheld" if found is None else "copies.none")], wording)
     if card.tunes == 1 and (said := joined(_shares(card.each[0], wording), wording)):
         return _answer("copies", _copied(card.each[0]), [said], wording)
-    beyond, most = found.beyond_line.value, max(map(_more_than_real, (found.copy_rate, found.near_rate)))
+    beyond, most = found.beyond_line.value, max(map(more_than_real, (found.copy_rate, found.near_rate)))
     judged = BAD if beyond >= MANY_BEYOND or most > MANY_MORE else PARTLY
     if beyond <= 2 * BEYOND and most <= MORE_COPIES:
         judged = GOOD
@@ -206,7 +215,7 @@ def _copied(one: Certificate) -> str:
     return OPEN if math.isnan(one.percentile) else GOOD
 
 
-def _more_than_real(rate: Value) -> float:
+def more_than_real(rate: Value) -> float:
     """How much more of something there is than in real tunes; 0 where that is not known."""
     more = rate.value - (0.0 if math.isnan(rate.real) else rate.real)
     return 0.0 if math.isnan(more) else more
@@ -253,7 +262,7 @@ def departures(card: Scorecard, wording: Wording) -> list[Departure]:
     spreads = real_spreads(card.real)
     found = []
     for name, value in card.measures.items():
-        if name not in MEASURES or MEASURES[name].family in RESTATED or not _beyond_chance(value):
+        if name not in MEASURES or MEASURES[name].family in RESTATED or not beyond_chance(value):
             continue
         if MEASURES[name].of_set and card.tunes == 1:
             continue  # one tune makes no style
@@ -277,7 +286,8 @@ def _mixed(found: Sequence[Departure]) -> list[Departure]:
     return first + rest
 
 
-def _beyond_chance(value: Value) -> bool:
+def beyond_chance(value: Value) -> bool:
+    """Whether a set differs from real ones by more than chance: see `departures`."""
     if math.isnan(value.value) or math.isnan(value.real):
         return False
     if not math.isnan(value.percentile):
@@ -298,11 +308,11 @@ def alike(card: Scorecard) -> list[str]:
         if name in MEASURES
         and MEASURES[name].family not in RESTATED
         and not math.isnan(value.value + value.real)
-        and not _beyond_chance(value)
+        and not beyond_chance(value)
     ]
 
 
-def real_spreads(real: tuple[Certificate, ...]) -> Mapping[str, float]:
+def real_spreads(real: Sequence[Measured]) -> Mapping[str, float]:
     """The standard deviation of each measure over real tunes; without those that do not vary or are not of a tune."""
     spreads = {}
     for name in {name for one in real for name in one.measures}:
