@@ -178,6 +178,13 @@ def test_as_many_bars_as_asked_for(run: Path) -> None:
             assert one.ids.count(one.tokenizer.vocab.index("Bar_None")) in (bars, bars + 1)
 
 
+def test_a_piece_has_four_bars_or_more(run: Path) -> None:
+    bar = load_generator(run).tokenizer.vocab.index("Bar_None")
+    drawn = list(generate_pieces(run, 12, temperature=1.5, seed=50))
+    assert all(one.ids.count(bar) >= 4 for one in drawn)
+    assert any(one.ids.count(bar) < 4 for one in generate_pieces(run, 12, temperature=1.5, seed=50, free=True))
+
+
 def test_a_piece_begins_with_what_is_given(run: Path) -> None:
     start = first_bars(songs()[0], 2)
     for one in generate_pieces(run, 2, start=start, max_length=600):

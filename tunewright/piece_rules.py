@@ -14,13 +14,14 @@ from functools import cached_property
 
 import numpy as np
 
+from tunewright.barring import FEWEST_BARS
 from tunewright.errors import ConfigError
 from tunewright.masks import Masks
 from tunewright.vocabularies import BEGINS_A_NOTE, PieceTokenizer, Struck, kind_of
 
 BAR = "Bar_None"
 NOTHING_STRUCK = Struck()
-WITHOUT_BARS = ("mmm",)  # vocabularies that count the bars of each part anew
+WITHOUT_BARS = ("mmm", "pertok")  # vocabularies that tell the bars of each part anew, or only some
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +106,12 @@ class PieceRules:
         return self.after(state, number) or self.after(replace(state, struck=NOTHING_STRUCK), number)
 
     def row(self, state: PieceState, bars: int = 0) -> int:
-        """The row of the mask of what may come; `bars` is how many the piece is to have, 0 for as many as it likes.
+        """The row of the mask of what may come; `bars` is how many the piece is to have, 0 for four or more.
 
         After so many bars it ends where it would begin another one: what is drawn there is the end, or a bar after
         which nothing but the end may come.
         """
-        may_end = not bars or state.bars >= bars
+        may_end = not self.counts_bars or state.bars >= (bars or FEWEST_BARS)
         has_to = bool(bars) and state.bars > bars
         key = (state.context, state.position, state.steps, state.struck, may_end, has_to)
         row = self._rows.get(key)

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from tunewright.errors import RunError
@@ -52,7 +53,7 @@ def side_by_side(parts: Sequence[Callable[[], Iterator[T]]], order: Callable[[T]
     processes = [context.Process(target=_run, args=(part, pipes, at), daemon=True) for at, part in enumerate(parts)]
     try:
         for process in processes:
-            process.start()
+            _start(process)
         for _, sender in pipes:
             sender.close()
         yield from heapq.merge(*(_received(receiver) for receiver, _ in pipes), key=order)
@@ -63,6 +64,21 @@ def side_by_side(parts: Sequence[Callable[[], Iterator[T]]], order: Callable[[T]
                 process.join(PATIENCE)
         for receiver, _ in pipes:
             receiver.close()
+
+
+def _start(process: BaseProcess) -> None:
+    """Start a process; an interrupt meanwhile waits until it runs: raised inside of `fork` it would be lost."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _leave_interrupts() -> None:
+    """In a new process: leave interrupts to the one that waits for us, which ends us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _received(receiver: Connection) -> Iterator[Any]:
@@ -81,7 +97,7 @@ def _received(receiver: Connection) -> Iterator[Any]:
 
 def _run(part: Callable[[], Iterator[Any]], pipes: Sequence[tuple[Connection, Connection]], place: int) -> None:
     """Send what a part yields."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for us ends us
+    _leave_interrupts()
     for number, (receiver, sender) in enumerate(pipes):
         receiver.close()
         if number != place:
@@ -147,7 +163,7 @@ class _Worker:
         context = multiprocessing.get_context("fork")
         self.receiver, sender = context.Pipe(duplex=False)
         self.process = context.Process(target=self._run, args=(sender, others), daemon=True)
-        self.process.start()
+        _start(self.process)
         sender.close()  # so that the pipe ends with the process
 
     def values(self) -> Generator[Any, None, bool]:
@@ -179,7 +195,7 @@ class _Worker:
             self.receiver.close()
 
     def _run(self, sender: Connection, others: Sequence[_Worker]) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for us ends us
+        _leave_interrupts()
         gc.freeze()  # what was there before is shared with that process, as long as nobody touches it
         for other in others:
             if other.receiver is not None:
