@@ -128,7 +128,8 @@ def test_an_interrupted_reading_leaves_nothing_behind(tmp_path: Path) -> None:
         (tmp_path / f"{number}.mid").write_bytes(content)
     cache = tmp_path / "cache"
     code = (
-        "import time\n"
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored where the tests run in the background
         "from tunewright import sources\n"
         "from tunewright.corpus import read_corpus\n"
         "parse = sources.parse_midi\n"
