@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -27,6 +26,7 @@ from tunewright import __version__
 from tunewright.config import unit_of
 from tunewright.curves import Measurement, loss_curves
 from tunewright.files import replace_file
+from tunewright.pages import render_page
 
 if TYPE_CHECKING:
     from tunewright.corpus import Corpus
@@ -158,13 +158,7 @@ def training_of(path: Path) -> Training:
 
 def to_html(page: Page) -> str:
     """The page as HTML, everything in it escaped but the plot."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - not needed to import tunewright
-    from markupsafe import Markup  # noqa: PLC0415
-
-    environment = Environment(loader=PackageLoader("tunewright"), autoescape=True, undefined=StrictUndefined)
-    style = resources.files("tunewright").joinpath("templates", "report.css").read_text(encoding="utf-8")
-    template = environment.get_template("report.html")
-    return template.render(page=page, style=Markup(style), curves=Markup(page.curves))
+    return render_page("report.html", ["report.css"], page=page)
 
 
 def _page(

@@ -16,7 +16,6 @@ import wave
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +45,7 @@ from tunewright.comparisons.tables import (
 from tunewright.errors import RenderError
 from tunewright.files import replace_file
 from tunewright.generate import judge
+from tunewright.pages import render_page
 from tunewright.render import write_tune, write_wav
 from tunewright.report import COLLECTIONS, Fact, Link, data_uri, duration, links_beside, small_wav
 from tunewright.runs import read_split
@@ -100,7 +100,6 @@ class ShownSetting:
 class Page:
     """Everything that the template shows; parts that a comparison does not have are empty."""
 
-    language: str
     title: str
     scaled: str
     answer: str
@@ -139,14 +138,8 @@ def write_comparison(
 
 def to_html(page: Page, wording: Wording) -> str:
     """The page as HTML, everything in it escaped but the pictures."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - not needed to import tunewright
-    from markupsafe import Markup  # noqa: PLC0415
-
-    environment = Environment(loader=PackageLoader("tunewright"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["svg"] = Markup  # made by us, from numbers and escaped words
-    folder = resources.files("tunewright").joinpath("templates")
-    style = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "comparison.css"))
-    return environment.get_template("comparison.html").render(page=page, say=wording.say, style=Markup(style))
+    sheets = ("report.css", "comparison.css")
+    return render_page("comparison.html", sheets, wording.language, page=page, say=wording.say)
 
 
 def _compare_again(path: Path, comparison: Comparison) -> list[str]:
@@ -160,7 +153,6 @@ def _page(path: Path, comparison: Comparison, commands: Sequence[Sequence[str]],
     seconds = min(LONGEST_SOUND, SOUND_BUDGET / (2 * SOUND_RATE * max(1, shown)))
     note = "page.sound_note_whole" if seconds == LONGEST_SOUND else "page.sound_note"
     return Page(
-        language={"zh": "zh-CN"}.get(wording.language, wording.language),
         title=title_of(comparison, wording),
         scaled=scaled_note(comparison, wording),
         answer=answer_of(comparison, wording),

@@ -13,13 +13,13 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
 from pathlib import Path
 
 from tunewright import __version__
 from tunewright.comparisons.plots import Figure
 from tunewright.comparisons.tables import Table
 from tunewright.files import replace_file
+from tunewright.pages import render_page
 from tunewright.report import COLLECTIONS, Fact
 from tunewright.scorecard import Certificate, Scorecard
 from tunewright.scorecards.plots import distribution_figures, frontier_figure, matches_figure, overlaps_figure
@@ -124,7 +124,6 @@ class ShownExtreme:
 class Page:
     """Everything that the template shows; parts that a scorecard does not have are empty."""
 
-    language: str
     title: str
     lead: str
     facts: tuple[Fact, ...]
@@ -184,16 +183,8 @@ def write_scorecard(
 
 def to_html(page: Page, wording: Wording) -> str:
     """The page as HTML, everything in it escaped but the pictures."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - not needed to import tunewright
-    from markupsafe import Markup  # noqa: PLC0415
-
-    environment = Environment(loader=PackageLoader("tunewright"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["svg"] = Markup  # made by us, from numbers and escaped words
-    folder = resources.files("tunewright").joinpath("templates")
     sheets = ("report.css", "comparison.css", "scorecard.css")
-    style = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in sheets)
-    template = environment.get_template("scorecard.html")
-    return template.render(page=page, say=wording.say, marks=MARKS, style=Markup(style))
+    return render_page("scorecard.html", sheets, wording.language, page=page, say=wording.say, marks=MARKS)
 
 
 def _page(
@@ -209,7 +200,6 @@ def _page(
     departing = departures(card, wording)
     test = card.two_sample
     return Page(
-        language={"zh": "zh-CN"}.get(wording.language, wording.language),
         title=wording.say("scorecard.title", title=card.title),
         lead=_lead(card, wording),
         facts=tuple(_facts(card, wording)),

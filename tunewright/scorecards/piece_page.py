@@ -12,13 +12,13 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
 from pathlib import Path
 
 from tunewright import __version__
 from tunewright.comparisons.plots import Figure
 from tunewright.comparisons.tables import Cell, Table, TableRow
 from tunewright.files import replace_file
+from tunewright.pages import render_page
 from tunewright.piece_scorecard import OF_SETS, PieceCertificate, PieceScorecard
 from tunewright.pieces.measures import OF_PIECE, PIECE_FAMILIES, PIECE_MEASURES, REASONS, SETS_OF_PIECES, WHY_NOT
 from tunewright.pieces.piece import Piece
@@ -75,7 +75,6 @@ class ShownPair:
 class Page:
     """Everything that the template shows; parts that a scorecard does not have are empty."""
 
-    language: str
     title: str
     lead: str
     facts: tuple[Fact, ...]
@@ -119,22 +118,13 @@ def write_piece_scorecard(
 
 def to_html(page: Page, wording: Wording) -> str:
     """The page as HTML, everything in it escaped but the pictures."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - not needed to import tunewright
-    from markupsafe import Markup  # noqa: PLC0415
-
-    environment = Environment(loader=PackageLoader("tunewright"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["svg"] = Markup  # made by us, from numbers and escaped words
-    folder = resources.files("tunewright").joinpath("templates")
     sheets = ("report.css", "comparison.css", "scorecard.css")
-    style = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in sheets)
-    template = environment.get_template("pieces.html")
-    return template.render(page=page, say=wording.say, marks=MARKS, style=Markup(style))
+    return render_page("pieces.html", sheets, wording.language, page=page, say=wording.say, marks=MARKS)
 
 
 def _page(card: PieceScorecard, others: Sequence[Piece], commands: Sequence[Sequence[str]], wording: Wording) -> Page:
     test = card.two_sample
     return Page(
-        language={"zh": "zh-CN"}.get(wording.language, wording.language),
         title=wording.say("pieces.title", title=card.title),
         lead=_lead(card, wording),
         facts=tuple(_facts(card, wording)),
