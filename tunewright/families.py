@@ -27,7 +27,6 @@ SHARED_NOTES = 0.6  # of each tune
 _WIDEST = 24  # semitones; wider leaps count as this
 _FEWEST_SHARED = 0.12  # of the distinct passages, below which 60 % of the notes cannot be shared
 SPLITS = ("train", "valid", "test")
-_RANK_BITS = 29  # of a number that holds a passage, which takes 34 bits, and a tune
 # odd numbers that put passages in an order of no meaning; tunes with the same first passage in one are looked at first
 _SHUFFLES = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
 
@@ -146,9 +145,10 @@ def _candidates(lines: Sequence[Line], roots: npt.NDArray[np.int64]) -> Iterator
     postings, sizes = _postings(lines, order)
     if not len(postings):
         return
-    ranks = (postings & (1 << _RANK_BITS) - 1).astype(np.int32)
+    bits = _rank_bits()
+    ranks = (postings & (1 << bits) - 1).astype(np.int32)
     passages = postings
-    passages >>= _RANK_BITS
+    passages >>= bits
     group_ends, run_ends = _stops(passages), _stops(passages, roots[order].astype(np.int32)[ranks])
     by_rank = np.argsort(ranks, kind="stable").astype(np.int32)
     bounds = np.searchsorted(ranks[by_rank], np.arange(len(order) + 1))
@@ -174,15 +174,21 @@ def _candidates(lines: Sequence[Line], roots: npt.NDArray[np.int64]) -> Iterator
                 yield int(order[rank]), int(order[other])
 
 
+def _rank_bits() -> int:
+    """How many bits of a number below 2**63 are left for a tune beside a passage: 29 beside one of seven notes."""
+    passages: int = (2 * _WIDEST + 1) ** (PASSAGE_NOTES - 1)
+    return 63 - passages.bit_length()
+
+
 def _postings(lines: Sequence[Line], order: npt.NDArray[np.int64]) -> tuple[Passages, npt.NDArray[np.int64]]:
     """Sorted numbers, each a passage above the rank of a tune that has it; and how many passages each rank has."""
     postings = np.empty(sum(max(0, len(line) - PASSAGE_NOTES + 1) for line in lines), dtype=np.int64)
     sizes = np.zeros(len(order), dtype=np.int64)
-    end = 0
+    bits, end = _rank_bits(), 0
     for rank, index in enumerate(order.tolist()):
         distinct = np.unique(_passages(lines[index]))
         sizes[rank] = len(distinct)
-        postings[end : end + len(distinct)] = distinct << _RANK_BITS | rank
+        postings[end : end + len(distinct)] = distinct << bits | rank
         end += len(distinct)
     postings = postings[:end]
     postings.sort()
