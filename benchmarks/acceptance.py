@@ -27,15 +27,15 @@ from dataclasses import dataclass, field, replace
 from judge import abc2midi
 from validity import complained
 
-from tunewright import barring
-from tunewright.abcnotation import format_abc
-from tunewright.barring import form_of
-from tunewright.corpus import Corpus, read_corpus
-from tunewright.degrees import BODY, DegreeTokenizer
-from tunewright.errors import TokenError
-from tunewright.grammar import Constraints, Grammar
-from tunewright.places import Columns
-from tunewright.tune import Tune
+from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.formats.abc import format_abc
+from tunewright.music import form as barring
+from tunewright.music.form import form_of
+from tunewright.music.tune import Tune
+from tunewright.support.errors import TokenError
+from tunewright.tokens.degrees.context import Columns
+from tunewright.tokens.degrees.grammar import Constraints, Grammar
+from tunewright.tokens.degrees.tokenizer import BODY, DegreeTokenizer
 
 COLLECTIONS = "oneill,ryan,aird,essen"
 GOAL = 0.985

@@ -28,16 +28,16 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tunewright import vocabularies
-from tunewright.config import PIECE_TOKENS, override
-from tunewright.errors import TokenError
-from tunewright.experiments import load_preset
-from tunewright.generate_pieces import generate_pieces
-from tunewright.pieces.collection import PieceCorpus, read_pieces
-from tunewright.pieces.piece import Part, Piece, from_first_note
-from tunewright.pieces.writing import to_midi
-from tunewright.train import train
-from tunewright.vocabularies import PieceTokenizer
+from tunewright.corpus.pieces import PieceCorpus, read_pieces
+from tunewright.formats.midi.piece_writing import to_midi
+from tunewright.generation.pieces import generate_pieces
+from tunewright.music.piece import Part, Piece, from_first_note
+from tunewright.support.errors import TokenError
+from tunewright.tokens.polyphony import tokenizer as vocabularies
+from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
+from tunewright.training.config import PIECE_TOKENS, override
+from tunewright.training.loop import train
+from tunewright.training.presets import load_preset
 
 WELL_FORMED = 0.95
 CLOSE = 0.999  # share of the notes that a vocabulary has to give back

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import torch
 
-from tunewright.corpus import read_corpus
-from tunewright.evaluate import bare_body
-from tunewright.generate import generate, load_generator
-from tunewright.originality import build_text_index, longest_shared_text
+from tunewright.corpus.reading import read_corpus
+from tunewright.generation.tunes import generate, load_generator
+from tunewright.judging.runs.evaluation import bare_body
+from tunewright.measuring.originality import build_text_index, longest_shared_text
 
 
 def longest_by_search(text: str, haystack: str) -> int:

@@ -13,9 +13,9 @@ import re
 from collections import Counter, defaultdict
 from itertools import combinations
 
-from tunewright import families
-from tunewright.corpus import read_corpus
-from tunewright.tune import Tune
+from tunewright.corpus import families
+from tunewright.corpus.reading import read_corpus
+from tunewright.music.tune import Tune
 
 LENGTHS = (5, 6, 7, 8)  # notes
 

@@ -21,14 +21,14 @@ from functools import partial
 import torch
 from torch import nn
 
-from tunewright.batches import joined_text
-from tunewright.config import Config
-from tunewright.corpus import read_corpus
-from tunewright.generate import Generator, generate, load_generator
-from tunewright.models import DTYPES, build_model, cpu_has_bf16, cpu_has_int8
-from tunewright.sampling import Sampling, draw
-from tunewright.stepping import ROW_COUNTS, one_thread
-from tunewright.tokens import CharTokenizer
+from tunewright.corpus.reading import read_corpus
+from tunewright.generation.sampling import Sampling, draw
+from tunewright.generation.tunes import Generator, generate, load_generator
+from tunewright.models.cpu.stepping import ROW_COUNTS, one_thread
+from tunewright.models.recurrent import DTYPES, build_model, cpu_has_bf16, cpu_has_int8
+from tunewright.tokens.characters.tokenizer import CharTokenizer
+from tunewright.training.batches import joined_text
+from tunewright.training.config import Config
 
 CORPUS = "oneill"
 SETTINGS = {

@@ -12,10 +12,10 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from tunewright.corpus import read_corpus
-from tunewright.inference import infer_key, infer_rhythm
-from tunewright.rhythms import known_rhythm
-from tunewright.tune import Key, Tune
+from tunewright.corpus.inference import infer_key, infer_rhythm
+from tunewright.corpus.reading import read_corpus
+from tunewright.music.rhythms import known_rhythm
+from tunewright.music.tune import Key, Tune
 
 
 def rhythm_table(tunes: list[Tune]) -> None:

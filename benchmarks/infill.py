@@ -22,12 +22,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tunewright.corpus import read_corpus
-from tunewright.degrees import DegreeTokenizer
-from tunewright.generate import Generator, load_generator
-from tunewright.likelihood import token_losses
-from tunewright.passages import Passage, encode_passages
-from tunewright.places import Columns, Onset, Sound, begun_in, read_rows
+from tunewright.corpus.reading import read_corpus
+from tunewright.generation.tunes import Generator, load_generator
+from tunewright.models.likelihood import token_losses
+from tunewright.music.beats import Onset
+from tunewright.tokens.contract import Passage, encode_passages
+from tunewright.tokens.degrees.context import Columns, Sound, begun_in, read_rows
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 
 GAPS = 3  # in each tune
 BARS = (1, 2, 4, 8)

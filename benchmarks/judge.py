@@ -17,8 +17,8 @@ from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
-from tunewright.abcnotation import music, signs
-from tunewright.abcnotation.splitting import Source, decode_text, split_tunes
+from tunewright.formats.abc import music, signs
+from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
 
 CORPORA = {
     "oneill": "oneills1850",

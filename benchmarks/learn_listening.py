@@ -1,7 +1,7 @@
 """Learn the tables by which metre and key are found, from the training part of the built-in collections.
 
-    python benchmarks/learn_listening.py meters        writes tunewright/listening/learned/meters.npz
-    python benchmarks/learn_listening.py keys          writes tunewright/listening/learned/keys.npz
+    python benchmarks/learn_listening.py meters        writes tunewright/formats/midi/listening/learned/meters.npz
+    python benchmarks/learn_listening.py keys          writes tunewright/formats/midi/listening/learned/keys.npz
     python benchmarks/learn_listening.py constants     what hangs on the numbers that are not learned; writes nothing
 
 Regular tunes of O'Neill's, Ryan's and Aird's collections as played, repeats unfolded, in their families' training
@@ -24,15 +24,15 @@ import torch
 from judge import corpus_sources
 
 import tunewright
-from tunewright.corpus import read_corpus
-from tunewright.listening import key_finding, meter_finding
-from tunewright.listening.meter_finding import CELL, CELLS, METERS, UNIT, Melody, Weights
-from tunewright.midi_files import parse_file
-from tunewright.performance import written
-from tunewright.tune import SEMITONES, Bar, Key, MeterChange, Note, Rest, Tune
+from tunewright.corpus.reading import read_corpus
+from tunewright.formats.midi.listening import key_finding, meter_finding
+from tunewright.formats.midi.listening.meter_finding import CELL, CELLS, METERS, UNIT, Melody, Weights
+from tunewright.formats.midi.performance import written
+from tunewright.formats.midi.reader import parse_file
+from tunewright.music.tune import SEMITONES, Bar, Key, MeterChange, Note, Rest, Tune
 
 CORPORA = ("oneill", "ryan", "aird")
-FOLDER = Path(tunewright.__file__).parent / "listening" / "learned"
+FOLDER = Path(tunewright.__file__).parent / "formats" / "midi" / "listening" / "learned"
 
 
 def melody_of(tune: Tune) -> Melody | None:

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.corpus import read_corpus
-from tunewright.features import Features, features
-from tunewright.measures.layering import GRID, groove_consistency
-from tunewright.measures.pitch_content import pitch_entropy, pitch_range, scale_consistency
-from tunewright.measures.spreads import FEATURES, Spread
-from tunewright.metrics import MEASURES, Style, fit_habits, measure_tunes
-from tunewright.tune import Tune
+from tunewright.corpus.reading import read_corpus
+from tunewright.measuring.layering import GRID, groove_consistency
+from tunewright.measuring.pitch_content import pitch_entropy, pitch_range, scale_consistency
+from tunewright.measuring.spreads import FEATURES, Spread
+from tunewright.measuring.table import MEASURES, Style, fit_habits, measure_tunes
+from tunewright.music.features import Features, features
+from tunewright.music.tune import Tune
 
 Array = NDArray[np.float64]
 SECONDS = 10  # for all measures of 1,000 tunes on one core

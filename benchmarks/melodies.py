@@ -34,15 +34,15 @@ import mido  # type: ignore[import-untyped]
 from judge import abc2midi, corpus_sources, strip
 from midi import BATCH, Heard, judge, same
 
-from tunewright import midi as our_midi
-from tunewright.abcnotation import Source, decode_text, parse_tune, split_tunes
-from tunewright.corpus import Corpus, read_corpus
-from tunewright.errors import TunewrightError
-from tunewright.families import find_families
-from tunewright.listening.meter_finding import METERS
-from tunewright.midi import parse_midi
-from tunewright.playing import soundings
-from tunewright.tune import SEMITONES, Bar, Key, Meter, MeterChange, Note, Rest, Tune
+from tunewright.corpus.families import find_families
+from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.formats.abc import Source, decode_text, parse_tune, split_tunes
+from tunewright.formats.midi import tunes as our_midi
+from tunewright.formats.midi.listening.meter_finding import METERS
+from tunewright.formats.midi.tunes import parse_midi
+from tunewright.music.playing import soundings
+from tunewright.music.tune import SEMITONES, Bar, Key, Meter, MeterChange, Note, Rest, Tune
+from tunewright.support.errors import TunewrightError
 
 CORPORA = ("oneill", "ryan", "aird")
 KEPT, REMOVED = "events kept", "metre and key events removed"

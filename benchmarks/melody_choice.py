@@ -20,13 +20,13 @@ from collections.abc import Callable, Iterator
 
 from symusic import core
 
-from tunewright.corpus import read_corpus
-from tunewright.errors import ParseError
-from tunewright.harmony import implied_harmony, tonic_class
-from tunewright.listening import melody_choice
-from tunewright.midi_files import MidiFile, MidiNote, parse_file
-from tunewright.performance import written
-from tunewright.tune import Repair, Tune
+from tunewright.corpus.reading import read_corpus
+from tunewright.formats.midi.listening import melody_choice
+from tunewright.formats.midi.performance import written
+from tunewright.formats.midi.reader import MidiFile, MidiNote, parse_file
+from tunewright.music.harmony import implied_harmony, tonic_class
+from tunewright.music.tune import Repair, Tune
+from tunewright.support.errors import ParseError
 
 CORPORA = ("oneill", "ryan", "aird")
 GOAL = 0.95

@@ -26,10 +26,10 @@ from pathlib import Path
 import mido  # type: ignore[import-untyped]
 from judge import BREAKS, CORPORA, abc2midi, corpus_sources, strip, without_repeats
 
-from tunewright.abcnotation import Source, parse_tune
-from tunewright.errors import TunewrightError
-from tunewright.midi import to_midi
-from tunewright.tune import Part, Tune
+from tunewright.formats.abc import Source, parse_tune
+from tunewright.formats.midi.tunes import to_midi
+from tunewright.music.tune import Part, Tune
+from tunewright.support.errors import TunewrightError
 
 GOAL = 0.99
 BATCH = 250  # tunes to a run of abc2midi

@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from tunewright import midi
-from tunewright.corpus import read_corpus
-from tunewright.midi import to_midi
-from tunewright.midi_files import LARGEST, parse_file
+from tunewright.corpus.reading import read_corpus
+from tunewright.formats.midi import tunes as midi
+from tunewright.formats.midi.reader import LARGEST, parse_file
+from tunewright.formats.midi.tunes import to_midi
 
 PARSED, FINISHED = 1000, 200  # files a second, the goals
 SECONDS, MEGABYTES = 2.0, 200.0  # for one file of at most `midi_files.LARGEST` bytes
@@ -166,8 +166,8 @@ def heavy() -> dict[str, bytes]:
 MEASURE = """
 import sys, time
 from pathlib import Path
-from tunewright.corpus import _with_inferences
-from tunewright.sources import Files, _Reading
+from tunewright.corpus.reading import _with_inferences
+from tunewright.corpus.sources import Files, _Reading
 def most():
     return int(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1]) / 1024
 small, large = (_Reading(Files([name]), '', _with_inferences) for name in sys.argv[1:])
@@ -203,7 +203,7 @@ def heavy_files(folder: Path) -> bool:
 READ = """
 import resource, sys, time
 from pathlib import Path
-from tunewright.corpus import read_corpus
+from tunewright.corpus.reading import read_corpus
 Path('/proc/self/clear_refs').write_text('5')  # the most so far is of who started us
 begin = time.perf_counter()
 corpus = read_corpus(sys.argv[1], cache=False)

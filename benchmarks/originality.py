@@ -34,14 +34,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tunewright.abcnotation import parse_abc
-from tunewright.corpus import read_corpus
-from tunewright.indexes import load_index, save_index
-from tunewright.matching.alignment import align
-from tunewright.matching.bands import Lines, build_lines
-from tunewright.matching.seeds import Places
-from tunewright.matching.substrings import END, Substrings, Symbols, longest_matches, suffix_array
-from tunewright.originality import (
+from tunewright.corpus.reading import read_corpus
+from tunewright.formats.abc import parse_abc
+from tunewright.measuring.indexes import load_index, save_index
+from tunewright.measuring.matching.alignment import align
+from tunewright.measuring.matching.bands import Lines, build_lines
+from tunewright.measuring.matching.seeds import Places
+from tunewright.measuring.matching.substrings import END, Substrings, Symbols, longest_matches, suffix_array
+from tunewright.measuring.originality import (
     Borrowing,
     Index,
     Near,
@@ -53,8 +53,8 @@ from tunewright.originality import (
     nearest,
     shared_passages,
 )
-from tunewright.playing import soundings
-from tunewright.tune import Tune
+from tunewright.music.playing import soundings
+from tunewright.music.tune import Tune
 
 Result = TypeVar("Result")
 LENGTHS = (12, 16, 24)
@@ -219,7 +219,7 @@ def peak() -> str:
 
 def cost(run: Path | None, number: int) -> None:
     """Time, size and memory of the index of all four collections, and of looking tunes up."""
-    from tunewright.generate import generate, load_generator  # noqa: PLC0415 - torch takes memory that is not ours
+    from tunewright.generation.tunes import generate, load_generator  # noqa: PLC0415 - torch takes memory that is not ours
 
     tunes = read_corpus("oneill", "ryan", "aird", "essen").tunes
     print(f"{len(tunes):,} tunes read; {peak()}")

@@ -35,16 +35,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from chorales import write_chorales
 
-from tunewright.originality import Borrowing
-from tunewright.pieces import originality
-from tunewright.pieces.collection import PieceCorpus, read_pieces
-from tunewright.pieces.measures import OF_PIECE, measure_pieces
-from tunewright.pieces.originality import PieceIndex, build_piece_index, shared_with
-from tunewright.pieces.piece import Part, Piece, PieceNote, transposed
-from tunewright.pieces.reading import read_piece
-from tunewright.pieces.traits import compare_pieces
-from tunewright.pieces.validity import judge_piece
-from tunewright.pieces.views import Line, View
+from tunewright.corpus.pieces import PieceCorpus, read_pieces
+from tunewright.formats.midi.piece_reading import read_piece
+from tunewright.formats.midi.validity import judge_piece
+from tunewright.measuring import piece_originality as originality
+from tunewright.measuring.originality import Borrowing
+from tunewright.measuring.piece_originality import PieceIndex, build_piece_index, shared_with
+from tunewright.measuring.piece_table import OF_PIECE, measure_pieces
+from tunewright.measuring.piece_traits import compare_pieces
+from tunewright.measuring.views import Line, View
+from tunewright.music.piece import Part, Piece, PieceNote, transposed
 
 BARS = 8  # of a passage that is pasted
 FOUND = 0.95  # share of those that have to be found

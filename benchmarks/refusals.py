@@ -24,12 +24,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from symusic import core
 
-from tunewright.corpus import read_corpus
-from tunewright.errors import ParseError
-from tunewright.listening import doubts
-from tunewright.midi import parse_midi, to_midi
-from tunewright.performance import written
-from tunewright.tune import Tune
+from tunewright.corpus.reading import read_corpus
+from tunewright.formats.midi.listening import doubts
+from tunewright.formats.midi.performance import written
+from tunewright.formats.midi.tunes import parse_midi, to_midi
+from tunewright.music.tune import Tune
+from tunewright.support.errors import ParseError
 
 TICKS = 1920  # to a whole note
 SECOND = TICKS // 2  # at 120 quarters a minute

@@ -37,15 +37,15 @@ import torch
 from judge import strip
 from music21 import bar, converter, spanner, stream
 
-from tunewright.corpus import read_corpus
-from tunewright.degrees import DegreeTokenizer
-from tunewright.errors import ConfigError
-from tunewright.features import features
-from tunewright.generate import Generated, Generator, generate, load_generator
-from tunewright.passages import Tokenizer
-from tunewright.requests import Request, build_request
-from tunewright.rhythms import RHYTHMS
-from tunewright.tune import Tune
+from tunewright.corpus.reading import read_corpus
+from tunewright.generation.tunes import Generated, Generator, generate, load_generator
+from tunewright.music.features import features
+from tunewright.music.rhythms import RHYTHMS
+from tunewright.music.tune import Tune
+from tunewright.support.errors import ConfigError
+from tunewright.tokens.contract import Tokenizer
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.requests import Request, build_request
 
 Words = dict[str, str]  # a request as a user writes it
 

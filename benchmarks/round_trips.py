@@ -32,14 +32,14 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from tunewright import midi
-from tunewright.abcnotation import format_abc, parse_abc
-from tunewright.corpus import read_corpus
-from tunewright.errors import TunewrightError
-from tunewright.listening import folding, quantizing
-from tunewright.midi import TICKS_PER_WHOLE, parse_midi, to_midi
-from tunewright.playing import played, played_places, soundings
-from tunewright.tune import Bar, MeterChange, Note, Rest, Tune
+from tunewright.corpus.reading import read_corpus
+from tunewright.formats.abc import format_abc, parse_abc
+from tunewright.formats.midi import tunes as midi
+from tunewright.formats.midi.listening import folding, quantizing
+from tunewright.formats.midi.tunes import TICKS_PER_WHOLE, parse_midi, to_midi
+from tunewright.music.playing import played, played_places, soundings
+from tunewright.music.tune import Bar, MeterChange, Note, Rest, Tune
+from tunewright.support.errors import TunewrightError
 
 GOAL = 0.98
 CORPORA = ("oneill", "ryan", "aird", "essen")

@@ -22,14 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from tunewright.corpus import read_corpus
-from tunewright.pieces.instruments import instrument_name
-from tunewright.pieces.reading import piece_of_tune, read_piece
-from tunewright.pieces.sound import timed, to_wav
-from tunewright.render import to_wav as tune_to_wav
-from tunewright.synthesis.mixing import default_soundfont, mix
-from tunewright.synthesis.soundfonts import read_soundfont
-from tunewright.synthesis.timed_notes import SAMPLE_RATE, TimedNote
+from tunewright.corpus.reading import read_corpus
+from tunewright.formats.engraving import to_wav as tune_to_wav
+from tunewright.formats.midi.piece_reading import piece_of_tune, read_piece
+from tunewright.formats.sound.mixing import default_soundfont, mix
+from tunewright.formats.sound.pieces import timed, to_wav
+from tunewright.formats.sound.soundfonts import read_soundfont
+from tunewright.formats.sound.timed_notes import SAMPLE_RATE, TimedNote
+from tunewright.music.instruments import instrument_name
 
 RANGES = {  # of instruments with a steady pitch, by program: the MIDI numbers that are usual, every third
     0: range(28, 100, 3),

@@ -23,14 +23,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tunewright.config import Config
-from tunewright.corpus import Corpus, read_corpus
-from tunewright.degrees import DegreeTokenizer
-from tunewright.likelihood import likelihood
-from tunewright.models import State, build_model
-from tunewright.passages import Passage, encode_passages
-from tunewright.places import Columns
-from tunewright.recurrence import BF16
+from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.likelihood import likelihood
+from tunewright.models.recurrent import State, build_model
+from tunewright.tokens.contract import Passage, encode_passages
+from tunewright.tokens.degrees.context import Columns
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.training.config import Config
 
 SPELLINGS = ("note", "running", "length-pitch", "pitch-length")
 TOLD = {

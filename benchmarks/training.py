@@ -25,12 +25,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tunewright.batches import joined_text
-from tunewright.config import Config
-from tunewright.corpus import read_corpus
-from tunewright.models import choose_precision
-from tunewright.tokens import CharTokenizer
-from tunewright.train import train
+from tunewright.corpus.reading import read_corpus
+from tunewright.models.recurrent import choose_precision
+from tunewright.tokens.characters.tokenizer import CharTokenizer
+from tunewright.training.batches import joined_text
+from tunewright.training.config import Config
+from tunewright.training.loop import train
 
 WARM_UP = 3
 SETTINGS = {

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tunewright import traits
-from tunewright.corpus import Corpus, read_corpus, read_tunes
-from tunewright.playing import played
-from tunewright.transposition import transpose
-from tunewright.tune import STEPS, Bar, Element, Ending, Key, Note, Pitch, Tune
-from tunewright.two_sample import TwoSample, real_floor, two_sample
+from tunewright.corpus.reading import Corpus, read_corpus, read_tunes
+from tunewright.measuring import traits
+from tunewright.measuring.two_sample import TwoSample, real_floor, two_sample
+from tunewright.music.playing import played
+from tunewright.music.transposing import transpose
+from tunewright.music.tune import STEPS, Bar, Element, Ending, Key, Note, Pitch, Tune
 
 SOURCES = ("oneill", "ryan", "aird")
 EACH_SIDE = 300

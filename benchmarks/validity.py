@@ -44,23 +44,23 @@ from judge import abc2midi
 from requested import Words, random_words
 from torch import Tensor
 
-from tunewright import barring
-from tunewright.corpus import Corpus, read_corpus
-from tunewright.errors import ConfigError, RenderError, TunewrightError
-from tunewright.evaluate import Training, build_references
-from tunewright.features import Features, features
-from tunewright.generate import Generated, Generator, generate, load_generator
-from tunewright.likelihood import likelihood
-from tunewright.metrics import COUNTED, MEASURES, Style, mean
-from tunewright.models import State
-from tunewright.musicxml import to_musicxml
-from tunewright.originality import Shared, copy_rate, longest_quantile, longest_shared
-from tunewright.passages import encode_passages
-from tunewright.render import to_svg
-from tunewright.requests import build_request
-from tunewright.runs import load_run, read_split
-from tunewright.tokens import CharTokenizer
-from tunewright.tune import Tune
+from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.formats.engraving import to_svg
+from tunewright.formats.musicxml.document import to_musicxml
+from tunewright.generation.tunes import Generated, Generator, generate, load_generator
+from tunewright.judging.runs.evaluation import Training, build_references
+from tunewright.measuring.originality import Shared, copy_rate, longest_quantile, longest_shared
+from tunewright.measuring.table import COUNTED, MEASURES, Style, mean
+from tunewright.models.likelihood import likelihood
+from tunewright.models.recurrent import State
+from tunewright.music import form as barring
+from tunewright.music.features import Features, features
+from tunewright.music.tune import Tune
+from tunewright.support.errors import ConfigError, RenderError, TunewrightError
+from tunewright.tokens.characters.tokenizer import CharTokenizer
+from tunewright.tokens.contract import encode_passages
+from tunewright.tokens.requests import build_request
+from tunewright.training.run import load_run, read_split
 
 CHECKS = ("parser", "abc2midi", "MusicXML", "drawing")
 CHUNK, GROUP = 500, 10  # tunes drawn in one call; tunes of one request

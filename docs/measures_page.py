@@ -1,7 +1,7 @@
 """Writes `docs/measures.md` from the table of measures and their docstrings: `python docs/measures_page.py`.
 
-In: `tunewright.metrics`, `tunewright.pieces.measures`. Out: the page. It says nothing that is not in the code;
-`tests/test_metrics.py` makes it again and compares.
+In: `tunewright.measuring.table`, `tunewright.measuring.piece_table`. Out: the page. It says nothing that is not in the
+code; `tests/measuring/test_table.py` makes it again and compares.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tunewright import metrics
-from tunewright.measures.playability import INSTRUMENTS
-from tunewright.metrics import FAMILIES, MEASURES, REFERENCES, Measure
-from tunewright.pieces import habits, measures
-from tunewright.pieces.measures import (
+from tunewright.measuring import piece_habits as habits
+from tunewright.measuring import piece_table as measures
+from tunewright.measuring import table as metrics
+from tunewright.measuring.piece_table import (
     PIECE_FAMILIES,
     PIECE_MEASURES,
     PIECE_REFERENCES,
@@ -23,16 +22,19 @@ from tunewright.pieces.measures import (
     WHY_NOT,
     PieceMeasure,
 )
-from tunewright.tune import STEPS
+from tunewright.measuring.playability import INSTRUMENTS
+from tunewright.measuring.table import FAMILIES, MEASURES, REFERENCES, Measure
+from tunewright.music.tune import STEPS
 
 PAGE = Path(__file__).with_name("measures.md")
 TOP = """# Measures
 
 Made from the docstrings by `make docs`: change them, not this page. A test holds it to them.
 
-`tunewright.metrics.MEASURES` has every measure below, by name. *Of a tune*: the value of a set is the mean over its
-tunes where it is defined. *Of a set*: held against another set, as a rule the training tunes. *Better*: less, more, or
-real, that is the nearer to held-out real tunes. *Keyed* measures change when a tune is transposed. The likelihood of
+`tunewright.measuring.table.MEASURES` has every measure below, by name. *Of a tune*: the value of a set is the mean
+over its tunes where it is defined. *Of a set*: held against another set, as a rule the training tunes. *Better*:
+less, more, or real, that is the nearer to held-out real tunes. *Keyed* measures change when a tune is transposed. The
+likelihood of
 tunes under a model is in `likelihood.py`, what is well formed in `validity.py`, what is copied in `originality.py`.
 """
 BETTER = {"less": "less", "more": "more", "real": "like real tunes"}

@@ -7,14 +7,14 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from small_runs import real_tunes
 
-DOCS = Path(__file__).parent.parent / "docs"
+from tests.support.places import DOCS
+from tests.support.small_runs import real_tunes
+
 ENGLISH, CHINESE = "lab.ipynb", "lab.zh-CN.ipynb"
 CJK = re.compile("[\u4e00-\u9fff]")
 # in a process and a kernel of its own, whose messages go through sockets in files, not through ports

@@ -10,61 +10,63 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tunewright.music import showing
+from tunewright.support.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from tunewright.abcnotation import format_abc, parse_abc
-    from tunewright.assessment import evaluate
-    from tunewright.config import Config
-    from tunewright.corpus import Corpus, read_corpus
-    from tunewright.errors import TunewrightError
-    from tunewright.experiments import load_preset
-    from tunewright.generate import Generated, generate
-    from tunewright.generate_pieces import GeneratedPiece, generate_pieces
-    from tunewright.midi import read_midi, write_midi
-    from tunewright.pieces.collection import PieceCorpus, read_pieces
-    from tunewright.pieces.piece import Piece
-    from tunewright.pieces.reading import read_piece
-    from tunewright.render import to_musicxml, to_svg, write_tune, write_wav
-    from tunewright.runs import Run
-    from tunewright.train import Progress, train
-    from tunewright.transposition import transpose
-    from tunewright.tune import Key, Meter, Note, Pitch, Tune
+    from tunewright.corpus.pieces import PieceCorpus, read_pieces
+    from tunewright.corpus.reading import Corpus, read_corpus
+    from tunewright.formats.abc import format_abc, parse_abc
+    from tunewright.formats.engraving import to_musicxml, to_svg, write_tune, write_wav
+    from tunewright.formats.midi.piece_reading import read_piece
+    from tunewright.formats.midi.tunes import read_midi, write_midi
+    from tunewright.generation.pieces import GeneratedPiece, generate_pieces
+    from tunewright.generation.tunes import Generated, generate
+    from tunewright.judging.assessment import evaluate
+    from tunewright.music.piece import Piece
+    from tunewright.music.transposing import transpose
+    from tunewright.music.tune import Key, Meter, Note, Pitch, Tune
+    from tunewright.support.errors import TunewrightError
+    from tunewright.training.config import Config
+    from tunewright.training.loop import Progress, train
+    from tunewright.training.presets import load_preset
+    from tunewright.training.run import Run
 
-__version__ = "0.1.0"
 
 _HOME = {
-    "Config": "config",
-    "Corpus": "corpus",
-    "Generated": "generate",
-    "GeneratedPiece": "generate_pieces",
-    "Key": "tune",
-    "Meter": "tune",
-    "Note": "tune",
-    "Piece": "pieces.piece",
-    "PieceCorpus": "pieces.collection",
-    "Pitch": "tune",
-    "Progress": "train",
-    "Run": "runs",
-    "Tune": "tune",
-    "TunewrightError": "errors",
-    "evaluate": "assessment",
-    "format_abc": "abcnotation",
-    "generate": "generate",
-    "generate_pieces": "generate_pieces",
-    "load_preset": "experiments",
-    "parse_abc": "abcnotation",
-    "read_corpus": "corpus",
-    "read_midi": "midi",
-    "read_piece": "pieces.reading",
-    "read_pieces": "pieces.collection",
-    "to_musicxml": "render",
-    "to_svg": "render",
-    "train": "train",
-    "transpose": "transposition",
-    "write_midi": "midi",
-    "write_tune": "render",
-    "write_wav": "render",
+    "Config": "training.config",
+    "Corpus": "corpus.reading",
+    "Generated": "generation.tunes",
+    "GeneratedPiece": "generation.pieces",
+    "Key": "music.tune",
+    "Meter": "music.tune",
+    "Note": "music.tune",
+    "Piece": "music.piece",
+    "PieceCorpus": "corpus.pieces",
+    "Pitch": "music.tune",
+    "Progress": "training.loop",
+    "Run": "training.run",
+    "Tune": "music.tune",
+    "TunewrightError": "support.errors",
+    "evaluate": "judging.assessment",
+    "format_abc": "formats.abc",
+    "generate": "generation.tunes",
+    "generate_pieces": "generation.pieces",
+    "load_preset": "training.presets",
+    "parse_abc": "formats.abc",
+    "read_corpus": "corpus.reading",
+    "read_midi": "formats.midi.tunes",
+    "read_piece": "formats.midi.piece_reading",
+    "read_pieces": "corpus.pieces",
+    "to_musicxml": "formats.engraving",
+    "to_svg": "formats.engraving",
+    "train": "training.loop",
+    "transpose": "music.transposing",
+    "write_midi": "formats.midi.tunes",
+    "write_tune": "formats.engraving",
+    "write_wav": "formats.engraving",
 }
 
 __all__ = [
@@ -100,6 +102,21 @@ __all__ = [
     "write_tune",
     "write_wav",
 ]
+
+
+def _svg(music: Any) -> str:
+    from tunewright.formats import notebook  # noqa: PLC0415 - not until something is shown
+
+    return notebook.to_svg(music)
+
+
+def _html(music: Any) -> str:
+    from tunewright.formats import notebook  # noqa: PLC0415
+
+    return notebook.to_html(music)
+
+
+showing.drawn_by(svg=_svg, html=_html)
 
 
 class _Package(ModuleType):

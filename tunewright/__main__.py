@@ -1,6 +1,6 @@
 """`python -m tunewright`: the same as the command `tunewright`."""
 
-from tunewright.cli import main
+from tunewright.cli.app import main
 
 if __name__ == "__main__":
     main()

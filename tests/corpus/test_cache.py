@@ -1,0 +1,65 @@
+"""What is kept comes back the same, line after line; what is damaged, cut short or too old is not believed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.real_tunes import real_tunes
+from tunewright.corpus import cache
+from tunewright.corpus.cache import load_cache, save_cache
+
+DATA = {"split": ["train", "test"], "dropped": [["a.mid:1", "\udcff is no letter"]]}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TUNEWRIGHT_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_tunes_and_data_come_back() -> None:
+    tunes = real_tunes(20)
+    assert save_cache("key", DATA, tunes) == ""
+    kept = load_cache("key")
+    assert kept == {**DATA, "tunes": tunes}
+    assert [tune.text for tune in kept["tunes"]] == [tune.text for tune in tunes]
+    assert load_cache("another") is None
+
+
+def test_no_tunes_are_kept_too() -> None:
+    save_cache("key", DATA, ())
+    assert load_cache("key") == {**DATA, "tunes": ()}
+
+
+def test_a_file_cut_short_anywhere_is_not_believed(folder: Path) -> None:
+    save_cache("key", DATA, real_tunes(2))
+    path = next(folder.iterdir())
+    whole = path.read_bytes()
+    for size in range(0, len(whole) - 1, 97):
+        path.write_bytes(whole[:size])
+        assert load_cache("key") is None
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:2] + lines[3:]))
+    assert load_cache("key") is None  # a line is missing
+
+
+def test_the_oldest_go_and_the_newest_stays_whatever_its_size(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "MOST_FILES", 3)
+    (folder / "earlier.json").write_text("{}")
+    for number in range(5):
+        save_cache(f"key{number}", DATA, real_tunes(1))
+        os.utime(folder / f"key{number}.tunes", (number, number))
+    save_cache("key5", DATA, real_tunes(1))
+    assert {path.stem for path in folder.iterdir()} == {"key3", "key4", "key5"}
+    monkeypatch.setattr(cache, "MOST_BYTES", 10)
+    save_cache("key6", DATA, real_tunes(1))
+    assert [path.stem for path in folder.iterdir()] == ["key6"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "file").write_text("")
+    monkeypatch.setenv("TUNEWRIGHT_CACHE", str(folder / "file"))
+    assert save_cache("key", DATA, ()).startswith("not kept for the next time: ")

@@ -1,0 +1,72 @@
+"""What is packed comes back equal, in text and repairs too, and what is equal comes back as one object."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+
+from tests.support.real_tunes import real_tunes
+from tunewright.corpus.packing import Packer, Unpacker
+from tunewright.formats.midi.tunes import parse_midi, to_midi
+from tunewright.music.playing import fingerprint
+from tunewright.music.tune import Note, Tune
+
+FIELDS = tuple(Tune.__dataclass_fields__)
+
+
+@pytest.fixture(scope="module")
+def tunes() -> list[Tune]:
+    written = list(real_tunes(60))
+    return written + [parse_midi(to_midi(tune), "x.mid") for tune in written[:20] if not tune.irregular]
+
+
+def test_what_is_packed_comes_back_whole(tunes: list[Tune]) -> None:
+    packer, unpacker = Packer(), Unpacker()
+    for tune in tunes:
+        back = unpacker.unpack(json.loads(json.dumps(packer.pack(tune))))
+        assert back == tune
+        assert [getattr(back, name) for name in FIELDS] == [getattr(tune, name) for name in FIELDS]
+        assert (fingerprint(back), back.irregular) == (fingerprint(tune), tune.irregular)
+        assert back.measures == tune.measures
+
+
+def test_equal_elements_come_back_as_one_object_from_several_packers(tunes: list[Tune]) -> None:
+    known: dict[object, object] = {}
+    twice = [Unpacker(known).unpack(Packer().pack(tunes[0])) for _ in range(2)]
+    pairs = list(zip(twice[0].music, twice[1].music, strict=True))
+    assert pairs
+    assert all(one is other for one, other in pairs)
+
+
+def test_a_tune_that_was_seen_is_small(tunes: list[Tune]) -> None:
+    packer = Packer()
+    first, again = (len(pickle.dumps(packer.pack(tunes[3]))) for _ in range(2))
+    assert again < first
+    assert again < 20 * len(tunes[3].music) + 2 * len(tunes[3].text) + 1000
+
+
+def test_another_packer_may_follow_the_first(tunes: list[Tune]) -> None:
+    unpacker = Unpacker()
+    assert [unpacker.unpack(Packer().pack(tune)) for tune in tunes[:3]] == tunes[:3]
+
+
+def test_an_element_that_died_is_not_taken_for_a_new_one_in_its_place(tunes: list[Tune]) -> None:
+    packer, unpacker = Packer(), Unpacker()
+    for octave in range(9):  # new notes at the places in memory of those before
+        notes = tuple(
+            Note((type(pitch)(pitch.step, pitch.alter, octave),), note.length)
+            for note in tunes[0].notes
+            for pitch in note.pitches
+        )
+        assert unpacker.unpack(packer.pack(Tune(notes))).music == notes
+
+
+DAMAGED = ([], [0], [0, [], []], [0, [["Note"]], []], [0, [["Tune", 1]], []])
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_what_is_no_packed_tune_is_an_error_that_a_reader_expects(damage: list[object]) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError, IndexError)):
+        Unpacker().unpack(damage)

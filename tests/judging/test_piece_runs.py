@@ -1,0 +1,126 @@
+"""Runs that draw pieces of several parts: judged by the command, and put side by side."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.support.hand_made import curve_of, record_of
+from tests.support.real_pieces import songs
+from tests.support.small_runs import SMALL, small_corpus
+from tunewright.cli.app import app
+from tunewright.corpus.pieces import read_pieces
+from tunewright.formats.midi.piece_writing import write_midi
+from tunewright.judging.piece_assessment import evaluate_pieces, judges_pieces
+from tunewright.judging.runs import comparison as comparison_module
+from tunewright.judging.runs.comparison import compare_runs
+from tunewright.support.errors import RunError
+from tunewright.training.loop import train
+
+PIECES = replace(SMALL, tokens="remi", told_share=0.0, seq_length=64, batch_size=4, num_training_iterations=6)
+RUNNER = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Songs as MIDI files, enough for some of them to be held out."""
+    folder = tmp_path_factory.mktemp("songs")
+    for number, song in enumerate(songs(30)):
+        write_midi(song, folder / f"{number:02}.mid")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "small"
+    *_, last = train(read_pieces(folder), path, PIECES, record={"sources": [str(folder)]})
+    assert last.status == "finished"
+    return path
+
+
+def evaluate(*arguments: object) -> dict[str, Any]:
+    """What the command prints as JSON."""
+    done = RUNNER.invoke(app, ["evaluate", *map(str, arguments), "--json"])
+    assert done.exit_code == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_the_command_judges_a_run_of_pieces_as_pieces(run: Path) -> None:
+    assert judges_pieces([run])
+    told = evaluate(run, "-n", 3)
+    assert (told["kind"], told["tunes"]) == ("pieces", 3)
+    assert told["bits_per_note"]["value"] > 0
+    assert told["bits_per_note"]["low"] <= told["bits_per_note"]["value"] <= told["bits_per_note"]["high"]
+    assert told["drawn"]["raw_tunes"] == 3
+    assert [one["name"] for one in told["each"]] == ["piece-000", "piece-001", "piece-002"]
+
+
+def test_piece_number_i_has_seed_s_plus_i(run: Path) -> None:
+    first, second = (evaluate_pieces(run, pieces=count, seed=seed).card for count, seed in ((3, 5), (1, 7)))
+    assert first.each[2].piece == second.each[0].piece
+    assert first.each[2].measures == pytest.approx(second.each[0].measures, nan_ok=True)
+
+
+def test_a_run_whose_pieces_are_gone_is_judged_by_itself(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tunewright.judging.piece_assessment.sources_of", lambda _: [])
+    card = evaluate_pieces(run, pieces=2).card
+    assert card.bits_per_note is None
+    assert card.originality is None
+    assert [remark.key for remark in card.remarks if remark.key in ("pieces_gone", "pieces_alone")] == [
+        "pieces_gone",
+        "pieces_alone",
+    ]
+
+
+def test_files_are_judged_as_pieces_where_that_is_asked_for(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    told = evaluate(folder / "00.mid", "--parts", "--against", folder, "--out", page)
+    assert told["kind"] == "pieces"
+    assert told["originality"]["copy_rate"] == 1
+    assert told["report"] == str(page)
+    assert page.exists()
+
+
+@pytest.mark.parametrize("option", [("--temperatures", "0.8,1"), ("--checkpoints",)])
+def test_settings_are_held_against_one_another_for_tunes_alone(run: Path, option: tuple[str, ...]) -> None:
+    done = RUNNER.invoke(app, ["evaluate", str(run), *option])
+    assert done.exit_code == 2
+    assert "for tunes alone" in done.stderr
+
+
+def test_runs_of_pieces_are_compared_by_curves_and_likelihood(run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    *_, _ = train(read_pieces(*sources(run)), other, replace(PIECES, hidden_size=24), record={"sources": sources(run)})
+    compared = compare_runs([run, other])
+    rows = [row.quantity for row in compared.rows]
+    assert len(compared.settings) == 2
+    assert "lowest_bits_per_note" in rows
+    done = RUNNER.invoke(app, ["compare", str(run), str(other), "--out", str(tmp_path / "page.html")])
+    assert done.exit_code == 0, done.stderr
+    assert "curves and likelihood are compared" in done.stderr
+    assert (tmp_path / "page.html").exists()
+
+
+def sources(run: Path) -> list[str]:
+    """What a run learned from."""
+    return list(json.loads((run / "record.json").read_text(encoding="utf-8"))["sources"])
+
+
+def test_runs_of_pieces_and_of_tunes_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    curve = curve_of([1.0])
+    pieces, tunes = record_of("a", 0, curve), record_of("b", 0, curve)
+    pieces = replace(pieces, config=replace(pieces.config, tokens="remi"))
+    records = {record.path: record for record in (pieces, tunes)}
+    monkeypatch.setattr(comparison_module, "load_record", lambda path: records[path])
+    with pytest.raises(RunError, match="expected runs of one kind"):
+        compare_runs(list(records), allow_different_splits=True)
+    other = replace(pieces, path=Path("c-0"))
+    records = {record.path: record for record in (pieces, other)}
+    with pytest.raises(RunError, match="expected no corpus of tunes"):
+        compare_runs(list(records), small_corpus(), allow_different_splits=True)

@@ -1,0 +1,72 @@
+"""Tunes that are original enough: none that goes beyond the line comes out, and how often one did is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.musical import regular_tunes, trained
+from tests.support.small_runs import corpus_of
+from tunewright.generation.tunes import generate
+from tunewright.measuring.originality import longest_shared
+from tunewright.measuring.originals import MOST_TIMES, OriginalityLine, originality_line
+from tunewright.music.transposing import transpose
+from tunewright.music.tune import Tune
+from tunewright.support.errors import ConfigError
+
+
+def test_of_real_tunes_so_many_do_not_go_beyond_the_line() -> None:
+    learned, held_out = regular_tunes()[:60], regular_tunes()[60:100]
+    corpus = corpus_of(learned, held_out)
+    for percent in (50, 95, 100):
+        line = originality_line(corpus, percent)
+        allowed = sum(line.allows(tune) for tune in held_out)
+        assert percent * len(held_out) <= 100 * allowed
+        assert any(one.length == line.length for one in longest_shared(held_out, line.index))
+
+
+def test_a_copy_is_not_allowed_in_any_key() -> None:
+    line = originality_line(corpus_of(regular_tunes()[:60], regular_tunes()[60:100]), 95)
+    assert not line.allows(regular_tunes()[5])
+    assert not line.allows(transpose(regular_tunes()[5], 2))
+
+
+@pytest.mark.parametrize("percent", [-1, 101])
+def test_nonsense_is_refused(percent: float) -> None:
+    with pytest.raises(ConfigError, match="0 to 100"):
+        originality_line(corpus_of(regular_tunes()[:9], regular_tunes()[9:12]), percent)
+
+
+def test_without_held_out_tunes_there_is_no_line() -> None:
+    with pytest.raises(ConfigError, match="held out"):
+        originality_line(corpus_of(regular_tunes()[:9], ()), 95)
+
+
+def test_tunes_beyond_the_line_are_drawn_anew() -> None:
+    line = originality_line(corpus_of(regular_tunes()[:60], regular_tunes()[60:100]), 95)
+    usual = list(generate(trained(), 12))
+    lengths = sorted(longest_shared([one.tune], line.index)[0].length for one in usual if one.tune)
+    strict = replace(line, length=lengths[len(lengths) // 2])
+    drawn = list(generate(trained(), 12, original=strict))
+    assert all(one.tune and strict.allows(one.tune) for one in drawn)
+    for before, after in zip(usual, drawn, strict=True):
+        assert before.tune
+        assert (after.redrawn == 0) == strict.allows(before.tune)
+        assert not after.redrawn or after.tune != before.tune
+    alone = list(generate(trained(), 1, seed=drawn[3].seed, original=strict, batch_size=1))
+    assert alone[0].tune == drawn[3].tune
+
+
+def test_what_is_never_original_is_left_out() -> None:
+    line = replace(originality_line(corpus_of(regular_tunes()[:60], regular_tunes()[60:100]), 95), length=-1)
+    drawn = []
+
+    class Counted(OriginalityLine):
+        def allows(self, tune: Tune) -> bool:
+            drawn.append(tune)
+            return super().allows(tune)
+
+    counted = Counted(line.percent, line.length, line.index)
+    assert list(generate(trained(), 2, original=counted, best_of=2)) == []
+    assert len(drawn) == 2 * 2 * MOST_TIMES

@@ -1,0 +1,107 @@
+"""The catalogues: the same keys and placeholders in every language, and every key that is used."""
+
+from __future__ import annotations
+
+import math
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import tunewright
+from tunewright.judging.runs.claims import ODDITIES, TOPICS
+from tunewright.judging.runs.quantities import AT_END, QUANTITIES
+from tunewright.reports.comparison.plots import SWEPT
+from tunewright.reports.comparison.tables import GROUPS, MARKS
+from tunewright.reports.wording import Wording, format_number, languages, read_catalogue
+from tunewright.support.errors import ConfigError
+
+PACKAGE = Path(tunewright.__file__).parent
+ENGLISH, CHINESE = read_catalogue("en"), read_catalogue("zh")
+UNTRANSLATED = re.compile(  # names, units and terms that stand in Latin letters in Chinese too
+    r"Tunewright|Markdown|MIDI|ABC|GPU|GRU|RNN|LSTM|CPU|Colab|Adam|fp32|bf16|sound|dropout|Dropout|lab-[a-z0-9-]+|softmax|s\b|MIT"
+)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_both_languages_are_there() -> None:
+    assert languages() == ("en", "zh")
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert sorted(ENGLISH) == sorted(CHINESE)
+    assert len(ENGLISH) > 100
+
+
+def test_a_text_is_the_same_sentence_in_both_languages() -> None:
+    assert not [key for key in ENGLISH if not ENGLISH[key].strip() or not CHINESE[key].strip()]
+    assert not [key for key in ENGLISH if placeholders(ENGLISH[key]) != placeholders(CHINESE[key])]
+
+
+def test_nothing_is_left_in_english() -> None:
+    texts = {key: re.sub(r"\{\w+\}", "", text) for key, text in CHINESE.items()}
+    assert not [key for key, text in texts.items() if re.search(r"[A-Za-z]{2,}", UNTRANSLATED.sub("", text))]
+    assert not [key for key, text in ENGLISH.items() if re.search(r"[一-鿿]", text)]
+
+
+def keys_written() -> set[str]:
+    """The keys that stand in the code and the templates, in full."""
+    files = [*PACKAGE.glob("*.py"), *(PACKAGE / "templates").glob("*.html")]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    return set(re.findall(r"""\bsay\(\s*["']([\w.]+)["']""", text))
+
+
+def test_every_key_that_is_used_is_there() -> None:
+    built = {f"quantity.{quantity.name.removesuffix(AT_END)}" for quantity in QUANTITIES}
+    built |= {f"{table}.{topic.name}" for table in ("topic", "reported") for topic in TOPICS}
+    built |= {f"table.group_{group}" for group in GROUPS} | {f"sweep.{name}" for name in SWEPT}
+    built |= {f"verdict.{verdict}" for verdict in MARKS} | set(ODDITIES) | {"topic.sound", "reported.sound"}
+    built |= {f"better.{quantity.better}" for quantity in QUANTITIES if quantity.better}
+    built |= {f"claim.{topic.name}.{verdict}" for topic in TOPICS for verdict in MARKS}
+    assert len(keys_written()) > 40
+    assert (built | keys_written()) - set(ENGLISH) == set()
+
+
+def test_every_preset_has_a_name_in_words() -> None:
+    for file in (PACKAGE.parent / "configs").glob("*.toml"):
+        if file.stem.startswith("lab-") or file.stem == "sound":
+            assert f"setting.{file.stem}" in ENGLISH
+
+
+def test_numbers_are_filled_in_as_people_read_them() -> None:
+    said = Wording("en").say("answer.claims", count=8, holds=2, fails=4, partly=2, untested=0)
+    assert said == "Of 8 reported claims, 2 hold, 4 fail, 2 hold in part and 0 were not tested."
+    assert Wording("en").say("page.notes", count=12345) == "12,345 notes"
+
+
+def test_an_unknown_language_names_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"unknown language 'de'; known: en, zh"):
+        Wording("de")
+
+
+def test_an_unknown_key_and_a_missing_number_are_bugs() -> None:
+    with pytest.raises(KeyError):
+        Wording("en").say("page.nothing")
+    with pytest.raises(KeyError):
+        Wording("en").say("page.notes")
+    assert not Wording("en").knows("page.nothing")
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (0, "0"),
+        (0.0, "0.000"),
+        (-0.0001, "0.000"),
+        (-0.5, "−0.500"),
+        (1234.5, "1,234"),
+        (math.inf, "∞"),
+        (math.nan, "–"),
+    ],
+)
+def test_numbers(number: float, written: str) -> None:
+    assert format_number(number) == written

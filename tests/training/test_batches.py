@@ -1,0 +1,156 @@
+import math
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from tests.support.musical import DEGREES, regular_tunes, tokenizer
+from tests.support.small_runs import SMALL, corpus_of, small_corpus
+from tunewright.formats.abc import parse_abc
+from tunewright.music.beats import metrical_level
+from tunewright.support.errors import CorpusError
+from tunewright.tokens.characters.tokenizer import CharTokenizer
+from tunewright.tokens.contract import encode_passages
+from tunewright.tokens.degrees.context import Columns, read_rows
+from tunewright.training.batches import TuneWindows, batch_at, build_windows, joined_text, share_of, told_notes
+
+DATA = torch.arange(1000, dtype=torch.int32)
+
+
+def test_a_batch_depends_on_seed_and_step_alone() -> None:
+    first = batch_at(DATA, 7, 4, 20, seed=3)
+    batch_at(DATA, 8, 4, 20, seed=3)
+    assert all(torch.equal(a, b) for a, b in zip(first, batch_at(DATA, 7, 4, 20, seed=3), strict=True))
+    assert not torch.equal(first[0], batch_at(DATA, 8, 4, 20, seed=3)[0])
+    assert not torch.equal(first[0], batch_at(DATA, 7, 4, 20, seed=4)[0])
+
+
+def test_targets_are_the_inputs_one_place_on_and_every_place_can_be_drawn() -> None:
+    inputs, targets = batch_at(DATA[:12], 0, 500, 10, seed=0)
+    assert torch.equal(inputs + 1, targets)
+    assert set(inputs[:, 0].tolist()) == {0, 1}
+
+
+def test_a_share_of_the_windows_begins_where_a_tune_does() -> None:
+    begins = torch.tensor([0, 300, 990])
+    inputs, targets = batch_at(DATA, 0, 1000, 20, 1, begins, 0.4)
+    first = inputs[:, 0]
+    at_begin = sum(int((first == place).sum()) for place in (0, 300, len(DATA) - 21))
+    assert 330 < at_begin < 470
+    assert torch.equal(inputs + 1, targets)
+
+
+def test_the_joined_text_separates_tunes_by_their_end() -> None:
+    corpus = small_corpus()
+    tokenizer = CharTokenizer.fit(corpus.train)
+    data, density = joined_text(tokenizer, corpus, SMALL)
+    assert int((data == tokenizer.END).sum()) == len(corpus.train) + 1
+    assert density * len(data) == pytest.approx(sum(len(tune.notes) for tune in corpus.train))
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.7, 1.0])
+def test_a_share_of_the_tunes_is_about_that_many_and_grows_into_the_whole(share: float) -> None:
+    tunes = small_corpus().train
+    chosen = share_of(tunes, share)
+    assert len(chosen) == math.ceil(share * len(tunes))
+    assert all(tune in share_of(tunes, min(1.0, share + 0.2)) for tune in chosen)
+    assert [tune for tune in tunes if tune in chosen] == chosen
+
+
+def test_a_share_of_the_training_tunes_is_learned_from() -> None:
+    corpus = small_corpus()
+    tokenizer = CharTokenizer.fit(corpus.train)
+    data, _ = joined_text(tokenizer, corpus, replace(SMALL, train_share=0.5))
+    assert int((data == tokenizer.END).sum()) == math.ceil(len(corpus.train) / 2) + 1
+
+
+# ------------------------------------------------------------------------------------------------ musical tokens
+
+
+def windows(**settings: object) -> TuneWindows:
+    config = replace(DEGREES, **{"seq_length": 40, "told_share": 0.0, **settings})  # type: ignore[arg-type]
+    return TuneWindows(tokenizer(), encode_passages(tokenizer(), regular_tunes()[:20]), config)
+
+
+@pytest.mark.parametrize("told", [0.0, 0.5, 1.0])
+def test_windows_of_tunes_depend_on_the_step_alone(told: float) -> None:
+    one, other = windows(told_share=told), windows(told_share=told)
+    later = one.steps + 3
+    first = one.batch(2)
+    assert all(torch.equal(a, b) for a, b in zip(other.batch(later), one.batch(later), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(first, other.batch(2), strict=True))
+
+
+@pytest.mark.parametrize("told", [0.0, 1.0])
+def test_windows_read_what_they_foresee_a_place_later(told: float) -> None:
+    seen = Columns(tokenizer()).as_read
+    for step in range(12):
+        inputs, targets = windows(told_share=told).batch(step)
+        assert inputs.shape == (*targets.shape, 1 + len(Columns(tokenizer()).sizes))
+        read = torch.tensor(seen)[targets]
+        assert torch.equal(inputs[:, 1:, 0], read[:, :-1])
+
+
+def test_each_time_through_has_every_tune_once_in_another_order() -> None:
+    found = windows(start_share=1.0)
+    orders = []
+    for time in range(2):
+        joined = found._time_through(time)
+        begins = [*joined.begins.tolist(), len(joined.ids) - 1]
+        tunes = [tuple(joined.ids[a:b].tolist()) for a, b in pairwise(begins)]
+        assert sorted(tunes) == sorted(passage.ids[:-1] for passage in found.passages)
+        orders.append(tunes)
+    assert orders[0] != orders[1]
+    inputs, _ = found.batch(0)
+    assert int((inputs[:, 0, 0] == tokenizer().END).sum()) >= len(inputs) - 1  # all but windows moved from the very end
+
+
+def test_what_is_told_is_true_and_tells_nothing_else() -> None:
+    plain, told = windows()._time_through(0), windows(told_share=1.0)
+    [tune], [begun] = encode_passages(tokenizer(), regular_tunes()[:1]), told.begun[:1]
+    assert int(plain.rows[:, -12:].abs().sum()) == 0
+    sounds = {one.onset: one.sound for one in begun}
+    rng, gaps = np.random.default_rng(1), 0
+    for _ in range(40):
+        known, shown = told_notes(told.columns, tune.ids, begun, rng)
+        assert set(known.items()) <= set(sounds.items())
+        rows = np.array(read_rows(told.columns, tune.ids, known, shown))
+        assert tune.rows is not None
+        assert np.array_equal(rows[:, :-12], tune.rows[:, :-12])
+        for gap, horizon in shown or ():
+            gaps += 1
+            inside = [one for one in begun if one.place in gap]
+            assert all(one.onset < horizon for one in inside)  # what is to be filled in is never told
+            assert horizon == min(one.onset for one in begun if one.place >= gap.stop)
+    assert gaps > 20
+
+
+def test_a_share_of_notes_is_told_strong_ones_first() -> None:
+    found, shares = windows(told_share=1.0), []
+    begun, ids = found.begun[0], found.passages[0].ids
+    meter = regular_tunes()[0].meter
+    rng = np.random.default_rng(2)
+    for _ in range(60):
+        known, shown = told_notes(found.columns, ids, begun, rng)
+        if shown is None:
+            shares.append(len(known) / len(begun))
+            told = [metrical_level(into, meter) for _, into in known]
+            others = [metrical_level(one.onset[1], meter) for one in begun if one.onset not in known]
+            assert max(others, default=0) <= min(told, default=5) + 1
+    assert 15 < len(shares) < 45
+    assert min(shares) < 0.2
+    assert max(shares) > 0.8
+
+
+def test_tunes_that_tokens_do_not_cover_are_counted_and_none_at_all_is_an_error() -> None:
+    [chord] = parse_abc("X:1\nM:4/4\nL:1/8\nK:D\n[DF]8|D8|D8|D8|]\n")
+    refused: Counter[str] = Counter()
+    found = build_windows(tokenizer(), corpus_of([chord, *regular_tunes()[:3]]), DEGREES, refused)
+    assert isinstance(found, TuneWindows)
+    assert len(found.passages) == 3
+    assert refused.total() == 1
+    with pytest.raises(CorpusError, match="no tune to train on that the tokens cover"):
+        build_windows(tokenizer(), corpus_of([chord]), DEGREES)

@@ -1,0 +1,289 @@
+"""The command line: which commands there are, and how the program ends.
+
+In: arguments. Out: results on stdout, progress and notes on stderr, and an exit code: 0 done, 1 the work failed,
+2 wrong usage. What a command needs is imported inside it, so that `--help` answers at once. This file does no work
+of its own; each command parses, calls, prints.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tunewright.cli.commands.exporting import export
+from tunewright.cli.commands.generating import generate
+from tunewright.cli.commands.judging import evaluate
+from tunewright.cli.commands.options import (
+    EVERY_FORMAT,
+    AsJson,
+    Formats,
+    Language,
+    MelodyOf,
+    SoundFont,
+    Sources,
+    Straight,
+    Tempo,
+    TokensOf,
+    one_line,
+    read_sources,
+)
+from tunewright.cli.commands.polyphony import show_pieces
+from tunewright.cli.commands.training import demo, reproduce, train
+from tunewright.support.errors import TunewrightError
+from tunewright.support.version import __version__
+
+if TYPE_CHECKING:
+    from tunewright.corpus.reading import Dropped
+    from tunewright.generation.tunebook import Rendered
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: quick, and one line for an error
+    pretty_exceptions_enable=False,
+    help="Teach a small model your own tune collection, and get new tunes: sheet music, sound, MIDI, MusicXML, ABC.",
+    epilog="Every command has its own --help, with examples.",
+)
+
+
+def main() -> None:
+    """Run the program and exit with its code; an error the user can act on is one line on stderr."""
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments
+    try:
+        app(args=[word for word in arguments if word != "--debug"], prog_name="tunewright")
+    except TunewrightError as error:
+        if debug:
+            raise
+        sys.exit(f"Error: {one_line(str(error))}")
+    except OSError as error:
+        if debug:
+            raise
+        sys.exit(f"Error: {error.filename or 'a file'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        sys.exit("Interrupted.")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"tunewright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback where an error comes from.")] = False,
+) -> None:
+    del version, debug  # acted on before any command runs
+
+
+def corpus(
+    sources: Sources,
+    split_out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write id, split, family, source and title of every tune.")
+    ] = None,
+    files_out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write for every file what was found in it, or why nothing was.")
+    ] = None,
+    melody: MelodyOf = "",
+    tokens: TokensOf = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what a collection holds.
+
+    What was read, what was dropped and why, what was repaired, rhythms, modes, metres and keys, and how it is divided
+    into tunes to learn from, to choose by and to test with.
+    """
+    from tunewright.cli.console import print_json, show_corpus
+    from tunewright.corpus.describe import describe, write_files
+    from tunewright.corpus.reading import write_split
+    from tunewright.support.errors import ConfigError
+    from tunewright.training.config import PIECE_TOKENS
+
+    if tokens.lower() in PIECE_TOKENS:
+        if files_out:
+            raise ConfigError(f"--files-out says which melody was found; of --tokens {tokens}, --json has all files")
+        show_pieces(sources, split_out, as_json)
+        return
+    found = read_sources(sources, melody)
+    if split_out:
+        write_split(found, split_out)
+    if files_out:
+        write_files(found, files_out)
+    if as_json:
+        print_json(describe(found))
+    else:
+        show_corpus(found)
+
+
+def render(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="ABC files (all their tunes), MIDI files.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for what is written.")],
+    formats: Formats = EVERY_FORMAT,
+    tempo: Tempo = None,
+    straight: Straight = False,
+    soundfont: SoundFont = None,
+    melody: MelodyOf = "",
+    parts: Annotated[
+        bool, typer.Option("--parts", help="All parts of MIDI files: mid, wav, and a piano roll as svg.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw, sound and convert ABC and MIDI files.
+
+    A file of many tunes gives NAME-001.svg and so on; pdf is one book of them all.
+    """
+    from tunewright.cli.console import note, print_json
+    from tunewright.generation.tunebook import Rendered, parse_formats, render_files
+
+    done: list[Rendered] = []
+    failed = 0
+    performance = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
+    if parts:
+        rendered = _all_parts(
+            files, out, formats, soundfont, {"--melody": melody, "--tempo": tempo, "--straight": straight}
+        )
+    else:
+        rendered = render_files(files, out, parse_formats(formats), melody=melody, **performance)
+    for one in rendered:
+        if isinstance(one, Rendered):
+            done.append(one)
+        else:
+            failed += 1
+            note(f"Error: {one_line(f'{one.source}: {one.reason}')}")
+    if as_json:
+        print_json([{"source": one.source, "title": one.title, "files": one.files} for one in done])
+    else:
+        print(f"{len(done):,} {'pieces' if parts else 'tunes'} rendered into {out}, {failed:,} failed.")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _all_parts(
+    files: list[Path], out: Path, formats: str, soundfont: Path | None, of_tunes: dict[str, object]
+) -> Iterator[Rendered | Dropped]:
+    """What is rendered of pieces of several parts; a usage error for options that only tunes have."""
+    from tunewright.cli.commands.polyphony import EVERY_PIECE_FORMAT
+    from tunewright.formats.piece_formats import parse_piece_formats
+    from tunewright.generation.tunebook import render_pieces
+
+    if given := [option for option, value in of_tunes.items() if value]:
+        raise typer.BadParameter(f"{given[0]} is for tunes; with --parts every part is played as the file says")
+    wanted = EVERY_PIECE_FORMAT if formats == EVERY_FORMAT else formats
+    return render_pieces(files, out, parse_piece_formats(wanted), soundfont=soundfont)
+
+
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to look, and below it.")] = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """List runs: preset, corpus, held-out bits per note, status, time."""
+    from tunewright.cli.console import print_json, show_runs
+    from tunewright.training.run import list_runs
+
+    found = list_runs(folder)
+    if as_json:
+        print_json(found)
+    else:
+        show_runs(found, folder)
+
+
+def compare(
+    paths: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of trained runs, two or more.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page; its tables in Markdown lie beside it.")],
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="SOURCE", help="The tunes they learned from, where they have moved.")
+    ] = None,
+    different_splits: Annotated[
+        bool, typer.Option("--different-splits", help="Compare runs on different tunes all the same.")
+    ] = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Compare runs on one page.
+
+    Curves, what each learned and how fast, tunes of each at several temperatures, everything they were told.
+    """
+    from tunewright.cli.console import note, print_json
+    from tunewright.judging.piece_assessment import judges_pieces
+    from tunewright.judging.runs.comparison import compare_runs, describe_comparison
+    from tunewright.reports.comparison.page import write_comparison
+
+    pieces = judges_pieces(paths) and not source
+    tunes = source or ([] if pieces else _learned_from(paths))
+    corpus = read_sources(tunes) if tunes else None
+    if pieces:
+        note("Note: of music of several parts, curves and likelihood are compared; `evaluate` judges what a run draws.")
+    elif corpus is None:
+        note("Note: no tunes are drawn and judged: the runs' sources differ or are gone (give them with --source).")
+    comparison = compare_runs(paths, corpus, allow_different_splits=different_splits, tell=note)
+    words = ["tunewright", "compare", *map(str, paths), "--out", str(out)]
+    write_comparison(out, comparison, language, commands=[words])
+    if as_json:
+        print_json({"report": out} | describe_comparison(comparison))
+    else:
+        print(f"Wrote {out}.")
+
+
+def _learned_from(runs: list[Path]) -> list[str]:
+    """The sources that all of these runs learned from, as far as they are still there; otherwise none."""
+    from tunewright.corpus.reading import BUILT_IN
+    from tunewright.training.run import read_record
+
+    told = {tuple(read_record(run).get("sources", ())) for run in runs}
+    sources = list(told.pop()) if len(told) == 1 else []
+    return sources if all(source in BUILT_IN or Path(source).exists() for source in sources) else []
+
+
+EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in the order of the help
+    demo: ("demo", "demo --minutes 10 --out better"),
+    corpus: (
+        "corpus oneill",
+        "corpus my-tunes/ --split-out split.tsv --files-out files.tsv",
+        "corpus oneill ryan --json",
+    ),
+    train: (
+        "train my-tunes/ --out runs/mine",
+        "train oneill --out runs/small --minutes 5 --set hidden_size=256",
+        "train my-tunes/ --out runs/mine --resume",
+        "train bach/ --tokens remi --out runs/bach --minutes 10",
+        "train my-tunes/ --out runs/mine --track mlflow --track tensorboard",
+    ),
+    generate: (
+        "generate runs/mine",
+        "generate runs/mine -n 50 --out new/ --format abc,svg",
+        'generate runs/mine --rhythm jig --key "E dorian" --parts AABB --bars 8',
+        'generate runs/mine --start "GABc dedB|" --range D4-B5 --stream',
+        "generate runs/mine --infill reel.abc --at 5-8 -n 3",
+        "generate runs/mine --vary tunes.abc#12 --amount 0.3",
+        "generate runs/mine -n 8 --temperature 1.0,9:1.4 --best-of 4",
+        "generate runs/bach -n 4 --bars 12 --out new/ --format mid,wav,svg",
+    ),
+    evaluate: (
+        "evaluate runs/mine",
+        "evaluate new.abc more/*.mid --against oneill --out scorecard.html",
+        "evaluate runs/mine --temperatures 0.6,0.8,1.0,1.2 --save-default",
+        "evaluate runs/mine --against my-tunes/ -n 500 --json",
+    ),
+    render: (
+        "render reels.abc --out sheets --format svg,pdf",
+        "render x.mid --out x --format abc,wav",
+        "render x.mid --parts --out x --format svg,wav",
+    ),
+    export: ("export oneill --to notes.parquet", "export my-tunes/ --to notes.csv --unfold", "export --schema"),
+    runs: ("runs", "runs experiment/ --json"),
+    compare: ("compare runs/a runs/b --out report.html", "compare runs/a runs/b --out bericht.html --lang zh"),
+    reproduce: (
+        "reproduce",
+        "reproduce irish.abc --seeds 3 --out experiment",
+        "reproduce --minutes 15 --out classroom --lang zh",
+    ),
+}
+
+for command, lines in EXAMPLES.items():
+    app.command(epilog="\b\nExamples:\n" + "\n".join(f"  tunewright {line}" for line in lines))(command)

@@ -1,0 +1,134 @@
+"""The command that judges: a run, or tunes from anywhere.
+
+In: a run or files, options. Out: the scorecard on stdout or as a page, progress and notes on stderr. What the command
+needs is imported inside it. This file judges nothing itself.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tunewright.cli.commands.options import SOURCE, AsJson, Language, read_sources
+
+
+def evaluate(
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN|FILE", help=f"The folder of a trained run; or tunes, each argument a {SOURCE}."),
+    ],
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SOURCE", help="What to hold them against; may be repeated. A run: else its own tunes."),
+    ] = None,
+    n: Annotated[
+        int,
+        typer.Option(
+            "-n",
+            min=0,
+            metavar="N",
+            help="How many tunes to draw from a run; 0: the usual 300, and 100 at each of --temperatures.",
+        ),
+    ] = 0,
+    temperatures: Annotated[
+        str,
+        typer.Option(metavar="LIST", help="Draw from a run at each, as in 0.6,0.8,1.0,1.2; find the knee."),
+    ] = "",
+    checkpoints: Annotated[
+        bool, typer.Option("--checkpoints", help="The same over the weights that a run has kept.")
+    ] = False,
+    save_default: Annotated[
+        bool, typer.Option("--save-default", help="Make the setting at the knee the run's default.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="Tune number i, from 0, has seed S + i.")] = 0,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="Judge MIDI files with all their parts, as runs of pieces always are.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page, with scores, to this file.")] = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Judge a run, or tunes from anywhere: are they well formed, like the style, or copies?
+
+    Every number stands beside the same number of real tunes that were held out of the collection.
+    """
+    from tunewright.cli.console import note, print_json, show_counting
+    from tunewright.judging.assessment import Order, save_knee
+    from tunewright.judging.assessment import evaluate as judge
+    from tunewright.judging.piece_assessment import judges_pieces
+    from tunewright.judging.scorecard import describe_scorecard
+    from tunewright.reports.scorecard.page import write_scorecard
+    from tunewright.reports.scorecard.text import scorecard_text
+    from tunewright.reports.wording import Wording
+    from tunewright.training.run import is_run
+
+    degrees = _parse_temperatures(temperatures)
+    if save_default and not (degrees or checkpoints):
+        raise typer.BadParameter("--save-default saves what --temperatures or --checkpoints finds; expected one too")
+    of_runs = {"-n": n, "--temperatures": degrees, "--checkpoints": checkpoints}
+    if (given := [name for name, value in of_runs.items() if value]) and not any(is_run(Path(one)) for one in what):
+        raise typer.BadParameter(f"{' and '.join(given)}: tunes are drawn from a run, and none of {what} is one")
+    Wording(language)  # refused before anything is drawn
+    if parts or judges_pieces(what):
+        of_tunes = {"--temperatures": degrees, "--checkpoints": checkpoints, "--save-default": save_default}
+        if refused := [name for name, value in of_tunes.items() if value]:
+            raise typer.BadParameter(f"{' and '.join(refused)}: settings are held against one another for tunes alone")
+        _judge_pieces(what, against or [], n, seed, out, language, as_json)
+        return
+    with show_counting("drawing") as on_progress:
+        order = Order(n, degrees, checkpoints, seed, surprises=out is not None)
+        judged = judge(*what, against=against or (), order=order, read=read_sources, tell=note, on_progress=on_progress)
+    card = judged.card
+    if out:
+        words = ["tunewright", *sys.argv[1:]]
+        write_scorecard(out, card, language, others=judged.searched, surprises=judged.surprises, commands=[words])
+        note(f"Wrote {out}.")
+    if as_json:
+        print_json(describe_scorecard(card) | ({"report": out} if out else {}))
+    else:
+        print(scorecard_text(card))
+    if save_default:
+        point = save_knee(Path(what[0]), card)
+        note(
+            f"{what[0]}: temperature {point.temperature:g}, step {point.step:,} is the default now."
+            if point
+            else "Note: no setting has a knee to save; nothing was changed."
+        )
+
+
+def _judge_pieces(
+    what: list[str], against: list[str], n: int, seed: int, out: Path | None, language: str, as_json: bool
+) -> None:
+    """Judge music of several parts, of a run or of files."""
+    from tunewright.cli.commands.options import read_piece_sources
+    from tunewright.cli.console import note, print_json, show_counting
+    from tunewright.judging.piece_assessment import evaluate_pieces
+    from tunewright.judging.piece_scorecard import describe_pieces_scorecard
+    from tunewright.reports.scorecard.piece_page import write_piece_scorecard
+    from tunewright.reports.scorecard.piece_text import piece_scorecard_text
+
+    with show_counting("drawing") as on_progress:
+        options = {"pieces": n, "seed": seed}
+        judged = evaluate_pieces(
+            *what, against=against, read=read_piece_sources, tell=note, on_progress=on_progress, **options
+        )
+    if out:
+        words = ["tunewright", *sys.argv[1:]]
+        write_piece_scorecard(out, judged.card, language, others=judged.searched, commands=[words])
+        note(f"Wrote {out}.")
+    if as_json:
+        print_json(describe_pieces_scorecard(judged.card) | ({"report": out} if out else {}))
+    else:
+        print(piece_scorecard_text(judged.card))
+
+
+def _parse_temperatures(text: str) -> tuple[float, ...]:
+    parts = [part.strip() for part in text.split(",")] if text.strip() else []
+    for part in parts:
+        if not re.fullmatch(r"\d+\.?\d*|\.\d+", part):
+            raise typer.BadParameter(f"--temperatures is {text!r}; expected numbers with commas, as in 0.6,0.8,1.0")
+    return tuple(dict.fromkeys(float(part) for part in parts))

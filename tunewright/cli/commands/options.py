@@ -1,0 +1,76 @@
+"""What several commands have in common: options of one meaning, and how they read their sources.
+
+In: nothing, or the names of sources. Out: annotated types for the command line, a `Corpus`. This file is no command.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tunewright.corpus.pieces import PieceCorpus
+    from tunewright.corpus.reading import Corpus
+    from tunewright.training.config import Config
+
+SOURCE = "file or folder of .abc, .mid, .midi, or a built-in collection: oneill, ryan, aird, essen"
+EVERY_FORMAT = "abc,mid,wav,svg,musicxml"
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=f"A {SOURCE}.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Formats = Annotated[
+    str, typer.Option("--format", metavar="LIST", help="abc, mid, wav, svg, musicxml, pdf; several with commas.")
+]
+Tempo = Annotated[
+    int | None, typer.Option(min=10, max=600, metavar="BPM", help="Beats per minute; else by the rhythm.")
+]
+Straight = Annotated[bool, typer.Option("--straight", help="Play even notes, without the lilt of the dance.")]
+Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the report.")]
+MelodyOf = Annotated[
+    str, typer.Option("--melody", metavar="NAME|N|skyline", help="Which track of a MIDI file to read, or its top line.")
+]
+TokensOf = Annotated[
+    str,
+    typer.Option(
+        "--tokens",
+        metavar="NAME",
+        help="characters, degrees; or for music of several parts remi and the other vocabularies of MidiTok.",
+    ),
+]
+SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2).")]
+
+
+def one_line(message: str) -> str:
+    """A message without line ends, as an error is printed."""
+    return " ".join(message.split())
+
+
+def read_for(config: Config, sources: list[str]) -> Corpus | PieceCorpus:
+    """What a model with these settings learns from: tunes, or pieces of several parts."""
+    from tunewright.training.config import PIECE_TOKENS
+
+    if config.tokens in PIECE_TOKENS:
+        return read_piece_sources(sources)
+    return read_sources(sources, config.melody)
+
+
+def read_piece_sources(sources: list[str]) -> PieceCorpus:
+    """The pieces of several parts of these sources, with a bar while that takes long."""
+    from tunewright.cli.console import show_counting
+    from tunewright.corpus.pieces import read_pieces
+
+    with show_counting("reading") as on_progress:
+        return read_pieces(*sources, on_progress=on_progress)
+
+
+def read_sources(sources: list[str], melody: str = "") -> Corpus:
+    """The corpus of these sources, with a bar while that takes long; what there is to remark goes to stderr."""
+    from tunewright.cli.console import note, show_reading
+    from tunewright.corpus.reading import read_corpus
+
+    with show_reading() as on_progress:
+        corpus = read_corpus(*sources, on_progress=on_progress, melody=melody)
+    for remark in corpus.remarks:
+        note(f"Note: {remark}")
+    return corpus

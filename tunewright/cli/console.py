@@ -1,0 +1,415 @@
+"""What the commands show on a terminal: training as it goes, a collection in figures, notes beside the result.
+
+In: `Progress`, `Corpus`. Out: lines on stderr (progress, notes) or stdout (results). On a terminal training is one
+live display; elsewhere a plain line now and then. This file computes nothing that it shows.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress import Progress as RichProgress
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from tunewright.corpus.describe import ONE_TRACK, SKYLINE, describe_files, figures, how_read, reasons
+from tunewright.measuring.originals import MOST_TIMES, OriginalityLine
+from tunewright.reports.run_page import collection_title, corpus_table, drawn_table, duration
+
+if TYPE_CHECKING:
+    from tunewright.corpus.reading import Corpus
+    from tunewright.generation.tunes import Generated
+    from tunewright.training.loop import Progress
+
+SECONDS_BETWEEN_LINES = 15.0  # where stderr is no terminal
+REFRESHED_PER_SECOND = 5
+BLOCKS = "▁▂▃▄▅▆▇█"
+SHOWN = 12  # lines of a list; --json has them all
+LISTED = 40  # files, up to which each has its line
+LONGEST_NAME = 36  # of a file, in a table
+SAID_ALREADY = (ONE_TRACK, SKYLINE)  # repairs that another column of the table tells
+REASONS = 3  # why tunes were refused, on one line
+
+
+def note(text: str) -> None:
+    """Print a line about the work, to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(value: object) -> None:
+    """Print a result as JSON, to stdout; numbers that are not finite become null."""
+    for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(_finite(value)):  # never whole in memory
+        sys.stdout.write(piece)
+    sys.stdout.write("\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@contextmanager
+def show_reading() -> Iterator[Callable[[int, int], None]]:
+    """A function to call with bytes read and bytes in all, which shows a bar while that takes long, on a terminal.
+
+    The bar is drawn by the one who calls: with a thread of its own nothing could be read by several processes.
+    """
+    console = Console(stderr=True)
+    shown = 0.0
+    with RichProgress(console=console, transient=True, auto_refresh=False, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def show(done: int, total: int) -> None:
+            nonlocal shown
+            if (now := time.monotonic()) - shown > 1 / REFRESHED_PER_SECOND or done >= total:
+                shown = now
+                bar.update(task, completed=done, total=total, refresh=True)
+
+        yield show
+
+
+@contextmanager
+def show_counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A function to call with how many are done and how many there are, which shows a bar on a terminal."""
+    console = Console(stderr=True)
+    with RichProgress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+# ------------------------------------------------------------------------------------------------ training
+
+
+def show_training(steps: Iterable[Progress]) -> Progress:
+    """Show training while it runs, on stderr; returns its last `Progress`."""
+    console = Console(stderr=True)
+    return _show_live(steps, console) if console.is_terminal else _show_lines(steps)
+
+
+def _show_live(steps: Iterable[Progress], console: Console) -> Progress:
+    last, history, shown = None, _History(), 0.0
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        for last in steps:
+            history.add(last)
+            if (now := time.monotonic()) - shown > 1 / REFRESHED_PER_SECOND or last.status != "running":
+                shown = now
+                live.update(training_display(last, history), refresh=True)
+    assert last is not None, "training yields at least how it ended"
+    return last
+
+
+def _show_lines(steps: Iterable[Progress]) -> Progress:
+    last, shown = None, time.monotonic()
+    for last in steps:
+        now = time.monotonic()
+        if last.status == "running" and (last.valid_loss is not None or now - shown > SECONDS_BETWEEN_LINES):
+            shown = now
+            note(progress_line(last))
+    assert last is not None, "training yields at least how it ended"
+    return last
+
+
+class _History:
+    """The losses so far, for the small curves."""
+
+    def __init__(self) -> None:
+        self.train: list[float] = []
+        self.valid: list[float] = []
+
+    def add(self, progress: Progress) -> None:
+        self.train.append(progress.train_loss)
+        if progress.valid_loss is not None:
+            self.valid.append(progress.valid_loss)
+
+
+def progress_line(progress: Progress) -> str:
+    """One line that says where training stands."""
+    held_out = "" if progress.valid_loss is None else f", held out {progress.valid_loss:.3f}"
+    best = " (best so far)" if progress.valid_loss is not None and progress.best_step == progress.step else ""
+    return (
+        f"step {progress.step:,}, {duration(progress.seconds)}: "
+        f"training loss {progress.train_loss:.3f}{held_out}{best}, "
+        f"{progress.notes_per_second:,.0f} notes/s, {_left(progress)}"
+    )
+
+
+def _left(progress: Progress) -> str:
+    return f"{duration(progress.eta)} left" if math.isfinite(progress.eta) else "time left unknown"
+
+
+def training_display(progress: Progress, history: _History) -> RenderableType:
+    """The live display: a bar, the pace, the losses with small curves, the best so far; at most 72 columns."""
+    done = progress.seconds / max(progress.seconds + progress.eta, 1e-9) if math.isfinite(progress.eta) else 0.0
+    losses = Table.grid(padding=(0, 2))
+    losses.add_row("training", f"{progress.train_loss:.3f}", sparkline(history.train))
+    if history.valid:
+        losses.add_row("held out", f"[bold]{history.valid[-1]:.3f}[/bold]", sparkline(history.valid))
+    display = Table.grid()
+    display.add_row(ProgressBar(total=1.0, completed=done, width=60))
+    display.add_row(f"step {progress.step:,}   {progress.notes_per_second:,.0f} notes/s   {_left(progress)}")
+    display.add_row(losses)
+    if history.valid:
+        best = f"best held out {progress.best_loss:.3f} at step {progress.best_step:,}"
+        display.add_row(f"{best}, {progress.best_bits_per_note:.2f} bits per note")
+    return display
+
+
+def sparkline(values: Sequence[float], width: int = 32) -> str:
+    """A curve of block characters, at most `width` of them, from the lowest value to the highest; NaN left out.
+
+    >>> sparkline([1, 2, 3, 4])
+    '▁▃▆█'
+    """
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return ""
+    count = min(width, len(finite))
+    picked = [finite[(place + 1) * len(finite) // count - 1] for place in range(count)]
+    low, high = min(picked), max(picked)
+    scale = (len(BLOCKS) - 1) / (high - low) if high > low else 0
+    return "".join(BLOCKS[round((value - low) * scale)] for value in picked)
+
+
+def training_result(run: Path, last: Progress) -> dict[str, object]:
+    """What `train --json` prints: losses in nats per character or token, of the best step where held out."""
+    return {
+        "run": str(run),
+        "status": last.status,
+        "steps": last.step,
+        "notes": round(last.notes),
+        "seconds": round(last.seconds, 3),
+        "train_loss": last.train_loss,
+        "valid_loss": last.best_loss,
+        "best_step": last.best_step,
+        "bits_per_note": last.best_bits_per_note,
+        "precision": last.precision,
+    }
+
+
+def drawn_result(drawn: Sequence[Generated], files: Sequence[Mapping[str, Path]]) -> list[dict[str, object]]:
+    """What `generate --json` prints: one object a tune; `files` is empty where none were written."""
+    written = files or [{}] * len(drawn)
+    return [
+        {
+            "abc": one.text,
+            "seed": one.seed,
+            "valid": one.valid,
+            "error": one.error,
+            "log_likelihood_per_note": one.log_likelihood_per_note,
+            "removed_mass": one.removed_mass,
+            "redrawn": one.redrawn,
+            "files": dict(of_tune),
+        }
+        for one, of_tune in zip(drawn, written, strict=True)
+    ]
+
+
+def drawn_note(drawn: Sequence[Generated]) -> str:
+    """How many tunes were well formed, why the others were not, and what the grammar took from the model for it."""
+    rows = ", ".join(f"{count} {reason}" for reason, count in drawn_table(drawn).rows)
+    removed = [one.removed_mass for one in drawn if one.removed_mass is not None]
+    if not removed:
+        return f"{len(drawn):,} drawn without grammar: {rows}."
+    if share := sum(removed) / len(removed):
+        took = f"What was asked for and the grammar ruled out {_percent(share)} of what the model would have written"
+        return f"{len(drawn):,} drawn: {rows}. {took}."
+    return f"{len(drawn):,} drawn: {rows}. Nothing had to be ruled out."
+
+
+def original_note(drawn: Sequence[Generated], asked: int, line: OriginalityLine) -> str:
+    """How often a tune was drawn anew because it shared too much with a training tune, and how many were left out."""
+    redrawn, times = sum(one.redrawn > 0 for one in drawn), sum(one.redrawn for one in drawn)
+    told = f"No passage of more than {line.length:,} notes is shared with a training tune ({line.percent:g} of 100 real"
+    told += f" tunes share no more): {redrawn:,} of {len(drawn):,} had to be drawn anew, {times:,} times in all."
+    if left_out := asked - len(drawn):
+        told += f" {left_out:,} were left out: drawn {MOST_TIMES} times each, they shared more every time."
+    return told
+
+
+def _percent(share: float) -> str:
+    """A share above 0 in percent, as exact as it is small: 12 %, 1.3 %, 0.04 %."""
+    if share < 1e-4:
+        return "less than 0.01 %"
+    return f"{100 * share:.{0 if share >= 0.1 else 1 if share >= 0.01 else 2}f} %"
+
+
+def refused_note(summary: Mapping[str, Any]) -> str:
+    """How many training tunes the tokens of a run do not cover, and why, on one line; "" where they cover all."""
+    refused, because = summary.get("refused", 0), dict(summary.get("refused_because", {}))
+    if not refused:
+        return ""
+    shown = [f"{count:,} {reason}" for reason, count in list(because.items())[:REASONS]]
+    rest = refused - sum(list(because.values())[:REASONS])
+    shown += [f"{rest:,} for other reasons"] if rest > 0 else []
+    tunes = "1 training tune was" if refused == 1 else f"{refused:,} training tunes were"
+    return f"Note: {tunes} not learned from, since the musical tokens do not cover them: {'; '.join(shown)}."
+
+
+# ------------------------------------------------------------------------------------------------ runs
+
+
+def show_runs(runs: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    """Print a line for each run, best held-out bits per note last but two, to stdout."""
+    cells = [("run", "preset", "corpus", "status", "steps", "bits/note", "time")]
+    for run in runs:
+        name = Path(run["run"]).relative_to(folder).as_posix() if Path(run["run"]) != folder else run["run"]
+        if run["status"] == "broken":
+            cells.append((name, "", "", f"broken: {run['reason']}", "", "", ""))
+            continue
+        bits, steps, seconds = run["bits_per_note"], run["steps"], run["seconds"]
+        told = ("" if steps is None else f"{steps:,}", "" if bits is None else f"{bits:.3f}")
+        took = "" if seconds is None else duration(seconds)
+        cells.append((name, run["preset"], run["corpus"] or "", run["status"], *told, took))
+    whole = [row for row in cells if row[-1] or row is cells[0]] or cells
+    widths = [max(len(row[place]) for row in whole) for place in range(len(cells[0]))]
+    for row in cells:
+        words = [
+            cell.rjust(width) if place > 3 else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(words).rstrip())
+
+
+# ------------------------------------------------------------------------------------------------ collections
+
+
+def show_corpus(corpus: Corpus) -> None:
+    """Print what was read, what was not and why, and what the collection is like, to stdout."""
+    told = figures(corpus)
+    print(f"{collection_title(corpus.name)}\n")
+    for name, value in corpus_table(corpus).rows:
+        print(_row(name, value))
+    _print_midi_files(corpus)
+    for title, counts in (
+        ("Repairs: what is not as the standard has it, and how it was read", told["repairs"]),
+        ("Left out of the music, kept in the tune's own text", told["left_out"]),
+    ):
+        print(f"\n{title}")
+        _print_counts(counts)
+    for title, found in (("Rhythms", told["rhythms"]), ("Modes", told["modes"])):
+        print(f"\n{_row(title, 'stated', 'inferred', 'confidence', indent='')}")
+        _print_inferred(found)
+    for title, counts in (("Metres", told["meters"]), ("Keys", told["keys"])):
+        print(f"\n{title}")
+        _print_counts(counts)
+    if corpus.duplicates:
+        print("\nDuplicates, each merged into another tune")
+        _print_some([f"{merged} = {kept}" for merged, kept in corpus.duplicates], "--split-out lists every tune")
+    if corpus.others:
+        print("\nFiles of other kinds beside them, not read")
+        _print_counts(told["not_read"])
+    _print_dropped(corpus)
+
+
+def _print_midi_files(corpus: Corpus) -> None:
+    """How MIDI files were read: in figures, and a line for each, or for the first of many."""
+    counted = how_read(corpus)
+    if not counted:
+        return
+    print(f"\n{_row('How MIDI files were read', 'files', 'how sure', indent='')}")
+    for name, count, sure in counted:
+        print(_row(name, f"{count:,}", "" if sure is None else f"{sure:.2f}").rstrip())
+    read = sum(count for name, count, _ in counted if name.startswith("melody"))
+    files = (told for told in describe_files(corpus) if "key" in told)
+    shown = list(islice(files, read if read <= LISTED else SHOWN))
+    folder = os.path.commonpath([os.path.dirname(told["source"]) for told in shown])
+    heads = ("file", "melody", "notes", "key", "sure", "metre", "sure", "not as the file says, or not said by it")
+    print(f"\n  In {folder or '.'}:")
+    for line in _aligned([heads, *(_of(told, folder) for told in shown)], right=(2,)):
+        print(f"  {line}")
+    if len(shown) < read:
+        print(f"  … and {read - len(shown):,} more (--files-out FILE has a line for every file)")
+
+
+def _of(told: Mapping[str, Any], folder: str) -> tuple[str, ...]:
+    """The row of a MIDI file."""
+    name = os.path.relpath(told["source"], folder or ".")
+    key, meter = ("" if told[of] is None else f"{told[of]:.2f}" for of in ("key_sure", "meter_sure"))
+    repairs = [_shortly(one, told) for one in told["repairs"] if one["what"] not in SAID_ALREADY]
+    about = (_short(name, LONGEST_NAME), _short(told["found"], LONGEST_NAME), f"{told['notes']:,}")
+    return (*about, told["key"], key, told["meter"], meter, "; ".join(repairs))
+
+
+def _shortly(repair: Mapping[str, str], told: Mapping[str, Any]) -> str:
+    """A repair without what the other columns say."""
+    detail = "" if repair["detail"] in (told["key"], told["meter"]) else f" {repair['detail']}"
+    return repair["what"].removesuffix(", inferred from the notes") + detail.rstrip()
+
+
+def _short(text: str, longest: int) -> str:
+    """A text with its middle left out where it is long: names differ at their ends."""
+    return (
+        text if len(text) <= longest else f"{text[: longest // 3]}…{text[len(text) - (longest - longest // 3 - 1) :]}"
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        words = [cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(cells)]
+        yield "  ".join(words).rstrip()
+
+
+def _print_dropped(corpus: Corpus) -> None:
+    """Everything that was dropped, with the reason; where that is much, by reason, with the first of each."""
+    print(f"\nDropped: {f'{len(corpus.dropped):,}' if corpus.dropped else 'nothing'}")
+    if len(corpus.dropped) <= LISTED:
+        for dropped in corpus.dropped:
+            print(f"  {dropped.source}: {dropped.reason}")
+        return
+    for reason, sources in reasons(corpus.dropped):
+        more = f", and {len(sources) - REASONS:,} more" if len(sources) > REASONS else ""
+        print(f"{len(sources):>8,}  {reason}\n{'':10}{', '.join(sources[:REASONS])}{more}")
+    print("  Every one with its reason: --files-out FILE, or --json")
+
+
+def _row(name: str, *cells: str, indent: str = "  ") -> str:
+    return f"{indent}{name:<{48 - len(indent)}}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def _print_counts(counts: Mapping[str, int]) -> None:
+    shown = dict(list(counts.items())[:SHOWN])
+    for name, number in shown.items():
+        print(_row(name, f"{number:,}"))
+    if rest := sum(counts.values()) - sum(shown.values()):
+        print(_row(f"… and {len(counts) - len(shown):,} more kinds", f"{rest:,}"))
+    if not counts:
+        print("  none")
+
+
+def _print_inferred(found: Mapping[str, Any]) -> None:
+    """Rows of a rhythm or mode: how often stated, how often inferred, with what mean confidence."""
+    stated, inferred = found["stated"], found["inferred"]
+    total = {name: stated.get(name, 0) + inferred.get(name, {}).get("tunes", 0) for name in {**stated, **inferred}}
+    ordered = sorted(total, key=lambda name: (-total[name], name))
+    for name in ordered[:SHOWN]:
+        guess = inferred.get(name)
+        cells = (f"{guess['tunes']:,}", f"{guess['confidence']:.2f}") if guess else ("", "")
+        print(_row(name, f"{stated[name]:,}" if name in stated else "", *cells))
+    if rest := sum(total[name] for name in ordered[SHOWN:]):
+        print(_row(f"… and {len(ordered) - SHOWN:,} more kinds", f"{rest:,}"))
+    print(_row("unknown", f"{found['unknown']:,}"))
+
+
+def _print_some(lines: Sequence[str], where: str) -> None:
+    for line in lines[:SHOWN]:
+        print(f"  {line}")
+    if len(lines) > SHOWN:
+        print(f"  … and {len(lines) - SHOWN:,} more ({where})")

@@ -1,4 +1,0 @@
-"""How a comparison of runs is shown: tables, pictures, a page, Markdown.
-
-The values are `tunewright.comparison`'s; nothing is measured here.
-"""

@@ -1,0 +1,1 @@
+"""Collections: read, told apart, split, described, exported."""

@@ -1,0 +1,187 @@
+"""Tunes as plain lists of numbers and text, and back: for files (`cache`) and for other processes (`sources`).
+
+In: tunes, one after another. Out: lists that JSON and pickle hold well, each with the elements that were not seen
+before, since an element that was is a number. Back: the same tunes, in which equal elements, repairs and keys are one
+object, so that a tune takes a few kilobytes. What was counted of a tune (its fingerprint, whether it is irregular)
+comes along. This file reads and writes no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from tunewright.music.playing import fingerprint, remember_fingerprint
+from tunewright.music.tune import (
+    Bar,
+    ChordSymbol,
+    Element,
+    Ending,
+    Inference,
+    Key,
+    KeyChange,
+    Meter,
+    MeterChange,
+    Note,
+    Part,
+    Pitch,
+    Repair,
+    Rest,
+    Tune,
+    Tuplet,
+)
+
+_PLAIN = {kind.__name__: kind for kind in (Bar, ChordSymbol, Part, Tuplet)}
+
+Packed = list[Any]  # the number of its first new element, the new elements, the tune
+T = TypeVar("T")
+
+
+class Packer:
+    """Packs tunes one after another; what it packs has to be unpacked in the same order, by one `Unpacker`."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Element, int] = {}
+        # by id, of the keys above alone: they stay, so their ids are theirs; hashing a note takes ten times as long
+        self._by_id: dict[int, int] = {}
+
+    def pack(self, tune: Tune) -> Packed:
+        """A tune as a list."""
+        numbers, by_id = self._numbers, self._by_id
+        first, music = len(numbers), list[int]()
+        new: list[list[Any]] = []
+        for element in tune.music:
+            number = by_id.get(id(element))
+            if number is None:
+                number = numbers.setdefault(element, len(numbers))
+                if number == first + len(new):
+                    by_id[id(element)] = number
+                    new.append(_pack_element(element))
+            music.append(number)
+        return [first, new, _pack_tune(tune, music)]
+
+
+class Unpacker:
+    """Unpacks what one `Packer` packed; `known` may be shared by several, so that what is equal is one object."""
+
+    def __init__(self, known: dict[Any, Any] | None = None) -> None:
+        self._elements: list[Element] = []
+        self._known = {} if known is None else known
+
+    def unpack(self, packed: Packed) -> Tune:
+        """The tune; raises ValueError, KeyError, TypeError or IndexError for what is no packed tune."""
+        first, new, item = packed
+        self._elements[first:] = [self._one(_unpack_element(element)) for element in new]
+        return self._unpack_tune(item)
+
+    def _one(self, value: T) -> T:
+        """The value itself, or an equal one that is there already."""
+        one: T = self._known.setdefault(value, value)
+        return one
+
+    def _unpack_tune(self, item: list[Any]) -> Tune:
+        music, key, meter, header, fields, lines, repairs, left_out, inferred, counted = item
+        rhythm, parts, unit, title, number, text, source = header
+        elements, one = self._elements, self._one
+        tune = Tune(
+            tuple([elements[place] for place in music]),
+            one(_unpack_key(key)),
+            one(_unpack_meter(meter)),
+            one(rhythm),
+            one(parts),
+            unit=one(Fraction(unit)),
+            title=title,
+            number=number,
+            fields=tuple(one((letter, value)) for letter, value in fields),
+            text=text,
+            source=source,
+            lines=tuple(lines),
+            repairs=tuple(one(Repair(*repair)) for repair in repairs),
+            left_out=tuple(one((name, count)) for name, count in left_out),
+            inferred=tuple(one(Inference(*inference)) for inference in inferred),
+        )
+        remember_fingerprint(tune, counted[0])
+        object.__setattr__(tune, "irregular", counted[1])  # a cached property of a frozen value, filled in
+        return tune
+
+
+def _pack_tune(tune: Tune, music: list[int]) -> list[Any]:
+    return [
+        music,
+        _pack_key(tune.key),
+        _pack_meter(tune.meter),
+        [tune.rhythm, tune.parts, str(tune.unit), tune.title, tune.number, tune.text, tune.source],
+        [list(item) for item in tune.fields],
+        list(tune.lines),
+        [[repair.what, repair.line, repair.bar, repair.detail] for repair in tune.repairs],
+        [list(item) for item in tune.left_out],
+        [[inference.what, inference.value, inference.confidence] for inference in tune.inferred],
+        [fingerprint(tune), tune.irregular],
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------- elements
+
+
+def _pack_element(element: Element) -> list[Any]:
+    name = type(element).__name__
+    if isinstance(element, Note):
+        pitches = [_pack_pitches(element.pitches), _pack_pitches(element.grace)]
+        slurs = [element.slurs_opened, element.slurs_closed]
+        return [name, *pitches, str(element.length), element.tied, *slurs, list(element.decorations)]
+    if isinstance(element, Rest):
+        return [name, str(element.length), element.visible]
+    if isinstance(element, KeyChange):
+        return [name, _pack_key(element.key)]
+    if isinstance(element, MeterChange):
+        return [name, _pack_meter(element.meter)]
+    if isinstance(element, Ending):
+        return [name, list(element.numbers)]
+    if isinstance(element, Tuplet):
+        return [name, element.p, element.q, element.r]
+    if isinstance(element, Bar):
+        return [name, element.line]
+    return [name, element.text if isinstance(element, ChordSymbol) else element.label]
+
+
+def _unpack_element(item: list[Any]) -> Element:
+    name, *values = item
+    if name == "Note":
+        pitches, grace, length, tied, opened, closed, decorations = values
+        music = _unpack_pitches(pitches), Fraction(length), tied, _unpack_pitches(grace)
+        return Note(*music, opened, closed, tuple(decorations))
+    if name == "Rest":
+        return Rest(Fraction(values[0]), values[1])
+    if name == "KeyChange":
+        return KeyChange(_unpack_key(values[0]))
+    if name == "MeterChange":
+        return MeterChange(_unpack_meter(values[0]))
+    if name == "Ending":
+        return Ending(tuple(values[0]))
+    element: Element = _PLAIN[name](*values)
+    return element
+
+
+def _pack_pitches(pitches: Sequence[Pitch]) -> list[list[Any]]:
+    return [[pitch.step, pitch.alter, pitch.octave] for pitch in pitches]
+
+
+def _unpack_pitches(items: list[list[Any]]) -> tuple[Pitch, ...]:
+    return tuple(Pitch(*item) for item in items)
+
+
+def _pack_key(key: Key) -> list[Any]:
+    return [key.tonic, key.mode, [list(item) for item in key.accidentals]]
+
+
+def _unpack_key(item: list[Any]) -> Key:
+    return Key(item[0], item[1], tuple((step, alter) for step, alter in item[2]))
+
+
+def _pack_meter(meter: Meter) -> list[Any]:
+    return [meter.numerator, meter.denominator, meter.symbol, list(meter.groups)]
+
+
+def _unpack_meter(item: list[Any]) -> Meter:
+    return Meter(item[0], item[1], item[2], tuple(item[3]))

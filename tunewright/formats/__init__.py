@@ -1,0 +1,1 @@
+"""Music in and out of bytes: ABC, MIDI, MusicXML, pictures, sound."""

@@ -1,0 +1,37 @@
+"""What ties mean, which takes both of their ends.
+
+In: music as read sign by sign. Out: the same with every tie between equal pitches, and the repairs that took, each
+with its place in the music. Slurs are paired where they are read, in `music`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tunewright.music.tune import Element, Note, Rest
+
+TIE_AS_SLUR = "tie between different pitches read as a slur"
+TIE_TO_NOTHING = "tie to no note ignored"
+
+
+def resolve_ties(music: list[Element]) -> list[tuple[str, int]]:
+    """Keep ties that join equal pitches; between different ones it is a slur in meaning, before a rest nothing.
+
+    Changes `music`; returns the repairs as (what, place).
+    """
+    repairs: list[tuple[str, int]] = []
+    places = [place for place, element in enumerate(music) if isinstance(element, Note | Rest)]
+    if not places:
+        return []
+    for place, after in zip(places, [*places[1:], -1], strict=True):
+        note, following = music[place], music[after]
+        if not isinstance(note, Note) or not note.tied:
+            continue
+        if after < 0 or not isinstance(following, Note):
+            music[place] = replace(note, tied=False)
+            repairs.append((TIE_TO_NOTHING, place))
+        elif not set(note.pitches) & set(following.pitches):
+            music[place] = replace(note, tied=False, slurs_opened=note.slurs_opened + 1)
+            music[after] = replace(following, slurs_closed=following.slurs_closed + 1)
+            repairs.append((TIE_AS_SLUR, place))
+    return repairs

@@ -1,0 +1,82 @@
+"""ABC to exact music: `parse_tune` puts together what `header`, `music` and `joining` read.
+
+In: text, a file, or the lines of one tune. Out: `Tune`s, with every repair recorded and everything that is not
+melody named. Files are cut into tunes in `splitting`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import replace
+from pathlib import Path
+
+from tunewright.formats.abc.header import Header, read_header
+from tunewright.formats.abc.joining import resolve_ties
+from tunewright.formats.abc.music import MusicReader
+from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
+from tunewright.music.tune import Repair, Tune
+from tunewright.support.errors import ParseError
+
+
+def parse_abc(text: str | Path) -> list[Tune]:
+    """The tunes of a text or file, in order.
+
+    ParseError, with file and line, at the first tune that cannot be read, or where there is none;
+    `read_corpus` goes on past bad tunes and says which they were.
+    """
+    name = ""
+    if isinstance(text, Path):
+        name = text.name
+        text = decode_text(text.read_bytes(), name)
+    tunes = [parse_tune(source) for source in split_tunes(text.replace("\r\n", "\n"), name)]
+    if not tunes:
+        raise ParseError("no tune found, expected ABC that begins with an X: field", name)
+    return tunes
+
+
+def parse_tune(source: Source) -> Tune:
+    """The tune that stands in these lines; ParseError where its header or music cannot be made sense of."""
+    header = read_header(source)
+    reader = MusicReader(header)
+    try:
+        reader.read()
+    except ParseError as error:
+        raise ParseError(error.reason, f"{source.name}:{reader.line or source.line}") from None
+    reader.repairs += [(what, place, "") for what, place in resolve_ties(reader.music)]
+    return _assemble(source, header, reader)
+
+
+def _assemble(source: Source, header: Header, reader: MusicReader) -> Tune:
+    tune = Tune(
+        tuple(reader.music),
+        header.key,
+        header.meter,
+        header.rhythm,
+        header.parts,
+        unit=header.unit,
+        title=header.title,
+        number=header.number,
+        fields=tuple(header.fields),
+        text="\n".join(source.lines),
+        source=source.place,
+        left_out=tuple(sorted((header.left_out + reader.left_out).items())),
+    )
+    stops = [measure.stop for measure in tune.measures]
+    lines = tuple(_line_at(reader, stop) for stop in stops)
+    repairs = [_placed(tune, reader, stops, repair) for repair in reader.repairs]
+    return replace(tune, lines=lines, repairs=(*header.repairs, *repairs))
+
+
+def _line_at(reader: MusicReader, place: int) -> int:
+    return reader.lines[min(place, len(reader.lines) - 1)]
+
+
+def _placed(tune: Tune, reader: MusicReader, stops: list[int], repair: tuple[str, int, str]) -> Repair:
+    what, place, detail = repair
+    measure = tune.measures[min(bisect_left(stops, place), len(stops) - 1)]
+    return Repair(what, _line_at(reader, place), measure.number, detail)
+
+
+def with_number(text: str) -> str:
+    """The text with an X: field before it where it lacks one, which canonical text does."""
+    return text if text.lstrip().startswith("X:") else f"X:1\n{text}"

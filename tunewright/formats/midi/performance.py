@@ -1,0 +1,220 @@
+"""How a tune is played: every note with its onset, length and strength, and how fast.
+
+In: a `Tune`. Out: its notes in whole notes from the beginning, repeats unfolded and ties joined, either
+exactly as `written`, or `performed`: with the lilt of the dance, small accents on the beats, short grace
+notes taken from the note they lean on, detached staccato notes and a breath between notes.
+
+Chord symbols are not played: a plain vamp under a dance tune sounds worse than none. Fermatas are not held:
+they mostly stand on the last note of a strain that is repeated. Rolls and trills are left to the player.
+
+This file writes no format (`midi`) and makes no sound (`render`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from tunewright.music.playing import played, soundings
+from tunewright.music.rhythms import lilt, quarters_per_minute
+from tunewright.music.tune import Bar, Ending, KeyChange, Meter, MeterChange, Note, Part, Rest, Tune
+from tunewright.support.errors import RenderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tunewright.music.tune import Element
+
+VELOCITY = 84
+DOWNBEAT, BEAT = 18, 9  # added to the velocity there
+GRACE = Fraction(1, 48)  # of a whole note: 25 ms at a reel's speed
+BREATH = Fraction(1, 64)  # silence before the next note, at most an eighth of the note
+SLOWEST, FASTEST = 10, 1000  # quarters per minute that a file or a user may ask for
+
+
+def speed(tune: Tune, tempo: int | None = None) -> Fraction:
+    """Quarter notes per minute: `tempo` in beats of the metre, else what `Q:` says, else the dance's own.
+
+    >>> speed(Tune((), meter=Meter(6, 8)), 120)
+    Fraction(180, 1)
+    """
+    if tempo is None:
+        return _written_speed(tune) or Fraction(quarters_per_minute(tune))
+    quarters = tempo * tune.meter.beat * 4
+    if not SLOWEST <= quarters <= FASTEST:
+        raise RenderError(
+            f"tempo {tempo}: {float(quarters):g} quarter notes per minute in {tune.meter}; "
+            f"expected {SLOWEST} to {FASTEST}"
+        )
+    return quarters
+
+
+def _written_speed(tune: Tune) -> Fraction | None:
+    """Quarters per minute of `Q:`, as in 1/4=120, "Allegro" 3/8=100, 1/4 1/8=80, C3=60 or 120 (units per minute)."""
+    words = re.sub(r'"[^"]*"', " ", tune.header("Q"))
+    match = re.search(r"((?:\d{1,3}/\d{1,3}\s*)+|C\d?\s*)=\s*(\d{1,4})", words)
+    if match:
+        beat, count = match[1].strip(), int(match[2])
+        if beat.startswith("C"):
+            length = tune.unit * int(beat[1:] or 1)
+        else:
+            parts = [(int(top), int(bottom)) for top, bottom in re.findall(r"(\d+)/(\d+)", beat)]
+            length = sum((Fraction(top, bottom) for top, bottom in parts if bottom), Fraction(0))
+    elif match := re.fullmatch(r"\s*(\d{1,4})\s*", words):
+        length, count = tune.unit, int(match[1])
+    else:
+        return None
+    quarters = 4 * length * count
+    return quarters if SLOWEST <= quarters <= FASTEST else None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One note of a performance: onset and length in whole notes, MIDI number, velocity from 1 to 127."""
+
+    onset: Fraction
+    length: Fraction
+    number: int
+    velocity: int = VELOCITY
+
+
+def written(tune: Tune) -> list[Played]:
+    """Every note exactly as written, repeats unfolded, ties joined, grace notes left out."""
+    return [
+        Played(heard.onset, heard.length, number)
+        for heard in soundings(tune)
+        for number in _numbers(tune, (pitch.midi for pitch in heard.pitches))
+    ]
+
+
+def performed(tune: Tune, *, straight: bool = False) -> list[Played]:
+    """The tune as a player might play it: lilt unless `straight`, accents, grace notes, staccato, breaths."""
+    heard = soundings(tune)
+    bars = _metrical_bars(tune)
+    moved = {} if straight else _swung(tune, bars)
+    accents = _accents(bars)
+    notes: list[Played] = []
+    for index, sound in enumerate(heard):
+        onset = moved.get(sound.onset, sound.onset)
+        end = sound.onset + sound.length
+        length = moved.get(end, end) - onset
+        velocity = min(127, VELOCITY + accents.get(sound.onset, 0))
+        grace = min(GRACE, length / (2 * len(sound.grace))) if sound.grace else Fraction(0)
+        for place, number in enumerate(_numbers(tune, (pitch.midi for pitch in sound.grace))):
+            notes.append(Played(onset + place * grace, grace, number, velocity - BEAT))
+        onset, length = onset + len(sound.grace) * grace, length - len(sound.grace) * grace
+        sounding = _held(length, sound.decorations, last=index + 1 == len(heard))
+        for number in _numbers(tune, (pitch.midi for pitch in sound.pitches)):
+            notes.append(Played(onset, sounding, number, velocity))
+    return notes
+
+
+def _held(length: Fraction, decorations: tuple[str, ...], *, last: bool) -> Fraction:
+    """How long a note of a written length sounds."""
+    if {"staccato", "."} & set(decorations):
+        return length / 2
+    return length if last else length - min(BREATH, length / 8)
+
+
+def _numbers(tune: Tune, numbers: Iterator[int]) -> Iterator[int]:
+    for number in numbers:
+        if not 0 <= number <= 127:
+            where = tune.source or tune.title or "tune"
+            raise RenderError(f"{where}: a note has MIDI number {number}; expected 0 to 127")
+        yield number
+
+
+@dataclass(frozen=True, slots=True)
+class _MetricalBar:
+    """What is played between two bar lines: from `start` to `stop`, the bar it belongs to beginning at `origin`."""
+
+    origin: Fraction
+    start: Fraction
+    stop: Fraction
+    meter: Meter
+
+
+def _metrical_bars(tune: Tune) -> list[_MetricalBar]:
+    """The bars as played, a pickup and the short bar it completes sharing one origin."""
+    bars: list[_MetricalBar] = []
+    meter, time, start, carry, after_section = tune.meter, Fraction(0), Fraction(0), Fraction(0), True
+    for element in (*played(restated(tune)), Bar("|]")):
+        if isinstance(element, Note | Rest):
+            time += element.length
+        elif isinstance(element, MeterChange):
+            meter = element.meter
+        elif isinstance(element, Bar) and time > start:
+            full = meter.length or time - start
+            short = full - (time - start)
+            if short < 0 or carry > short:
+                carry = Fraction(0)
+            elif not carry and after_section:
+                carry = short
+            bars.append(_MetricalBar(start - carry, start, time, meter))
+            carry = (carry + time - start) if carry + time - start < full else Fraction(0)
+            start, after_section = time, element.ends_section
+        elif isinstance(element, Bar):
+            after_section = after_section or element.ends_section
+    return bars
+
+
+def _accents(bars: list[_MetricalBar]) -> dict[Fraction, int]:
+    """What the velocity gains at each beat."""
+    accents: dict[Fraction, int] = {}
+    for bar in bars:
+        beat, time = bar.meter.beat, bar.origin
+        while time < bar.stop:
+            if time >= bar.start:
+                accents[time] = DOWNBEAT if time == bar.origin else BEAT
+            time += beat
+    return accents
+
+
+def _swung(tune: Tune, bars: list[_MetricalBar]) -> dict[Fraction, Fraction]:
+    """Where the second note of each even pair moves to; pairs written dotted, in threes or in fours stay.
+
+    A pair fills a quarter note, or an eighth in 2/4 tunes that run in sixteenths.
+    """
+    share = lilt(tune)
+    if share == Fraction(1, 2):
+        return {}
+    sounds = soundings(tune)
+    times = sorted({time for sound in sounds for time in (sound.onset, sound.onset + sound.length)})
+    running = _runs_in_sixteenths(tune)
+    moved: dict[Fraction, Fraction] = {}
+    position = 0
+    for bar in bars:
+        pair = Fraction(1, 8) if running and bar.meter.length == Fraction(1, 2) else Fraction(1, 4)
+        inside = []
+        while position < len(times) and times[position] < bar.stop:
+            inside.append(times[position] - bar.origin)
+            position += 1
+        for number, group in groupby(inside, key=lambda time, pair=pair: time // pair):  # type: ignore[misc]
+            between = [time for time in group if time % pair]
+            if [time % pair for time in between] == [pair / 2]:
+                moved[bar.origin + between[0]] = bar.origin + pair * (number + share)
+    return moved
+
+
+def _runs_in_sixteenths(tune: Tune) -> bool:
+    short = sum(note.length <= Fraction(1, 16) for note in tune.notes)
+    return 2 * short > len(tune.notes)
+
+
+def restated(tune: Tune) -> Tune:
+    """The same tune with key and metre stated again wherever play can jump to, so that a repeat restores them."""
+    if not any(isinstance(element, KeyChange | MeterChange) for element in tune.music):
+        return tune
+    key, meter = tune.key, tune.meter
+    music: list[Element] = []
+    for element, following in zip(tune.music, (*tune.music[1:], None), strict=True):
+        key = element.key if isinstance(element, KeyChange) else key
+        meter = element.meter if isinstance(element, MeterChange) else meter
+        music.append(element)
+        section = isinstance(element, Bar) and element.ends_section and not isinstance(following, Ending)
+        if section or isinstance(element, Ending | Part):
+            music += [KeyChange(key), MeterChange(meter)]
+    return replace(tune, music=(KeyChange(tune.key), MeterChange(tune.meter), *music))

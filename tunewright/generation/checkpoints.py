@@ -1,0 +1,107 @@
+"""The checkpoints of a run: the weights that foresaw best, the last ones, and those kept on the way.
+
+In: a run folder. Out: which weights there are, after how many steps; a generator of any of them; and one of them made
+the weights that everything else takes. Kept ones are `checkpoints/step-000400.safetensors`, the weights alone, written
+while training goes on where that is asked for. This file trains nothing and judges nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator as Iteration
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tunewright.generation.tunes import Generator, load_generator
+from tunewright.support.errors import RunError
+from tunewright.training.run import (
+    BEST,
+    LAST,
+    MODEL,
+    Run,
+    load_tensors,
+    locked,
+    read_metrics,
+    save_tensors,
+    under,
+    write_summary,
+)
+
+if TYPE_CHECKING:
+    from tunewright.training.loop import Progress
+
+FOLDER = "checkpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Weights of a run; `file` is their place in the run folder."""
+
+    file: str
+    step: int
+
+
+def list_checkpoints(path: Path) -> tuple[Checkpoint, ...]:
+    """The checkpoints of a run by step, those of one step once, the best weights first of them; RunError if broken."""
+    kept = sorted((path / FOLDER).glob("step-*.safetensors"))
+    files = [name for name in (BEST, LAST) if (path / name).is_file()]
+    files += [file.relative_to(path).as_posix() for file in kept]
+    found: dict[int, Checkpoint] = {}
+    for file in files:
+        step = int(load_tensors(path / file)[1].get("step") or 0)
+        found.setdefault(step, Checkpoint(file, step))
+    return tuple(found[step] for step in sorted(found))
+
+
+def load_checkpoint(run: Run, checkpoint: Checkpoint) -> Generator:
+    """A generator of these weights; RunError where they are missing, broken, or do not fit the run."""
+    generator = load_generator(run, last=checkpoint.file == LAST)
+    if checkpoint.file not in (BEST, LAST):
+        tensors, _ = load_tensors(run.path / checkpoint.file)
+        try:
+            generator.model.load_state_dict(tensors)
+        except RuntimeError as error:
+            first = (str(error).splitlines() or [""])[0]
+            raise RunError(f"{run.path / checkpoint.file}: does not fit the run's settings ({first})") from None
+    return generator
+
+
+def choose_checkpoint(run: Run, checkpoint: Checkpoint) -> None:
+    """Make a checkpoint's weights the ones that `generate` and everything else take for the run's best.
+
+    Those that were are kept among the checkpoints. RunError where another process trains the run, OutputError where
+    nothing can be written.
+    """
+    if checkpoint.file == BEST:
+        return
+    with locked(run.path):
+        before, facts = load_tensors(run.path / BEST)
+        save_tensors(run.path / _kept_name(int(facts.get("step") or 0)), before, facts)
+        tensors, _ = load_tensors(run.path / checkpoint.file)
+        tensors = under(tensors, MODEL) if checkpoint.file == LAST else tensors
+        looked = next((line for line in read_metrics(run.path) if line["step"] == checkpoint.step), {})
+        loss = looked.get("valid_loss")
+        save_tensors(run.path / BEST, tensors, {"step": checkpoint.step, "valid_loss": loss})
+        now = {"best_step": checkpoint.step, "valid_loss": loss, "bits_per_note": looked.get("bits_per_note")}
+        write_summary(run.path, dict(run.summary) | now)
+
+
+def _kept_name(step: int) -> str:
+    return f"{FOLDER}/step-{step:06}.safetensors"
+
+
+Training = Iteration["Progress", None, None]
+
+
+def keep_checkpoints(training: Training, path: Path, every: int) -> Training:
+    """Training, its weights kept on the way: at the first look at held-out tunes after each `every` steps."""
+    kept = max((one.step for one in list_checkpoints(path)), default=0) if path.is_dir() else 0
+    with contextlib.closing(training):
+        for progress in training:
+            if progress.bits_per_note is not None and progress.step // every > kept // every:
+                kept = progress.step
+                tensors, _ = load_tensors(path / LAST)  # written at every look
+                facts = {"step": kept, "valid_loss": progress.valid_loss}
+                save_tensors(path / _kept_name(kept), under(tensors, MODEL), facts)
+            yield progress

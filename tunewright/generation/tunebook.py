@@ -1,0 +1,185 @@
+"""Tunes as files: drawn ones, or those of ABC and MIDI files, each in every format asked for, and tunebooks.
+
+In: `Generated` tunes, or files, and a folder. Out: the paths of what was written. The file of a drawn tune is named
+by its seed, so that it says how to draw it again and no other tune of the run overwrites it. This file makes no
+format itself (`render`) and draws no tune (`generate`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tunewright.corpus.pieces import read_piece_file
+from tunewright.corpus.reading import Dropped, read_tunes
+from tunewright.formats.engraving import FORMATS, write_pdf, write_tune
+from tunewright.formats.piece_formats import write_piece
+from tunewright.music.tune import Tune
+from tunewright.support.errors import ConfigError, CorpusError, ParseError, RenderError
+from tunewright.support.files import replace_file
+
+if TYPE_CHECKING:
+    from tunewright.generation.tunes import Generated
+
+TUNEBOOK = "tunebook"
+LISTED = 6  # numbers of tunes in an error
+
+
+def parse_formats(written: str) -> list[str]:
+    """The formats of a list like "abc,mid"; ConfigError, naming those there are, for an unknown one or none.
+
+    >>> parse_formats("abc, mid")
+    ['abc', 'mid']
+    """
+    formats = [part.strip().lower() for part in written.split(",") if part.strip()]
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise ConfigError(f"unknown format {(unknown or [written])[0]!r}; known: {', '.join(FORMATS)}")
+    return list(dict.fromkeys(formats))
+
+
+def write_drawn(
+    drawn: Generated,
+    folder: Path,
+    formats: Collection[str],
+    *,
+    soundfont: Path | None = None,
+    tempo: int | None = None,
+    straight: bool = False,
+) -> dict[str, Path]:
+    """Write one drawn tune in each of the formats; its ABC is the text as drawn, with seed and settings in `N:`.
+
+    Of a text that cannot be read as a tune only the ABC is written. Errors as in `write_tune`.
+    """
+    name = f"tune-{drawn.seed:03}"
+    paths = {}
+    if "abc" in formats:
+        paths["abc"] = folder / f"{name}.abc"
+        replace_file(paths["abc"], drawn.text.encode())
+    if drawn.tune is not None and drawn.tune.notes:
+        others = [kind for kind in formats if kind != "abc"]
+        paths |= write_tune(drawn.tune, folder, name, others, soundfont=soundfont, tempo=tempo, straight=straight)
+    return paths
+
+
+def write_tunebook(drawn: Sequence[Generated], folder: Path) -> Path:
+    """Write the texts of all tunes, an empty line between them, as `tunebook.abc`; each has an `X:` of its own."""
+    path = folder / f"{TUNEBOOK}.abc"
+    replace_file(path, "\n".join(f"{one.text.strip()}\n" for one in drawn).encode())
+    return path
+
+
+# ------------------------------------------------------------------------------------------------ other files
+
+
+def read_tune(place: str) -> Tune:
+    """One tune of an ABC or MIDI file: "FILE" its first, "FILE#12" the one with X:12.
+
+    ParseError for a tune that cannot be read, CorpusError where there is no such file or no such tune.
+    """
+    path, number = _parse_place(place)
+    read = list(read_tunes(path))
+    tunes = [item for item in read if isinstance(item, Tune)]
+    failed = [item for item in read if isinstance(item, Dropped)]
+    if number is None and failed and not isinstance(read[0], Tune):
+        raise ParseError(failed[0].reason, failed[0].source)
+    chosen = tunes if number is None else [tune for tune in tunes if tune.number == number]
+    if not chosen:
+        there = _listed([tune.number for tune in tunes])
+        besides = f", and {len(failed):,} that cannot be read" if failed else ""
+        raise CorpusError(f"{path}: no tune with X:{number}; it has {there}{besides}")
+    return chosen[0]
+
+
+def _parse_place(place: str) -> tuple[Path, int | None]:
+    """The file, and the number of the tune in it; a file may have # in its own name."""
+    name, _, number = place.rpartition("#")
+    if not name or not number.isdecimal() or Path(place).exists():
+        return Path(place), None
+    return Path(name), int(number)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """The numbers of tunes in a few words."""
+    if not numbers:
+        return "none"
+    shown = ", ".join(f"X:{number}" for number in numbers[:LISTED])
+    rest = len(numbers) - LISTED
+    return f"{shown} and {rest:,} more" if rest > 0 else shown
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One tune of a file, and what was written of it, by format."""
+
+    source: str
+    title: str
+    files: dict[str, Path]
+
+
+def render_files(
+    files: Sequence[Path], folder: Path, formats: Sequence[str], *, melody: str = "", **performance: Any
+) -> Iterator[Rendered | Dropped]:
+    """Write every tune of ABC and MIDI files in each of the formats, yielding each, or why it could not be made.
+
+    A file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so on; "pdf" is one book of them all,
+    `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi` takes, `performance` is what
+    `write_tune` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
+    would replace one of `files`.
+    """
+    single = [kind for kind in formats if kind != "pdf"]
+    book: list[Tune] = []
+    for path, name in zip(files, _distinct_names(files), strict=True):
+        read = list(read_tunes(path, melody))
+        for number, tune in enumerate(read, start=1):
+            if isinstance(tune, Dropped):
+                yield tune
+                continue
+            own = name if len(read) == 1 else f"{name}-{number:03}"
+            _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in single])
+            try:
+                yield Rendered(tune.source, tune.title, write_tune(tune, folder, own, single, **performance))
+                book.append(tune)
+            except RenderError as error:
+                yield Dropped(tune.source, str(error))
+    if "pdf" in formats and book:
+        write_pdf(book, folder / f"{files[0].stem if len(files) == 1 else TUNEBOOK}.pdf")
+
+
+def render_pieces(
+    files: Sequence[Path], folder: Path, formats: Sequence[str], *, soundfont: Path | None = None
+) -> Iterator[Rendered | Dropped]:
+    """The same with all parts of every file: MIDI, sound and piano roll of each piece; tunes are pieces of one part."""
+    for path, name in zip(files, _distinct_names(files), strict=True):
+        read = list(read_piece_file(str(path), path))
+        for number, piece in enumerate(read, start=1):
+            if isinstance(piece, Dropped):
+                yield piece
+                continue
+            own = name if len(read) == 1 else f"{name}-{number:03}"
+            _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in formats])
+            try:
+                written = write_piece(piece, folder, own, formats, soundfont=soundfont)
+                yield Rendered(piece.source, piece.title, written)
+            except RenderError as error:
+                yield Dropped(piece.source, str(error))
+
+
+def _distinct_names(files: Sequence[Path]) -> list[str]:
+    """The names of the files without their endings, those that occur again numbered."""
+    seen: Counter[str] = Counter()
+    names = []
+    for path in files:
+        seen[path.stem] += 1
+        names.append(path.stem if seen[path.stem] == 1 else f"{path.stem}-{seen[path.stem]}")
+    return names
+
+
+def _refuse_to_replace(read: Sequence[Path], written: Sequence[Path]) -> None:
+    originals = {path.resolve() for path in read}
+    for path in written:
+        if path.resolve() in originals:
+            raise ConfigError(f"{path}: is one of the files to read; expected another --out")

@@ -1,7 +1,0 @@
-"""The musical tokens held to the grammar: which one may come next, so that every tune that ends is well formed."""
-
-from tunewright.grammar.grammar import Constraints, Grammar, State
-from tunewright.grammar.measures import PieceBar
-from tunewright.grammar.tables import GRID
-
-__all__ = ["GRID", "Constraints", "Grammar", "PieceBar", "State"]

@@ -1,0 +1,1 @@
+"""Music and runs judged, each number beside that of real music."""

@@ -1,0 +1,1 @@
+"""Runs judged side by side."""

@@ -1,0 +1,443 @@
+"""What a trained run is worth: how well it foresees held-out tunes, and what the tunes are like that it writes.
+
+In: a run and its corpus. Out: an `Evaluation`, kept as `evaluation.json` in the run folder with what it was made of.
+The held-out tunes are measured against the training tunes in the same way (`References.real`): without that, no
+number here has a scale. This file defines no measure (`metrics`, `originality`, `likelihood`) and compares no runs.
+
+What is drawn is drawn from the best weights, tune i of every temperature with seed i, so that `generate` with the same
+seed and temperature gives that tune again; and once more from the weights that training ended with, which is what
+somebody hears who looks at no held-out tunes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tunewright.corpus.reading import Corpus
+from tunewright.generation.tunes import Generated, Generator, generate, judge, load_generator
+from tunewright.measuring.indexes import kept_index
+from tunewright.measuring.originality import (
+    Borrowing,
+    Index,
+    Shared,
+    TextIndex,
+    build_text_index,
+    copy_rate,
+    longest_quantile,
+    longest_shared,
+    longest_shared_text,
+)
+from tunewright.measuring.table import Habits, Style, fit_habits, measure_tunes
+from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.likelihood import bits_per_note_by_context, likelihood, rows_of
+from tunewright.models.recurrent import State, choose_precision
+from tunewright.music.features import features
+from tunewright.music.tune import Tune
+from tunewright.support.errors import RunError
+from tunewright.support.files import replace_file
+from tunewright.tokens.characters.tokenizer import TEXTS, CharTokenizer, body_start
+from tunewright.tokens.contract import encode_passages
+from tunewright.training.run import BEST, Run, load_run, load_tensors, read_split
+
+FILE = "evaluation.json"
+FORMAT = 3  # raised when a number comes to mean something else, so that what was kept is made again
+TEMPERATURES = (0.5, 0.7, 0.9, 1.0, 1.1, 1.3, 1.5)
+CONTEXTS = (10, 20, 50, 100, 200)  # characters
+MOST = 200  # tunes drawn at a temperature, and held-out tunes that they are shown beside
+LINE = 95.0  # percent of what held-out tunes share
+SHOWN = 4
+BEGINNING = 24  # characters of a real body, after which the model's expectation is looked at
+SIGNS = 10  # most probable ones that are kept of it
+
+Progress = Callable[[int, int], None]
+
+
+# ------------------------------------------------------------------------------------------------ what comes out
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Tunes drawn from one run at one temperature, measured.
+
+    Rates are shares of all drawn; the other values are over those that could be read as a tune with notes, irregular
+    ones included, NaN where there is none.
+    """
+
+    temperature: float
+    drawn: int
+    read: int  # could be read as a tune with notes
+    valid: int  # strictly well formed, as `Generated.valid` says
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """What the model expects next after the header and a fixed, real beginning of the body of a held-out tune."""
+
+    after: str  # the beginning of the body
+    temperature: float
+    probabilities: tuple[tuple[str, float], ...]  # the ten signs most probable at temperature 1, most probable first
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A run's best weights, measured; NaN where there are no held-out tunes."""
+
+    bits_per_note: float  # test tunes
+    valid_bits_per_note: float  # valid tunes
+    nats_per_character: float  # test tunes, headers too
+    body_nats_per_character: float
+    perplexity: float  # per character of the test tunes, headers too
+    by_context: tuple[tuple[int, float], ...]  # characters seen, bits per note of the test tunes
+    samples: tuple[Sample, ...]  # by temperature
+    softmaxes: tuple[Softmax, ...]  # at the same temperatures; none where no held-out tune is long enough
+    at_end: Sample | None  # drawn at temperature 1 from the weights that training ended with; None where they are gone
+    shown: tuple[str, ...]  # ABC of the first four drawn at temperature 1 that can be read, by seed, not by quality
+
+    def sample_at(self, temperature: float) -> Sample:
+        """The sample drawn at a temperature; KeyError, naming those there are, where it was not evaluated."""
+        for sample in self.samples:
+            if math.isclose(sample.temperature, temperature):
+                return sample
+        drawn = ", ".join(f"{sample.temperature:g}" for sample in self.samples)
+        raise KeyError(f"no tunes were drawn at temperature {temperature:g}; there are {drawn}")
+
+
+# ------------------------------------------------------------------------------------------------ references
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The training tunes as text of one kind, for what a model writes in that kind."""
+
+    bodies: TextIndex
+    longest: int  # characters after which a drawn tune is cut: three times what 99 of 100 training tunes need
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """The training tunes of a corpus, counted and indexed once; regular and irregular ones alike."""
+
+    tunes: tuple[Tune, ...]
+    style: Style
+    habits: Habits
+    melodies: Index
+    borrowing: Borrowing  # what held-out tunes share with these
+
+    @cached_property
+    def verbatim(self) -> Texts:
+        """In their own words."""
+        return _texts("verbatim", self.tunes)
+
+    @cached_property
+    def canonical(self) -> Texts:
+        """In canonical ABC."""
+        return _texts("canonical", self.tunes)
+
+    def texts(self, kind: str) -> Texts:
+        """As the text that a tokenizer of this kind learns."""
+        return self.canonical if kind == "canonical" else self.verbatim
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class References:
+    """What of a corpus the measures compare with, and what real tunes give.
+
+    `real` has the names of `Sample.values`, for the held-out tunes (at most 200, evenly spaced) against the training
+    tunes; NaN where nothing is held out. Its `verbatim_` values are of the tunes' own text.
+    """
+
+    fingerprint: str  # of the corpus
+    training: Training
+    real: Mapping[str, float]
+
+
+def build_references(corpus: Corpus) -> References:
+    """The references of a corpus."""
+    read = [features(tune) for tune in corpus.train]
+    held_out, index = corpus.valid + corpus.test, kept_index(corpus.train)
+    borrowing = Borrowing.of(longest_shared(held_out, index))
+    training = Training(corpus.train, Style.of(read), fit_habits(read), index, borrowing)
+    count = min(MOST, len(held_out))
+    texts = [TEXTS["verbatim"](held_out[len(held_out) * number // count]) for number in range(count)]
+    judged = [_Judged(text, tune, not error) for text in texts for tune, error in (judge(text),)]
+    return References(corpus.fingerprint, training, _values(judged, "verbatim", training))
+
+
+def _texts(kind: str, tunes: Sequence[Tune]) -> Texts:
+    texts = [TEXTS[kind](tune) for tune in tunes]
+    longest = 3 * math.ceil(np.quantile([len(text) for text in texts], 0.99)) if texts else 1
+    return Texts(build_text_index(tunes, [bare_body(text) for text in texts]), longest)
+
+
+def bare_body(text: str) -> str:
+    """The text after its header, white space left out: what shared passages of text are counted in.
+
+    >>> bare_body("X:1\\nM:6/8\\nK:D\\nABc d2e|\\nf3 d3|]")
+    'ABcd2e|f3d3|]'
+    """
+    return "".join(text[body_start(text) :].split())
+
+
+# ------------------------------------------------------------------------------------------------ a set of tunes
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A tune, drawn or real, that is to be measured."""
+
+    text: str
+    tune: Tune | None
+    valid: bool
+
+    @property
+    def read(self) -> bool:
+        """Whether there is music to measure."""
+        return self.tune is not None and len(self.tune.notes) > 0
+
+
+def _values(judged: Sequence[_Judged], kind: str, training: Training) -> dict[str, float]:
+    """The values of a `Sample`, its text compared with the training tunes as text of the same kind."""
+    read = [one for one in judged if one.read]
+    tunes = [one.tune for one in read if one.tune]
+    melodies = longest_shared(tunes, training.melodies)
+    texts = longest_shared_text([bare_body(one.text) for one in read], training.texts(kind).bodies)
+    return {
+        "valid_rate": _share(sum(one.valid for one in judged), len(judged)),
+        "read_rate": _share(len(read), len(judged)),
+        **measure_tunes(tunes, training.style, training.habits),
+        "copy_rate": copy_rate(melodies),
+        "median_longest": longest_quantile(melodies, 0.5),
+        "p90_longest": longest_quantile(melodies, 0.9),
+        "beyond_line": _beyond(melodies, training.borrowing.line(LINE)),
+        "verbatim_copy_rate": copy_rate(texts),
+        "verbatim_median_longest": longest_quantile(texts, 0.5),
+    }
+
+
+def _beyond(shared: Sequence[Shared], line: float) -> float:
+    """Share of tunes with a longer passage than this many notes; NaN without a line, or tunes to compare."""
+    lengths = Borrowing.of(shared).lengths
+    return math.nan if math.isnan(line) else _share(sum(length > line for length in lengths), len(lengths))
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan
+
+
+# ------------------------------------------------------------------------------------------------ a run
+
+
+def evaluate_run(
+    run: Run | str | Path,
+    corpus: Corpus,
+    references: References,
+    *,
+    tunes: int = 0,
+    temperatures: Sequence[float] = TEMPERATURES,
+    allow_different_split: bool = False,
+    on_progress: Progress | None = None,
+) -> Evaluation:
+    """The evaluation of a run's best weights: what `evaluation.json` keeps, made now where it is missing or stale.
+
+    `tunes` are drawn at each of `temperatures`: as many as are held out, at most 200, where 0. Raises RunError where
+    the run has no weights yet, or learned from another corpus or split, which may hold the tunes that it is judged
+    by, unless that is allowed; ConfigError for a temperature out of range; OutputError where nothing can be written.
+    `on_progress(done, total)` counts tunes drawn.
+    """
+    assert references.fingerprint == corpus.fingerprint, "references of another corpus"
+    run = run if isinstance(run, Run) else load_run(Path(run))
+    found, expected = corpus.fingerprint, read_split(run.path).get("fingerprint")
+    if found != expected and not allow_different_split:
+        raise RunError(f"{run.path}: was trained on another corpus or split (fingerprint {expected}); found {found}")
+    drawn = tunes or min(MOST, len(corpus.valid) + len(corpus.test)) or MOST
+    ordered = tuple(sorted(set(map(float, temperatures))))
+    made_of = {"corpus": found, "tunes": drawn, "temperatures": list(ordered)}
+    kept = load_evaluation(run.path, made_of)
+    if kept is None:
+        best = _Evaluating(load_generator(run), corpus, references.training)
+        kept = best.evaluate(ordered, drawn, on_progress)
+        kept = replace(kept, at_end=_at_end(run, best, drawn))
+        save_evaluation(run.path, kept, made_of)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluating:
+    """A model, and what it is held against."""
+
+    generator: Generator
+    corpus: Corpus
+    training: Training
+
+    def evaluate(self, temperatures: Sequence[float], count: int, on_progress: Progress | None) -> Evaluation:
+        tokenizer = self.generator.tokenizer
+        test, valid = (encode_passages(tokenizer, tunes) for tunes in (self.corpus.test, self.corpus.valid))
+        on_test = likelihood(self._forward, test, self._device)
+        bits = bits_per_note_by_context(self._forward, test, CONTEXTS, self._device)
+        samples: list[Sample] = []
+        shown: tuple[str, ...] = ()
+        for number, temperature in enumerate(temperatures):
+            done = _shifted(on_progress, number * count, len(temperatures) * count)
+            drawn = self._draw(temperature, count, done)
+            samples.append(self._sample(drawn, temperature))
+            shown = _first_read(drawn) if temperature == 1 else shown
+        return Evaluation(
+            on_test.bits_per_note,
+            likelihood(self._forward, valid, self._device).bits_per_note,
+            on_test.nats_per_character,
+            on_test.body_nats_per_character,
+            math.exp(on_test.nats_per_character),
+            tuple(zip(CONTEXTS, bits, strict=True)),
+            tuple(samples),
+            tuple(self._softmaxes(temperatures)),
+            None,
+            shown,
+        )
+
+    @property
+    def _text(self) -> str:
+        """The kind of text that drawn tunes are: what a model of characters learned, else canonical."""
+        tokenizer = self.generator.tokenizer
+        return tokenizer.text if isinstance(tokenizer, CharTokenizer) else "canonical"
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.generator.model.parameters()).device
+
+    def _forward(self, ids: Tensor, state: State | None) -> tuple[Tensor, State]:
+        precision = choose_precision(self.generator.precision, self.generator.config, self._device)
+        with torch.autocast(self._device.type, dtype=BF16, enabled=precision == "bf16"):
+            logits, state = self.generator.model(ids, state)
+        return logits, state
+
+    def sample(self, temperature: float, count: int) -> Sample:
+        """Tunes of one temperature, measured."""
+        return self._sample(self._draw(temperature, count, lambda _: None), temperature)
+
+    def _draw(self, temperature: float, count: int, done: Callable[[int], None]) -> list[Generated]:
+        longest = self.training.texts(self._text).longest  # a musical token is never shorter than a character
+        drawn = []
+        for tune in generate(self.generator, count, temperature=temperature, seed=0, max_length=longest, free=True):
+            drawn.append(tune)
+            done(len(drawn))
+        return drawn
+
+    def _sample(self, drawn: Sequence[Generated], temperature: float) -> Sample:
+        judged = [_Judged(one.text, one.tune, one.valid) for one in drawn]
+        values = _values(judged, self._text, self.training)
+        read, valid = sum(one.read for one in judged), sum(one.valid for one in judged)
+        return Sample(temperature, len(drawn), read, valid, values)
+
+    @torch.no_grad()
+    def _softmaxes(self, temperatures: Sequence[float]) -> Iterator[Softmax]:
+        """What follows the beginning of the first held-out body that is long enough, at each temperature."""
+        tokenizer = self.generator.tokenizer
+        passages = encode_passages(tokenizer, self.corpus.valid + self.corpus.test)
+        passage = next((one for one in passages if len(one.ids) > one.body + BEGINNING), None)
+        if passage is None:
+            return
+        begun = slice(passage.body, passage.body + BEGINNING)
+        read = rows_of(passage)[None, : begun.stop].to(self._device)
+        logits = self._forward(read, None)[0][0, -1].double().cpu()  # (vocab,)
+        if isinstance(tokenizer, CharTokenizer):
+            logits[CharTokenizer.UNKNOWN] = -torch.inf  # stands for no sign that could be written
+        between = "" if isinstance(tokenizer, CharTokenizer) else " "
+        after = between.join(tokenizer.vocab[number] for number in passage.ids[begun])
+        best = logits.topk(min(SIGNS, len(logits) - 1)).indices.tolist()
+        for temperature in temperatures:
+            chances = torch.softmax(logits / max(temperature, 1e-6), 0)
+            signs = tuple((tokenizer.vocab[place], float(chances[place])) for place in best)
+            yield Softmax(after, temperature, signs)
+
+
+def _at_end(run: Run, best: _Evaluating, count: int) -> Sample | None:
+    """Tunes of the weights that training ended with, measured."""
+    if not run.resumable:
+        return None
+    return replace(best, generator=load_generator(run, last=True)).sample(1.0, count)
+
+
+def _first_read(drawn: Sequence[Generated]) -> tuple[str, ...]:
+    return tuple(one.text for one in drawn if one.tune and one.tune.notes)[:SHOWN]
+
+
+def _shifted(on_progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
+    """What tells a part's progress as progress of the whole."""
+    return lambda done: on_progress(before + done, total) if on_progress else None
+
+
+# ------------------------------------------------------------------------------------------------ keeping
+
+
+def save_evaluation(path: Path, evaluation: Evaluation, made_of: Mapping[str, Any]) -> None:
+    """Replace a run folder's `evaluation.json`; numbers that are not finite become null.
+
+    Beside `made_of`, it says of which weights it is. Errors as in `replace_file` and `load_tensors`.
+    """
+    stored = {"made_of": dict(made_of) | _weights(path), **_without_nan(asdict(evaluation))}
+    replace_file(path / FILE, (json.dumps(stored, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def load_evaluation(path: Path, made_of: Mapping[str, Any] | None = None) -> Evaluation | None:
+    """The evaluation that a run folder keeps, or None.
+
+    None where there is none, where it is of other weights than the folder's best, or not what `made_of` asks for,
+    where that is given. RunError where it is broken.
+    """
+    try:
+        stored = json.loads((path / FILE).read_text(encoding="utf-8"))
+        kept = stored.pop("made_of")
+        if kept != dict(made_of or kept) | _weights(path):
+            return None
+        return _parse(stored)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(f"{path / FILE}: broken ({error}); delete it to have it made again") from None
+
+
+def _weights(path: Path) -> dict[str, Any]:
+    """What tells a run's best weights from later ones, and this way of measuring from others."""
+    _, facts = load_tensors(path / BEST)
+    return {"format": FORMAT, "step": facts.get("step"), "valid_loss": facts.get("valid_loss")}
+
+
+def _parse(stored: dict[str, Any]) -> Evaluation:
+    stored["by_context"] = tuple((context, _number(bits)) for context, bits in stored["by_context"])
+    stored["samples"] = tuple(map(_parse_sample, stored["samples"]))
+    stored["at_end"] = _parse_sample(stored["at_end"]) if stored["at_end"] else None
+    stored["softmaxes"] = tuple(
+        Softmax(**one | {"probabilities": tuple((sign, chance) for sign, chance in one["probabilities"])})
+        for one in stored["softmaxes"]
+    )
+    stored["shown"] = tuple(stored["shown"])
+    numbers = {name: _number(value) for name, value in stored.items() if name != "at_end"}
+    return Evaluation(at_end=stored["at_end"], **numbers)
+
+
+def _parse_sample(stored: dict[str, Any]) -> Sample:
+    return Sample(**stored | {"values": {name: _number(value) for name, value in stored["values"].items()}})
+
+
+def _number(value: Any) -> Any:
+    return math.nan if value is None else value
+
+
+def _without_nan(value: Any) -> Any:
+    """The same with None for every number that is not finite, which JSON has no word for."""
+    if isinstance(value, Mapping):
+        return {name: _without_nan(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,0 @@
-"""Measures of tunes, a file for each kind: pure functions, features in, numbers out.
-
-`tunewright.metrics` is the table of them all; `docs/measures.md` is made of it and of their docstrings.
-"""

@@ -1,0 +1,297 @@
+"""The lab's model: embedding, recurrent layers, linear head.
+
+In: ids (B, T) and a state; ids (B, T, 1 + K) where a model reads beside each id K small integers of its place. Out:
+logits (B, T, vocab) and the state after them, always the pair; a state is a tuple of tensors (num_layers, batch,
+hidden_size), zeros at the start. Reading in pieces gives the same numbers as reading at once. This file trains
+nothing, samples nothing and writes no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tunewright.models.cpu.recurrence import BF16, recur
+from tunewright.models.cpu.stepping import ROW_COUNTS, Affine, alike_rows, lstm_step, product
+from tunewright.models.cpu.stepping import State as State
+from tunewright.models.cpu.stepping import Step as Step
+from tunewright.support.errors import ConfigError
+from tunewright.training.config import Config
+
+CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+FUNCTIONS = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}  # the same, given their weights
+DTYPES = {"fp32": torch.float32, "bf16": BF16, "int8": torch.int8}
+DIRECT = 13  # of what is read beside an id: the place and what is owed there (`places.Columns.sizes`)
+DIRECT_SCALE = 8.0  # Adam moves a weight by about its rate in a step: too little to rule out a token in some hundred
+WIDE = 384  # hidden units from which bf16 products win over PyTorch's fp32 LSTM (benchmarks/LOG.md)
+
+
+class RecurrentModel(nn.Module):
+    """Embedding, `num_layers` recurrent layers of one kind of cell with dropout after each, linear head.
+
+    What is read beside an id has embeddings of its own (`places`: how many of each), which are added to the id's.
+    Where there are such, the id and the first `DIRECT` of them also speak to the logits themselves, past the layers: a
+    bar that is full, or a slur just opened, rules tokens out whatever the melody is. While it learns, a share of the
+    ids read has no embedding, and a share of the recurrent weights is left out, the same for all ids of a batch
+    (DropConnect; Merity, Keskar and Socher 2018).
+    """
+
+    def __init__(self, config: Config, vocab_size: int, places: Sequence[int] = ()) -> None:
+        super().__init__()
+        self.dropout, self.input_dropout = config.dropout, config.input_dropout
+        self.weight_dropout = config.weight_dropout
+        self.embedding = nn.Embedding(vocab_size, config.embedding_dim)
+        between = config.dropout if config.num_layers > 1 else 0.0
+        size = (config.embedding_dim, config.hidden_size, config.num_layers)
+        self.recurrent = CELLS[config.cell](*size, batch_first=True, dropout=between)
+        self.head = nn.Linear(config.hidden_size, vocab_size)
+        self.place_embeddings = nn.ModuleList(nn.Embedding(number, config.embedding_dim) for number in places)
+        told = [vocab_size, *places[:DIRECT]] if places else []
+        self.direct = nn.Parameter(torch.zeros(sum(told), vocab_size)) if told else None
+        self.direct_starts = [0, *accumulate(told)][: len(told)]
+
+    def zero_state(self, batch: int) -> State:
+        """The state before the first id: zeros, each (num_layers, batch, hidden_size)."""
+        shape = (self.recurrent.num_layers, batch, self.recurrent.hidden_size)
+        zeros = self.head.weight.new_zeros(shape)
+        return (zeros, zeros.clone()) if isinstance(self.recurrent, nn.LSTM) else (zeros,)
+
+    def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Logits (B, T, vocab) of the id after each of `ids` (B, T) or (B, T, 1 + K), and the state after the last."""
+        state = self.zero_state(len(ids)) if state is None else state
+        if isinstance(self.recurrent, nn.LSTM) and ids.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            hidden, state = self._recur_bf16(ids, state)
+            return self._with_direct(self.head(self._drop(hidden)).transpose(0, 1), ids), state
+        hidden, state = self._recur(ids, state)
+        return self._with_direct(self.head(self._drop(hidden)), ids), state
+
+    def _with_direct(self, logits: Tensor, ids: Tensor) -> Tensor:
+        """The logits (…, vocab) and what ids (…, 1 + K) add to them themselves."""
+        if self.direct is None:
+            return logits
+        starts = torch.tensor(self.direct_starts, device=ids.device)
+        rows = (ids[..., : len(starts)] + starts).flatten(0, -2)
+        return logits + DIRECT_SCALE * F.embedding_bag(rows, self.direct, mode="sum").view(logits.shape)
+
+    def _drop(self, hidden: Tensor) -> Tensor:
+        return F.dropout(hidden, self.dropout, self.training)
+
+    def _recur(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        embedded = self._embedded(ids)  # (B, T, embedding)
+        if self.training and self.weight_dropout:
+            return self._recur_without_some(embedded, state)
+        if isinstance(self.recurrent, nn.LSTM):
+            hidden, pair = self.recurrent(embedded, (state[0], state[1]))  # (B, T, hidden)
+            return hidden, pair
+        hidden, last = self.recurrent(embedded, state[0])
+        return hidden, (last,)
+
+    def _embedded(self, ids: Tensor) -> Tensor:
+        """The embeddings (B, T, embedding) of ids (B, T) or (B, T, 1 + K); in training some ids are blank."""
+        if not self.place_embeddings:
+            return self._blanked(self.embedding(ids))
+        numbers = ids.unbind(-1)
+        embedded = self._blanked(self.embedding(numbers[0]))
+        for embedding, places in zip(self.place_embeddings, numbers[1:], strict=True):
+            embedded = embedded + embedding(places)
+        return embedded
+
+    def _recur_without_some(self, embedded: Tensor, state: State) -> tuple[Tensor, State]:
+        """As `_recur`, with a share of the recurrent weights left out."""
+        weights = [
+            self._thinned(weight) if name.startswith("weight_hh") else weight
+            for name, weight in self.recurrent.named_parameters()
+        ]
+        before = state if isinstance(self.recurrent, nn.LSTM) else state[0]
+        layers, between = self.recurrent.num_layers, self.recurrent.dropout
+        run = FUNCTIONS[type(self.recurrent)]
+        hidden, *last = run(embedded, before, weights, True, layers, between, True, False, True)  # type: ignore[operator]
+        return hidden, tuple(last)
+
+    def _blanked(self, inputs: Tensor) -> Tensor:
+        """The inputs (B, T, width), some of them zero as a whole."""
+        if not (self.training and self.input_dropout):
+            return inputs
+        return inputs * F.dropout(inputs.new_ones(*inputs.shape[:2], 1), self.input_dropout)
+
+    def _thinned(self, weight: Tensor) -> Tensor:
+        return F.dropout(weight, self.weight_dropout, self.training)
+
+    def _recur_bf16(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Hidden states (T, B, hidden), time first, and the state after them, layer by layer through `recur`."""
+        sums = self._first_sums(ids.transpose(0, 1))
+        hidden, last = sums, []
+        for layer in range(self.recurrent.num_layers):
+            if layer:
+                weight, bias = self._input_weights(layer)
+                sums = F.linear(self._drop(hidden), weight, bias)
+            thinned = self._thinned(self._recurrent_weight(layer))
+            hidden, cell = recur(sums, state[0][layer], state[1][layer], thinned)
+            last.append((hidden[-1].float(), cell))
+        return hidden, tuple(torch.stack(parts) for parts in zip(*last, strict=True))
+
+    def _first_sums(self, ids: Tensor) -> Tensor:
+        """What ids (T, B) or (T, B, 1 + K) add to the first layer's gates (T, B, 4 hidden), bf16."""
+        if not (self.training and self.input_dropout):
+            return self._table_rows(self._input_table(), ids).to(BF16)
+        table = self._input_table(scale=1 / (1 - self.input_dropout))
+        blank = len(table)  # what is blank still gets the bias
+        table = torch.cat([table, self._input_weights(0)[1][None]])
+        tokens = ids[..., 0] if self.place_embeddings else ids
+        tokens = tokens.masked_fill(torch.rand(tokens.shape) < self.input_dropout, blank)
+        ids = torch.cat([tokens[..., None], ids[..., 1:]], -1) if self.place_embeddings else tokens
+        return self._table_rows(table, ids).to(BF16)
+
+    def _table_rows(self, table: Tensor, ids: Tensor) -> Tensor:
+        """The rows of `_input_table` that ids (…) or (…, 1 + K) choose, summed over the last: (…, 4 hidden)."""
+        if not self.place_embeddings:
+            return F.embedding(ids, table)
+        sizes = [embedding.num_embeddings for embedding in (self.embedding, *self._place_tables())]
+        rows = ids + torch.tensor([0, *accumulate(sizes[:-1])])
+        return F.embedding_bag(rows.flatten(0, -2), table, mode="sum").view(*ids.shape[:-1], -1)
+
+    def _input_table(self, scale: float = 1.0) -> Tensor:
+        """What each id, and after the ids each place, adds to the first layer's gates (vocab + places, 4 hidden).
+
+        A row of it takes the place of the first layer's input product: rows cost next to nothing to fetch.
+        """
+        weight, bias = self._input_weights(0)
+        tables = [F.linear(self.embedding.weight * scale, weight, bias)]
+        tables += [F.linear(embedding.weight, weight) for embedding in self._place_tables()]
+        return torch.cat(tables).float()
+
+    def _place_tables(self) -> list[nn.Embedding]:
+        return [embedding for embedding in self.place_embeddings if isinstance(embedding, nn.Embedding)]
+
+    def _input_weights(self, layer: int) -> tuple[Tensor, Tensor]:
+        names = (f"weight_ih_l{layer}", f"bias_ih_l{layer}", f"bias_hh_l{layer}")
+        weight, bias, recurrent_bias = (getattr(self.recurrent, name) for name in names)
+        return weight, bias + recurrent_bias
+
+    def _recurrent_weight(self, layer: int) -> Tensor:
+        weight: Tensor = getattr(self.recurrent, f"weight_hh_l{layer}")
+        return weight
+
+    @torch.no_grad()
+    def stepper(self, rows: int, dtype: torch.dtype) -> Step:
+        """A function from ids (rows,) or (rows, 1 + K) and a state to logits (rows, vocab), fp32, and the next state.
+
+        For generation, of any number of rows: an LSTM on a CPU has its weights converted once and its states updated
+        in place; others call `forward`, and read no int8.
+        """
+        if isinstance(self.recurrent, nn.LSTM) and self.head.weight.device.type == "cpu":
+            return self._lstm_stepper(dtype)
+        assert dtype != torch.int8
+
+        def step(ids: Tensor, state: State) -> tuple[Tensor, State]:
+            with torch.autocast(ids.device.type, dtype=BF16, enabled=dtype == BF16):
+                logits, state = self(ids[:, None], state)
+            return logits[:, 0].float(), state
+
+        return step
+
+    @torch.no_grad()
+    def row_counts(self, step: Step, counts: Sequence[int] = ROW_COUNTS) -> tuple[int, ...]:
+        """Those of `counts` among which `step`, of this model, gives a row the same bits; never none."""
+        sizes = [self.embedding.num_embeddings, *(embedding.num_embeddings for embedding in self._place_tables())]
+        rows, device = max(counts), self.head.weight.device
+        chance = torch.Generator().manual_seed(0)
+        columns = [torch.randint(size, (rows,), generator=chance) for size in sizes]
+        ids = torch.stack(columns, 1) if len(columns) > 1 else columns[0]
+        state = tuple(torch.rand(part.shape, generator=chance).mul(2).sub(1) for part in self.zero_state(rows))
+        return alike_rows(step, ids.to(device), tuple(part.to(device) for part in state), counts)
+
+    def _lstm_stepper(self, dtype: torch.dtype) -> Step:
+        layers = [Affine(self._recurrent_weight(0)).doubled()]
+        for layer in range(1, self.recurrent.num_layers):
+            weight, bias = self._input_weights(layer)
+            layers.append(Affine(torch.cat([weight, self._recurrent_weight(layer)], 1), bias).doubled())
+        head = Affine(self.head.weight.clone(), self.head.bias.clone())
+        plain = lstm_step(self._first_rows(dtype), layers, head, dtype)
+        if self.direct is None:
+            return plain
+
+        def step(ids: Tensor, state: State) -> tuple[Tensor, State]:
+            logits, state = plain(ids, state)
+            return self._with_direct(logits, ids), state
+
+        return step
+
+    def _first_rows(self, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
+        """What gives the gates of the first layer (rows, 4 hidden) that ids (rows,) or (rows, 1 + K) add, for a step.
+
+        Ids alone have rows of their own. Of many places the embeddings are summed first, which are eight times
+        narrower: what is fetched from memory is what takes the time.
+        """
+        if not self.place_embeddings:
+            table = Affine(self._input_table().t()).doubled().weight.t().contiguous()
+            table = table.to(BF16) if dtype == BF16 else table
+            return lambda ids: F.embedding(ids, table)
+        kind = BF16 if dtype == BF16 or (dtype == torch.int8 and cpu_has_bf16()) else torch.float32
+        gates = product(Affine(*self._input_weights(0)).doubled(), kind)
+        embeddings = torch.cat([embedding.weight for embedding in (self.embedding, *self._place_tables())]).float()
+        sizes = [embedding.num_embeddings for embedding in (self.embedding, *self._place_tables())]
+        starts = torch.tensor([0, *accumulate(sizes[:-1])])
+        return lambda ids: gates(F.embedding_bag(ids + starts, embeddings, mode="sum").to(kind), None)
+
+
+def build_model(config: Config, vocab_size: int, places: Sequence[int] = ()) -> RecurrentModel:
+    """The model that a config describes, its first weights drawn from the config's seed.
+
+    `places`: of how many values each of the integers is that stand beside an id.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return RecurrentModel(config, vocab_size, places)
+
+
+def cpu_has_bf16() -> bool:
+    """Whether this processor multiplies bf16 natively (AVX-512 BF16 or AMX), so that it is faster than fp32."""
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def cpu_has_int8() -> bool:
+    """Whether this processor adds products of bytes exactly (VNNI); others cut sums off at 16 bits."""
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    exact = capabilities.get("avx512_vnni") or capabilities.get("avx_vnni")
+    return bool(exact and hasattr(torch.ops.onednn, "qlinear_pointwise"))
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device for "auto" (CUDA where there is one) or a name; ConfigError where there is no such device."""
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=wanted)
+        return torch.device(wanted)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise ConfigError(f"device is {wanted!r}, which is not here; expected auto, cpu or cuda") from None
+
+
+def choose_precision(wanted: str, config: Config, device: torch.device) -> str:
+    """The precision for "auto": bf16 where it is faster, else fp32."""
+    if wanted != "auto":
+        return wanted
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    wide = config.cell == "lstm" and config.hidden_size >= WIDE
+    return "bf16" if device.type == "cpu" and wide and cpu_has_bf16() else "fp32"
+
+
+def choose_step_precision(wanted: str, config: Config, device: torch.device) -> str:
+    """The precision of the stepper's products, for "auto" int8 where it is faster, else as in training.
+
+    Of wide models it moves the likelihood of held-out tunes by less than 0.1 % (`benchmarks/LOG.md`). ConfigError for
+    int8 where products of bytes are not exact.
+    """
+    able = config.cell == "lstm" and device.type == "cpu" and cpu_has_int8()
+    if wanted == "int8" and not able:
+        raise ConfigError("precision is 'int8', which needs an LSTM on a processor with VNNI; expected fp32 or bf16")
+    if wanted == "auto" and able and config.hidden_size >= WIDE:
+        return "int8"
+    return choose_precision(wanted, config, device)

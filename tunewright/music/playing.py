@@ -1,0 +1,183 @@
+"""A tune as it is heard: repeats, endings and parts unfolded, ties joined, and its melody without key or unit.
+
+In: a `Tune`. Out: its elements in playing order, its notes with onsets, its contour and a hash of that. Tempo and lilt
+are `performance`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+
+from tunewright.music.tune import Bar, Element, Ending, Note, Part, Pitch, Rest, Tune
+
+MOST_PARTS = 1000  # played one after the other
+MOST_TIMES = 100  # through a repeat, whatever number a slip of the pen gives an ending
+
+
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """One note as heard: onset and length in whole notes from the beginning of the tune."""
+
+    onset: Fraction
+    length: Fraction
+    pitches: tuple[Pitch, ...]
+    grace: tuple[Pitch, ...] = ()
+    decorations: tuple[str, ...] = ()
+
+    @property
+    def pitch(self) -> Pitch:
+        """The top pitch."""
+        return self.pitches[-1]
+
+
+def played(tune: Tune) -> Iterator[Element]:
+    """Its elements in the order in which they are played: repeats, endings and the order of parts unfolded.
+
+    A repeat sign without a beginning leads back to the last double bar or repeat sign, or to the start.
+    """
+    return (tune.music[place] for place in played_places(tune))
+
+
+def played_places(tune: Tune) -> Iterator[int]:
+    """Where each element of `played` stands in the tune's music."""
+    for start, stop in _part_spans(tune):
+        for place in _played_span(tune.music[start:stop]):
+            yield start + place
+
+
+def _played_span(music: Sequence[Element]) -> Iterator[int]:
+    index, section, explicit, times, in_ending = 0, 0, False, 1, False
+    while index < len(music):
+        element = music[index]
+        if isinstance(element, Ending) and times not in element.numbers:
+            index = _after_ending(music, index)
+            continue
+        yield index
+        index += 1
+        in_ending = in_ending or isinstance(element, Ending)
+        if not isinstance(element, Bar):
+            continue
+        over = element.ends_section and (in_ending or not explicit)  # a double bar within a repeat ends nothing
+        in_ending = in_ending and not element.ends_section
+        if element.ends_repeat and times < _times_through(music, section, index):
+            index, times = section, times + 1
+        elif element.starts_repeat or element.ends_repeat or over:
+            section, explicit, times = index, element.starts_repeat, 1
+
+
+def _after_ending(music: Sequence[Element], index: int) -> int:
+    """Where play goes on when the ending that starts at `index` is skipped."""
+    for position in range(index + 1, len(music)):
+        element = music[position]
+        if isinstance(element, Ending):
+            return position
+        if isinstance(element, Bar) and element.ends_section:
+            return position + 1
+    return len(music)
+
+
+def _times_through(music: Sequence[Element], section: int, end: int) -> int:
+    """How often the section `music[section:end]` is played: twice, or as its endings say.
+
+    Endings that follow the repeat sign directly belong to it.
+    """
+    endings = [element for element in music[section:end] if isinstance(element, Ending)]
+    position = end
+    while position < len(music) and isinstance(ending := music[position], Ending):
+        endings.append(ending)
+        position = _after_ending(music, position)
+    numbers = [number for ending in endings for number in ending.numbers]
+    return max((number for number in numbers if 2 < number <= MOST_TIMES), default=2)
+
+
+def _part_spans(tune: Tune) -> Iterator[tuple[int, int]]:
+    """The spans of the music in playing order of its parts."""
+    marks = [(index, element.label) for index, element in enumerate(tune.music) if isinstance(element, Part)]
+    order = expand_parts(tune.parts)
+    if not marks or not order or not set(order) <= {label for _, label in marks}:
+        yield 0, len(tune.music)
+        return
+    ends = [index for index, _ in marks[1:]] + [len(tune.music)]
+    spans = {label: (start, stop) for (start, label), stop in zip(marks, ends, strict=True)}
+    if marks[0][0] > 0:
+        yield 0, marks[0][0]
+    for label in order:
+        yield spans[label]
+
+
+def expand_parts(parts: str) -> str:
+    """The order of parts written out; "" where brackets do not match or it is absurdly long.
+
+    >>> expand_parts("(AB)2.C3")
+    'ABABCCC'
+    """
+    stack: list[list[str]] = [[]]
+    for sign in parts:
+        if sign == "(":
+            stack.append([])
+        elif sign == ")":
+            if len(stack) == 1:
+                return ""
+            group = "".join(stack.pop())
+            stack[-1].append(group)
+        elif sign.isdigit() and stack[-1]:
+            stack[-1][-1] *= int(sign)
+            if len(stack[-1][-1]) > MOST_PARTS:
+                return ""
+        elif sign.isalpha():
+            stack[-1].append(sign)
+    return "".join(stack[0])[:MOST_PARTS] if len(stack) == 1 else ""
+
+
+def soundings(tune: Tune, *, unfold: bool = True) -> tuple[Sounding, ...]:
+    """Its notes as heard, in order of onset: repeats unfolded unless told not to, tied notes joined."""
+    heard: list[Sounding] = []
+    onset, tied = Fraction(0), False
+    for element in played(tune) if unfold else tune.music:
+        if isinstance(element, Note):
+            if tied and heard[-1].pitches == element.pitches:
+                heard[-1] = replace(heard[-1], length=heard[-1].length + element.length)
+            else:
+                heard.append(Sounding(onset, element.length, element.pitches, element.grace, element.decorations))
+            tied = element.tied
+            onset += element.length
+        elif isinstance(element, Rest):
+            onset += element.length
+            tied = False
+    return tuple(heard)
+
+
+def contour(tune: Tune) -> tuple[tuple[int, Fraction], ...]:
+    """Its melody as (interval in semitones, ratio of onset gaps) from each note to the next: no key, no unit.
+
+    Ties joined, graces dropped, the top note of a chord, rests added to the gap before them; repeats as written.
+    """
+    heard = soundings(tune, unfold=False)
+    if len(heard) < 2:
+        return ()
+    end = heard[-1].onset + heard[-1].length
+    onsets = [*(note.onset for note in heard), end]
+    gaps = [after - before for before, after in pairwise(onsets)]
+    pairs = zip(heard, heard[1:], gaps, gaps[1:], strict=False)
+    return tuple((b.pitch.midi - a.pitch.midi, later / now if now else Fraction(0)) for a, b, now, later in pairs)
+
+
+def fingerprint(tune: Tune) -> str:
+    """Sixteen hex digits that stay the same under transposition and change of unit: a hash of the contour."""
+    kept: str | None = getattr(tune, _KEPT, None)
+    if kept is None:
+        kept = hashlib.sha256(repr(contour(tune)).encode()).hexdigest()[:16]
+        remember_fingerprint(tune, kept)
+    return kept
+
+
+def remember_fingerprint(tune: Tune, value: str) -> None:
+    """Keep the fingerprint of a tune on it, a frozen value: it takes a millisecond, and is asked for often."""
+    object.__setattr__(tune, _KEPT, value)
+
+
+_KEPT = "_fingerprint"

@@ -1,0 +1,330 @@
+"""The page that puts runs side by side: one self-contained HTML file, and its tables as Markdown beside it.
+
+In: a `Comparison`, a language, and the commands that make it again. Out: the page with inline style, pictures, scores
+and sound, `<name>.md`, and a folder `<name>-tunes` with the tunes shown as ABC, MIDI and SVG. Nothing on the page is
+fetched from elsewhere. This file measures nothing: it shows what others found (`comparison_tables`,
+`comparison_plots`) and draws and sounds the tunes that an evaluation kept.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import tempfile
+import wave
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tunewright.formats.engraving import write_tune, write_wav
+from tunewright.generation.tunes import judge
+from tunewright.judging.runs.comparison import Claim, Comparison, Setting
+from tunewright.music.tune import Tune
+from tunewright.reports.comparison.plots import (
+    Figure,
+    curve_figures,
+    dependencies_figure,
+    first_evaluated,
+    legend,
+    softmax_figures,
+    temperature_figures,
+)
+from tunewright.reports.comparison.tables import (
+    MARKS,
+    Table,
+    all_tables,
+    answer_of,
+    effects_table,
+    quantity_table,
+    scaled_note,
+    settings_tables,
+    title_of,
+    to_markdown,
+)
+from tunewright.reports.pages import render_page
+from tunewright.reports.run_page import COLLECTIONS, Fact, Link, data_uri, duration, links_beside, small_wav
+from tunewright.reports.wording import Wording
+from tunewright.support.errors import RenderError
+from tunewright.support.files import replace_file
+from tunewright.support.version import __version__
+from tunewright.training.run import read_split
+
+SOUND_BUDGET = 13_000_000  # bytes of sound on a page, before base64 makes four of three
+SOUND_RATE = 11_025  # Hz
+FADE_SECONDS = 0.5  # where the sound is cut
+LONGEST_SOUND = 90.0  # seconds of one tune
+TEXTS = ("abc", "mid", "svg")  # what of each tune lies beside the page
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClaim:
+    """A reported claim with what was measured of it."""
+
+    topic: str
+    mark: str
+    verdict: str
+    verdict_key: str
+    reported: str
+    sentence: str
+    table: Table
+    oddities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTune:
+    """A tune on the page; `score` and `audio` are data URIs, "" where it cannot be drawn."""
+
+    title: str
+    about: str
+    judgement: str
+    valid: bool
+    abc: str
+    score: str
+    audio: str
+    files: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSetting:
+    """The tunes of one setting."""
+
+    name: str
+    swatch: str
+    tunes: tuple[ShownTune, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that the template shows; parts that a comparison does not have are empty."""
+
+    title: str
+    scaled: str
+    answer: str
+    facts: tuple[Fact, ...]
+    legend: tuple[tuple[str, str], ...]
+    curves: tuple[Figure, ...]
+    claims: tuple[ShownClaim, ...]
+    effects: Table | None
+    oddities: tuple[str, ...]
+    dependencies: Figure
+    temperatures: tuple[Figure, ...]
+    softmaxes: tuple[Figure, ...]
+    settings: tuple[ShownSetting, ...]
+    sound_note: str
+    tables: tuple[Table, ...]
+    differing: Table
+    same: Table
+    commands: str
+    version: str
+    made: str
+
+
+def write_comparison(
+    path: Path, comparison: Comparison, language: str = "en", commands: Sequence[Sequence[str]] = ()
+) -> None:
+    """Write the page, `<name>.md` and the folder `<name>-tunes` beside it.
+
+    `commands` are those that make it again; where there are none, `compare` on the same runs. Raises `ConfigError`
+    for a language without a catalogue, before anything is written, and `OutputError` where a file cannot be written.
+    """
+    wording = Wording(language)
+    page = _page(path, comparison, commands or [_compare_again(path, comparison)], wording)
+    replace_file(path, to_html(page, wording).encode())
+    replace_file(path.with_suffix(".md"), to_markdown(comparison, wording).encode())
+
+
+def to_html(page: Page, wording: Wording) -> str:
+    """The page as HTML, everything in it escaped but the pictures."""
+    sheets = ("report.css", "comparison.css")
+    return render_page("comparison.html", sheets, wording.language, page=page, say=wording.say)
+
+
+def _compare_again(path: Path, comparison: Comparison) -> list[str]:
+    runs = [str(record.path) for setting in comparison.settings for record in setting.records]
+    return ["tunewright", "compare", *runs, "--out", path.name]
+
+
+def _page(path: Path, comparison: Comparison, commands: Sequence[Sequence[str]], wording: Wording) -> Page:
+    differing, same = settings_tables(comparison.settings, wording)
+    shown = sum(len(_kept(setting)) for setting in comparison.settings)
+    seconds = min(LONGEST_SOUND, SOUND_BUDGET / (2 * SOUND_RATE * max(1, shown)))
+    note = "page.sound_note_whole" if seconds == LONGEST_SOUND else "page.sound_note"
+    return Page(
+        title=title_of(comparison, wording),
+        scaled=scaled_note(comparison, wording),
+        answer=answer_of(comparison, wording),
+        facts=tuple(_facts(comparison, wording)),
+        legend=tuple(legend(comparison, wording)),
+        curves=tuple(curve_figures(comparison, wording)),
+        claims=tuple(_shown_claim(comparison, claim, wording) for claim in comparison.claims),
+        effects=effects_table(comparison, wording) if comparison.effects else None,
+        oddities=tuple(wording.say(key) for key in comparison.oddities),
+        dependencies=dependencies_figure(comparison, wording),
+        temperatures=tuple(temperature_figures(comparison, wording)),
+        softmaxes=tuple(softmax_figures(comparison, wording)),
+        settings=tuple(_shown_settings(path, comparison, seconds, wording)),
+        sound_note=wording.say(note, seconds=round(seconds)) if shown else "",
+        tables=tuple(all_tables(comparison, wording)),
+        differing=differing,
+        same=same,
+        commands="\n".join(shlex.join(command) for command in commands),
+        version=__version__,
+        made=date.today().isoformat(),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ what was compared
+
+
+def _facts(comparison: Comparison, wording: Wording) -> Iterator[Fact]:
+    settings = comparison.settings
+    records = [record for setting in settings for record in setting.records]
+    seeds = sorted({record.seed for record in records})
+    yield Fact(
+        wording.say("fact.corpus"), _corpus_title(comparison.corpus, wording), _split_note(records[0].path, wording)
+    )
+    yield Fact(
+        wording.say("fact.runs"),
+        f"{len(records)}",
+        wording.say("fact.runs_seeds", settings=len(settings), seeds=", ".join(map(str, seeds))),
+    )
+    steps = sorted({setting.config.num_training_iterations for setting in settings})
+    written = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,}–{steps[-1]:,}"
+    yield Fact(wording.say("fact.steps"), written, wording.say("fact.steps_note"))
+    seconds = sum(record.curve.seconds[-1] for record in records if record.curve.seconds)
+    machines = {_machine(record.summary, wording) for record in records} - {""}
+    note = wording.say("fact.time_note", machine="; ".join(sorted(machines))) if machines else ""
+    yield Fact(wording.say("fact.time"), duration(seconds), note or wording.say("fact.time_note_plain"))
+
+
+def _split_note(run: Path, wording: Wording) -> str:
+    """How many tunes a run learned from, and how many were held out; "" where its folder is gone."""
+    if not (run / "split.json").exists():
+        return ""
+    split = read_split(run)
+    train, held_out = len(split["train"]), len(split["valid"]) + len(split["test"])
+    return wording.say("fact.corpus_split", train=train, held_out=held_out)
+
+
+def _corpus_title(name: str, wording: Wording) -> str:
+    """The titles of built-in collections; any other name as it is."""
+    parts = name.split(" ")
+    known = set(parts) <= set(COLLECTIONS)
+    return wording.say("fact.and").join(COLLECTIONS[part] for part in parts) if known else name
+
+
+def _machine(summary: Mapping[str, Any], wording: Wording) -> str:
+    """Device, precision and threads as a run's summary has them."""
+    threads = wording.say("fact.threads", count=summary["threads"]) if summary.get("threads") else ""
+    parts = [summary.get("device"), summary.get("precision"), threads]
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _shown_claim(comparison: Comparison, claim: Claim, wording: Wording) -> ShownClaim:
+    return ShownClaim(
+        wording.say(f"topic.{claim.topic}"),
+        MARKS[claim.verdict],
+        wording.say(f"verdict.{claim.verdict}"),
+        claim.verdict,
+        wording.say(f"reported.{claim.topic}"),
+        wording.say(claim.sentence, **claim.numbers),
+        quantity_table(comparison, claim.rows, wording),
+        tuple(wording.say(key) for key in claim.oddities),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ tunes
+
+
+def _kept(setting: Setting) -> tuple[str, ...]:
+    record = first_evaluated(setting)
+    return record.evaluation.shown if record and record.evaluation else ()
+
+
+def _shown_settings(path: Path, comparison: Comparison, seconds: float, wording: Wording) -> Iterator[ShownSetting]:
+    swatches = legend(comparison, wording)
+    folder = path.with_name(f"{path.stem}-tunes")
+    for (swatch, name), setting in zip(swatches, comparison.settings, strict=True):
+        tunes = [
+            _shown_tune(text, folder, f"{_file_name(setting.name)}-{number}", seconds, wording)
+            for number, text in enumerate(_kept(setting), 1)
+        ]
+        if tunes:
+            yield ShownSetting(name, swatch, tuple(tunes))
+
+
+def _file_name(setting: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", setting)
+
+
+def _shown_tune(text: str, folder: Path, name: str, seconds: float, wording: Wording) -> ShownTune:
+    tune, error = judge(text)
+    score = audio = about = ""
+    files: dict[str, Path] = {}
+    if tune:
+        about = " · ".join(
+            filter(
+                None, (tune.rhythm, str(tune.key), str(tune.meter), wording.say("page.notes", count=len(tune.notes)))
+            )
+        )
+        try:
+            files = write_tune(tune, folder, name, TEXTS)
+            score = data_uri("image/svg+xml", files["svg"].read_bytes())
+            audio = data_uri("audio/wav", _short_sound(tune, seconds))
+        except RenderError:  # said on the page, where its score would stand
+            files = {}
+    return ShownTune(
+        title=(tune.title if tune else "") or wording.say("page.untitled"),
+        about=about,
+        judgement=_judgement(tune, error, wording),
+        valid=not error,
+        abc=text,
+        score=score,
+        audio=audio,
+        files=tuple(links_beside(folder.parent, files)),
+    )
+
+
+def _judgement(tune: Tune | None, error: str, wording: Wording) -> str:
+    """What `judge` found, in the words of the page's language."""
+    if not error:
+        return wording.say("fault.none")
+    if tune is None:
+        return wording.say("fault.unreadable")
+    if tune.repairs:
+        return wording.say("fault.repair")
+    if tune.bar_errors:
+        bar = tune.bar_errors[0]
+        return wording.say("fault.bar", bar=bar.number, length=str(bar.length), metre=str(bar.expected))
+    return wording.say("fault.form" if tune.form_errors else "fault.short")
+
+
+def _short_sound(tune: Tune, seconds: float) -> bytes:
+    """A WAV file of at most so many seconds of a tune, small enough for a page, faded out where it is cut."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "tune.wav"
+        write_wav(tune, whole)
+        return cut_wav(small_wav(whole, SOUND_RATE), seconds)
+
+
+def cut_wav(content: bytes, seconds: float) -> bytes:
+    """A WAV file of one channel and 16 bits, cut after so many seconds and faded out there; as it is where shorter."""
+    import numpy as np  # noqa: PLC0415 - not needed to import tunewright
+
+    with wave.open(io.BytesIO(content), "rb") as sound:
+        rate, frames = sound.getframerate(), round(seconds * sound.getframerate())
+        if sound.getnframes() <= frames:
+            return content
+        samples = np.frombuffer(sound.readframes(frames), dtype="<i2").astype(float)
+    fade = min(len(samples), round(FADE_SECONDS * rate))
+    samples[len(samples) - fade :] *= np.linspace(1, 0, fade)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as cut:
+        cut.setnchannels(1)
+        cut.setsampwidth(2)
+        cut.setframerate(rate)
+        cut.writeframes(samples.astype("<i2").tobytes())
+    return file.getvalue()

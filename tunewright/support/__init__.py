@@ -1,0 +1,1 @@
+"""What knows no music: errors, files, processes, tables, the machine."""

@@ -1,0 +1,1 @@
+"""Music as ids and back, and which id may come next."""

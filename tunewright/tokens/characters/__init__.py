@@ -1,0 +1,1 @@
+"""Tunes written sign by sign in ABC."""

@@ -1,0 +1,1 @@
+"""Tunes in musical tokens: degrees of the scale with their lengths."""

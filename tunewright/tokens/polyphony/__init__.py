@@ -1,0 +1,1 @@
+"""Music of several parts in the vocabularies of MidiTok."""

@@ -1,0 +1,236 @@
+"""What is asked of a tune before any is drawn: key, metre, rhythm, bars, parts, range.
+
+In: words as a user writes them. Out: a `Request`, or a `ConfigError` that says what is impossible and why, before
+anything is drawn. This file knows no model and no tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from tunewright.formats.abc.fields import parse_key, parse_meter
+from tunewright.music.form import FEWEST_BARS, MOST_SECTION_BARS, MOST_SECTIONS, Form, Section, form_of
+from tunewright.music.rhythms import RHYTHMS, known_rhythm, told_rhythm
+from tunewright.music.transposing import transpose
+from tunewright.music.tune import Key, Meter, Pitch, Tune
+from tunewright.support.errors import ConfigError, ParseError
+
+MOST_SHARPS = 7
+USUAL_BARS = 8  # of a part, where nobody says
+LEAST_RANGE = 7  # semitones
+MOST_BARS = 256  # of a whole tune
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a tune; None leaves it to the model, and so does a rhythm that is ""."""
+
+    key: Key | None = None
+    meter: Meter | None = None
+    rhythm: str = ""
+    form: Form | None = None
+    bars: int | None = None  # of the whole tune, in whatever parts, where no form is asked for
+    low: Pitch | None = None
+    high: Pitch | None = None
+
+    def __str__(self) -> str:
+        """As it stands in the notes of a tune: "key E dorian, meter 6/8"."""
+        form = (
+            " ".join(f"{section.bars}{' twice' * section.repeated}" for section in self.form.sections)
+            if self.form
+            else ""
+        )
+        asked = {
+            "key": self.key,
+            "meter": self.meter,
+            "rhythm": self.rhythm,
+            "parts": form,
+            "bars": self.bars,
+            "range": f"{self.low}-{self.high}" if self.low and self.high else "",
+        }
+        return ", ".join(f"{name} {value}" for name, value in asked.items() if value)
+
+
+def build_request(
+    *, key: str = "", meter: str = "", rhythm: str = "", bars: str = "", parts: str = "", pitch_range: str = ""
+) -> Request:
+    """The request in these words, "" for what is left open; ConfigError where it cannot be met.
+
+    `bars` is the number of bars of each part where `parts` is given, one number for all or one for each ("8,16");
+    else of the whole tune as written. `parts` is as in "AABB": a letter for each time that a part is played.
+    """
+    low, high = _parse_range(pitch_range) if pitch_range else (None, None)
+    form, whole = _parse_form(bars, parts)
+    request = Request(
+        _parse_key(key) if key else None,
+        _parse_meter(meter) if meter else None,
+        _parse_rhythm(rhythm) if rhythm else "",
+        form,
+        whole,
+        low,
+        high,
+    )
+    check_request(request)
+    return request
+
+
+def check_request(request: Request) -> None:
+    """ConfigError where what is asked for does not go together."""
+    rhythm, meter = request.rhythm, request.meter
+    if rhythm and meter and str(meter) not in RHYTHMS[rhythm].meters:
+        known = ", ".join(RHYTHMS[rhythm].meters)
+        raise ConfigError(f"a {rhythm} in {meter} was asked for; expected one of its metres: {known}")
+    if request.low and request.high and request.high.midi - request.low.midi < LEAST_RANGE:
+        raise ConfigError(f"the range {request.low}-{request.high} is narrower than a fifth; expected a wider one")
+
+
+def like(tune: Tune, request: Request) -> Request:
+    """The request, what it leaves open asked for as this tune has it: rhythm, metre, key, form and range."""
+    pitches = sorted((pitch for note in tune.notes for pitch in note.pitches), key=lambda pitch: pitch.midi)
+    if not pitches:
+        raise ConfigError(f"{tune.source or 'the tune'}: has no notes; expected a tune to be like")
+    told = told_rhythm(tune)
+    meters = RHYTHMS[told].meters if told in RHYTHMS else ()
+    fits = str(request.meter or tune.meter) in meters and (tune.meter == request.meter or request.meter is None)
+    low, high = pitches[0], pitches[-1]
+    moved = request.key is not None and request.key != tune.key
+    open_form = request.form is None and request.bars is None
+    found = replace(
+        request,
+        key=request.key or (tune.key if tune.key.tonic and not tune.key.accidentals else None),
+        meter=request.meter or (None if tune.meter.free else tune.meter),
+        rhythm=request.rhythm or (told if fits else ""),
+        form=form_of(tune) if open_form else request.form,
+        low=request.low or (None if moved else low),
+        high=request.high or (None if moved else high),
+    )
+    check_request(found)
+    return found
+
+
+def in_key(tune: Tune, key: Key) -> Tune:
+    """The tune in this key, moved the shorter way; ConfigError for a key of another mode."""
+    if tune.key.tonic is None or tune.key.mode != key.mode or tune.key.accidentals:
+        raise ConfigError(f"{tune} was asked for in {key}; expected a key of its own mode, {tune.key.mode}")
+    moved = transpose(tune, (7 * (key.sharps - tune.key.sharps) + 6) % 12 - 6)
+    if moved.key != key:
+        raise ConfigError(f"{tune} was asked for in {key}; expected {moved.key}, which sounds the same")
+    return moved
+
+
+# ------------------------------------------------------------------------------------------------ words
+
+
+_KEY = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*([A-Za-z]*)")
+_MODES = {"": "major", "maj": "major", "ion": "major", "m": "minor", "min": "minor", "aeo": "minor"}
+_MODES |= {"dor": "dorian", "phr": "phrygian", "lyd": "lydian", "mix": "mixolydian", "loc": "locrian"}
+
+
+def _parse_key(text: str) -> Key:
+    found = _KEY.fullmatch(text.strip())
+    mode = _MODES.get(found[3].lower()[:3]) if found else None
+    if not found or mode is None:
+        raise ConfigError(f"the key is {text!r}; expected a tonic and a mode, as in G, Bb minor or E dorian")
+    tonic = found[1].upper() + found[2].replace("♯", "#").replace("♭", "b")
+    key = parse_key(f"{tonic} {mode}")[0]
+    if abs(key.sharps) > MOST_SHARPS:
+        sign = "sharps" if key.sharps > 0 else "flats"
+        raise ConfigError(f"{key} would need {abs(key.sharps)} {sign}; expected a key of at most {MOST_SHARPS}")
+    return key
+
+
+def _parse_meter(text: str) -> Meter:
+    try:
+        meter, repair = parse_meter(text)
+    except ParseError as error:
+        raise ConfigError(f"the metre is {text!r}: {error.reason}") from None
+    if repair or meter.free:
+        raise ConfigError(f"the metre is {text!r}; expected one that bars can fill, as in 6/8, C or 2/2")
+    return meter
+
+
+def _parse_rhythm(text: str) -> str:
+    found = known_rhythm(text)
+    if found is None:
+        raise ConfigError(f"the rhythm is {text!r}; known: {', '.join(RHYTHMS)}")
+    return found.name
+
+
+_PITCH = re.compile(r"([A-Ga-g])([#b]?)(\d)")
+
+
+def _parse_range(text: str) -> tuple[Pitch, Pitch]:
+    found = [_PITCH.fullmatch(end.strip()) for end in text.split("-")]
+    if len(found) != 2 or not all(found):
+        raise ConfigError(f"the range is {text!r}; expected two notes, as in D4-B5 (C4 is middle C)")
+    low, high = (
+        Pitch(end[1].upper(), {"": 0, "#": 1, "b": -1}[end[2]], int(end[3])) for end in found if end is not None
+    )
+    if low.midi >= high.midi:
+        raise ConfigError(f"the range {text!r} ends below its beginning; expected the lower note first")
+    return low, high
+
+
+def _parse_form(bars: str, parts: str) -> tuple[Form | None, int | None]:
+    """The form, or the bars of the whole tune where only those are asked for."""
+    counts = [_parse_bars(part) for part in re.split(r"[,+]", bars)] if bars.strip() else []
+    if not parts.strip():
+        if len(counts) > 1:
+            return _form([(count, False) for count in counts]), None
+        return None, (_whole(counts[0]) if counts else None)
+    twice = _parse_parts(parts.strip())
+    if len(counts) not in (0, 1, len(twice)):
+        raise ConfigError(f"bars are given for {len(counts)} parts, there are {len(twice)}; expected one for each")
+    counts = counts * len(twice) if len(counts) == 1 else counts or [USUAL_BARS] * len(twice)
+    return _form(list(zip(counts, twice, strict=True))), None
+
+
+def _parse_bars(text: str) -> int:
+    if not re.fullmatch(r"\d{1,4}", text.strip()) or not int(text):
+        raise ConfigError(f"{text.strip() or 'nothing'} bars were asked for; expected a whole number of bars")
+    return int(text)
+
+
+def _whole(bars: int) -> int:
+    if not FEWEST_BARS <= bars <= MOST_BARS:
+        raise ConfigError(f"{bars} bars were asked for; expected {FEWEST_BARS} to {MOST_BARS}")
+    return bars
+
+
+def _parse_parts(text: str) -> list[bool]:
+    """For each part whether it is played twice."""
+    if not re.fullmatch(r"[A-Za-z]+", text):
+        raise ConfigError(f"the parts are {text!r}; expected letters in the order of playing, as in AABB or ABC")
+    runs = [(letter, len(list(run))) for letter, run in groupby(text.upper())]
+    for letter, times in runs:
+        if times > 2:
+            raise ConfigError(f"part {letter} is played {times} times in a row in {text}; expected once or twice")
+    letters = [letter for letter, _ in runs]
+    for letter in letters:
+        if letters.count(letter) > 1:
+            raise ConfigError(f"part {letter} comes back in {text}; expected each part once or twice in a row")
+    return [times == 2 for _, times in runs]
+
+
+def _form(sections: list[tuple[int, bool]]) -> Form:
+    if len(sections) > MOST_SECTIONS:
+        raise ConfigError(f"{len(sections)} parts were asked for; expected at most {MOST_SECTIONS}")
+    for bars, _ in sections:
+        if bars > MOST_SECTION_BARS:
+            raise ConfigError(f"a part of {bars} bars was asked for; expected at most {MOST_SECTION_BARS}")
+    form = Form(tuple(Section(bars, repeated) for bars, repeated in sections))
+    if form.bars < FEWEST_BARS:
+        raise ConfigError(f"{form.bars} bars were asked for; expected at least {FEWEST_BARS}")
+    return form
+
+
+def usual_form(bars: int) -> Form:
+    """A form of this many bars as written: parts of eight, each played twice, where that comes out; else one part."""
+    if bars % USUAL_BARS == 0 and 1 < bars // USUAL_BARS <= MOST_SECTIONS:
+        return Form((Section(USUAL_BARS, True),) * (bars // USUAL_BARS))
+    if bars <= MOST_SECTION_BARS:
+        return Form((Section(bars, False),))
+    whole, rest = divmod(bars, MOST_SECTION_BARS)
+    return Form((*(Section(MOST_SECTION_BARS, False),) * whole, *((Section(rest, False),) if rest else ())))

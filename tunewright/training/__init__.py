@@ -1,0 +1,1 @@
+"""A corpus and settings in, a run folder and a stream of progress out."""
