@@ -16,6 +16,7 @@ from tunewright.formats.midi.piece_bars import with_bars
 from tunewright.formats.midi.piece_reading import parse_piece, piece_of_tune, read_piece, settled
 from tunewright.formats.midi.piece_writing import to_midi, write_midi
 from tunewright.formats.midi.validity import judge_piece
+from tunewright.music.kinds import music_id
 from tunewright.music.piece import (
     TICKS,
     MeterAt,
@@ -28,7 +29,6 @@ from tunewright.music.piece import (
     from_first_note,
     in_full_bars,
     moved,
-    piece_id,
     transposed,
     transpositions,
 )
@@ -63,7 +63,7 @@ def test_a_piece_in_another_key_has_the_same_fingerprint_and_another_name() -> N
     for one in chorales()[:3] + songs()[:3]:
         up = transposed(one, 5)
         assert fingerprint(up) == fingerprint(one)
-        assert piece_id(up) != piece_id(one)
+        assert music_id(up) != music_id(one)
         assert transposed(up, -5).parts == one.parts
         drums = [part.notes for part in one.parts if part.drums]
         assert [part.notes for part in up.parts if part.drums] == drums

@@ -28,10 +28,11 @@ from torch import Tensor
 from tunewright.models.cpu.recurrence import BF16
 from tunewright.models.likelihood import Likelihood, likelihood
 from tunewright.models.recurrent import RecurrentModel, State, build_model, choose_device, choose_precision
+from tunewright.music.kinds import music_id
 from tunewright.support.environment import environment
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
-from tunewright.tokens.contract import Collection, encode_passages, fit_tokenizer, music_id, place_sizes
+from tunewright.tokens.contract import Collection, encode_passages, fit_tokenizer, place_sizes
 from tunewright.training.batches import build_windows, mix
 from tunewright.training.config import Config, format_config
 from tunewright.training.run import (
