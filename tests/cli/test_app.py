@@ -20,7 +20,7 @@ import pytest
 
 from tests.support.places import ROOT
 from tests.support.small_runs import real_tunes
-from tunewright.cli.app import app as cli
+from tunewright.cli import app as cli
 from tunewright.formats.abc import parse_abc
 from tunewright.music.form import Form, Section, form_of
 from tunewright.music.tune import Pitch, Tune

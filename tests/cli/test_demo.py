@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.support.small_runs import SMALL, real_tunes
-from tunewright.cli.app import demo
+from tunewright.cli import demo
 from tunewright.cli.console import show_training
 from tunewright.cli.demo import FORMATS, draw_well_formed, longest, run_demo
 from tunewright.generation.tunes import generate

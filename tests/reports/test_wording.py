@@ -50,7 +50,7 @@ def test_nothing_is_left_in_english() -> None:
 
 def keys_written() -> set[str]:
     """The keys that stand in the code and the templates, in full."""
-    files = [*PACKAGE.glob("*.py"), *(PACKAGE / "templates").glob("*.html")]
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.html")]
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     return set(re.findall(r"""\bsay\(\s*["']([\w.]+)["']""", text))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.small_runs import SMALL, real_tunes, run_small, small_corpus
-from tunewright.cli.app import app as cli
+from tunewright.cli import app as cli
 from tunewright.support.errors import ConfigError
 from tunewright.training import tracking
 from tunewright.training.loop import Progress, train
