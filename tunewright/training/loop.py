@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import math
 import sys
 import time
@@ -32,6 +31,7 @@ from tunewright.music.kinds import music_id
 from tunewright.support.environment import environment
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
+from tunewright.support.numbers import without_nan
 from tunewright.tokens.contract import Collection, encode_passages, fit_tokenizer, place_sizes
 from tunewright.training.batches import build_windows, mix
 from tunewright.training.config import Config, format_config
@@ -307,7 +307,7 @@ class _Training:
         return looked
 
     def _save_best(self, valid_loss: float) -> None:
-        facts = {"step": self.counters.step, "valid_loss": _json(valid_loss)}
+        facts = {"step": self.counters.step, "valid_loss": without_nan(valid_loss)}
         save_tensors(self.run.path / BEST, self.model.state_dict(), facts)
 
     def _progress(self, loss: float, looked: Likelihood | None) -> Progress:
@@ -363,8 +363,7 @@ class _Training:
         for name, parameter in self.model.named_parameters():
             for key, value in self.optimizer.state[parameter].items():
                 tensors[f"optimizer.{name}.{key}"] = torch.as_tensor(value)
-        facts = {name: _json(value) for name, value in asdict(self.counters).items()}
-        save_tensors(self.run.path / LAST, tensors, facts)
+        save_tensors(self.run.path / LAST, tensors, without_nan(asdict(self.counters)))
         self.saved = self.counters.step
         self._summarise("running")
 
@@ -419,11 +418,6 @@ def _build_optimizer(model: RecurrentModel, config: Config) -> torch.optim.Optim
         decay = config.weight_decay
         return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=decay, fused=fused)
     return torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=fused)
-
-
-def _json(value: Any) -> Any:
-    """The value, or None where JSON has no way to write it."""
-    return None if isinstance(value, float) and not math.isfinite(value) else json.loads(json.dumps(value))
 
 
 @contextlib.contextmanager
