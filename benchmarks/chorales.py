@@ -30,7 +30,7 @@ from tempfile import TemporaryDirectory
 
 from tunewright.corpus.pieces import PieceCorpus, read_pieces
 from tunewright.formats.midi.piece_writing import to_midi
-from tunewright.generation.pieces import generate_pieces
+from tunewright.generation.keywords import generate_pieces
 from tunewright.music.piece import Part, Piece, from_first_note
 from tunewright.support.errors import TokenError
 from tunewright.tokens.polyphony import tokenizer as vocabularies

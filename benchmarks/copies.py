@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.generation.tunes import generate, load_generator
+from tunewright.generation.generator import load_generator
+from tunewright.generation.keywords import generate
 from tunewright.judging.runs.evaluation import bare_body
 from tunewright.measuring.originality import build_text_index, longest_shared_text
 

@@ -22,8 +22,9 @@ import torch
 from torch import nn
 
 from tunewright.corpus.reading import read_corpus
+from tunewright.generation.generator import Generator, load_generator
+from tunewright.generation.keywords import generate
 from tunewright.generation.sampling import Sampling, draw
-from tunewright.generation.tunes import Generator, generate, load_generator
 from tunewright.models.building import build_model
 from tunewright.models.contract import ROW_COUNTS, alike_rows
 from tunewright.models.devices import DTYPES, cpu_has_bf16, cpu_has_int8

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.generation.tunes import Generator, load_generator
+from tunewright.generation.generator import Generator, load_generator
 from tunewright.models.likelihood import token_losses
 from tunewright.music.beats import Onset
 from tunewright.tokens.contract import Passage, encode_passages

@@ -219,7 +219,8 @@ def peak() -> str:
 
 def cost(run: Path | None, number: int) -> None:
     """Time, size and memory of the index of all four collections, and of looking tunes up."""
-    from tunewright.generation.tunes import generate, load_generator  # noqa: PLC0415 - torch takes memory that is not ours
+    from tunewright.generation.generator import load_generator  # noqa: PLC0415 - torch takes memory that is not ours
+    from tunewright.generation.keywords import generate  # noqa: PLC0415 - torch takes memory that is not ours
 
     tunes = read_corpus("oneill", "ryan", "aird", "essen").tunes
     print(f"{len(tunes):,} tunes read; {peak()}")

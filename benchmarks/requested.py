@@ -38,7 +38,9 @@ from judge import strip
 from music21 import bar, converter, spanner, stream
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.generation.tunes import Generated, Generator, generate, load_generator
+from tunewright.generation.generated import Generated
+from tunewright.generation.generator import Generator, load_generator
+from tunewright.generation.keywords import generate
 from tunewright.music.features import features
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Tune

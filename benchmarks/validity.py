@@ -47,7 +47,9 @@ from torch import Tensor
 from tunewright.corpus.reading import Corpus, read_corpus
 from tunewright.formats.engraving import to_svg
 from tunewright.formats.musicxml.document import to_musicxml
-from tunewright.generation.tunes import Generated, Generator, generate, load_generator
+from tunewright.generation.generated import Generated
+from tunewright.generation.generator import Generator, load_generator
+from tunewright.generation.keywords import generate
 from tunewright.judging.runs.evaluation import Training, build_references
 from tunewright.measuring.originality import Shared, copy_rate, longest_quantile, longest_shared
 from tunewright.measuring.table import COUNTED, MEASURES, Style, mean

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tunewright.formats.engraving import to_musicxml, to_svg, write_tune, write_wav
     from tunewright.formats.midi.piece_reading import read_piece
     from tunewright.formats.midi.tunes import read_midi, write_midi
-    from tunewright.generation.pieces import GeneratedPiece, generate_pieces
-    from tunewright.generation.tunes import Generated, generate
+    from tunewright.generation.generated import Generated, GeneratedPiece
+    from tunewright.generation.keywords import generate, generate_pieces
     from tunewright.judging.assessment import evaluate
     from tunewright.music.piece import Piece
     from tunewright.music.transposing import transpose

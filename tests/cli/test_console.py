@@ -18,7 +18,7 @@ from tunewright.cli.console import (
     training_result,
 )
 from tunewright.corpus.reading import Dropped
-from tunewright.generation.tunes import Generated
+from tunewright.generation.generated import Generated
 from tunewright.training.loop import Progress
 
 STEP = Progress(

@@ -10,7 +10,7 @@ from tests.support.small_runs import SMALL, real_tunes
 from tunewright.cli import demo
 from tunewright.cli.console import show_training
 from tunewright.cli.demo import FORMATS, draw_well_formed, longest, run_demo
-from tunewright.generation.tunes import generate
+from tunewright.generation.keywords import generate
 from tunewright.support.errors import OutputError, RunError
 
 TUNES = 2

@@ -18,7 +18,8 @@ from tunewright.generation.checkpoints import (
     list_checkpoints,
     load_checkpoint,
 )
-from tunewright.generation.tunes import generate, load_generator
+from tunewright.generation.generator import load_generator
+from tunewright.generation.keywords import generate
 from tunewright.support.errors import RunError
 from tunewright.training.loop import train
 from tunewright.training.run import BEST, LAST, default_temperature, load_run, load_tensors, save_default_temperature

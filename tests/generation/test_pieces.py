@@ -11,9 +11,9 @@ from tests.support.small_runs import corpus_of as tunes
 from tunewright.corpus.pieces import PieceCorpus
 from tunewright.formats.midi.piece_reading import parse_piece
 from tunewright.formats.midi.piece_writing import to_midi
+from tunewright.generation.generated import GeneratedPiece
 from tunewright.generation.generator import Generator, load_generator
-from tunewright.generation.pieces import GeneratedPiece, generate_pieces
-from tunewright.generation.tunes import generate
+from tunewright.generation.keywords import generate, generate_pieces
 from tunewright.models.likelihood import likelihood
 from tunewright.music.piece import Piece, first_bars
 from tunewright.support.errors import ConfigError, RunError

@@ -11,14 +11,14 @@ import torch
 
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.formats.abc import parse_abc
-from tunewright.generation.stream import stream
-from tunewright.generation.tunes import Generator, Infill, Variation, generate
+from tunewright.generation.generator import Generator
+from tunewright.generation.keywords import generate, stream
 from tunewright.models.building import build_model
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import place_sizes
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
-from tunewright.tokens.requests import build_request
+from tunewright.tokens.requests import Infill, Variation, build_request
 
 REGULAR = tuple(tune for tune in real_tunes() if not tune.irregular)
 

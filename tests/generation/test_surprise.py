@@ -12,8 +12,8 @@ from tests.support.short_tunes import read
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
+from tunewright.generation.generator import Generator
 from tunewright.generation.surprise import COLOURS, forward, heat, note_spans, surprise, surprises
-from tunewright.generation.tunes import Generator
 from tunewright.models.building import build_model
 from tunewright.models.likelihood import likelihood
 from tunewright.music.tune import Key, Tune

@@ -7,8 +7,8 @@ from tunewright.corpus.reading import Dropped
 from tunewright.formats.abc import parse_abc
 from tunewright.formats.midi.tunes import write_midi
 from tunewright.generation import tunebook
+from tunewright.generation.generated import Generated
 from tunewright.generation.tunebook import Rendered, parse_formats, read_tune, render_files, write_drawn, write_tunebook
-from tunewright.generation.tunes import Generated
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, RenderError, TunewrightError
 

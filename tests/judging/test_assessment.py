@@ -14,8 +14,8 @@ import pytest
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.corpus.reading import Corpus, read_corpus
 from tunewright.generation.checkpoints import keep_checkpoints
+from tunewright.generation.generator import load_generator
 from tunewright.generation.surprise import forward
-from tunewright.generation.tunes import load_generator
 from tunewright.judging.assessment import Order, evaluate, save_knee
 from tunewright.judging.run_scorecard import held_out_likelihood
 from tunewright.judging.scorecard import Remark, Scorecard, describe_scorecard, perplexity

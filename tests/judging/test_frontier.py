@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.small_runs import corpus_of, real_tunes
 from tunewright.formats.abc import format_abc
-from tunewright.generation.tunes import Generated
+from tunewright.generation.generated import Generated
 from tunewright.judging.certificate import Yardstick, build_yardstick
 from tunewright.judging.frontier import find_knee, place
 from tunewright.judging.run_scorecard import Sampled

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.musical import regular_tunes, trained
 from tests.support.small_runs import corpus_of
-from tunewright.generation.tunes import generate
+from tunewright.generation.keywords import generate
 from tunewright.measuring.originality import longest_shared
 from tunewright.measuring.originals import MOST_TIMES, OriginalityLine, originality_line
 from tunewright.music.transposing import transpose

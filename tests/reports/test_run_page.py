@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from tests.support.small_runs import real_tunes, run_small, small_corpus
+from tunewright.generation.generated import Generated
 from tunewright.generation.tunebook import write_drawn
-from tunewright.generation.tunes import Generated
 from tunewright.reports.run_page import (
     AUDIO_BUDGET,
     AUDIO_RATES,

@@ -13,7 +13,7 @@ import torch
 
 from tests.support.small_runs import SMALL, corpus_of
 from tunewright.corpus.reading import read_corpus
-from tunewright.generation.tunes import Generator, load_generator
+from tunewright.generation.generator import Generator, load_generator
 from tunewright.models.building import build_model
 from tunewright.music.tune import Bar, Element, Tune
 from tunewright.support.errors import TokenError

@@ -15,7 +15,7 @@ import tunewright.support.files
 import tunewright.training.run
 from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small, small_corpus
-from tunewright.generation.tunes import load_generator
+from tunewright.generation.generator import load_generator
 from tunewright.models.recurrent import RecurrentModel
 from tunewright.support.errors import ConfigError, CorpusError, OutputError, RunError
 from tunewright.training.loop import learning_rate_at, train

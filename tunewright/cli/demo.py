@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from tunewright.corpus.reading import read_corpus
 from tunewright.formats.engraving import write_pdf
+from tunewright.generation.keywords import generate
 from tunewright.generation.tunebook import write_drawn, write_tunebook
-from tunewright.generation.tunes import generate
 from tunewright.reports.run_page import collection_title, duration, training_of, write_report
 from tunewright.support.errors import OutputError, RunError
 from tunewright.training.config import with_seed
@@ -24,7 +24,7 @@ from tunewright.training.run import is_run, load_run
 
 if TYPE_CHECKING:
     from tunewright.corpus.reading import Corpus
-    from tunewright.generation.tunes import Generated
+    from tunewright.generation.generated import Generated
     from tunewright.training.loop import Progress
 
 COLLECTION = "oneill"

@@ -1,7 +1,7 @@
-"""The loop that draws: many tunes side by side, one id of each at every step.
+"""The loop that draws: many tunes or pieces side by side, one id of each at every step.
 
 In: a model's step, scripts, and how to draw. Out: what was written, in whatever order it is done. The loop never asks
-which model or which tokens it has before it. This file reads no tune.
+which model or which tokens it has before it. This file reads no music.
 """
 
 from __future__ import annotations
@@ -9,46 +9,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Generic
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tunewright.generation.chance import Chance
-from tunewright.generation.sampling import Drawn, Sampling, draw
+from tunewright.generation.decoding import Decoding
+from tunewright.generation.sampling import Drawn, draw
 from tunewright.models.contract import Model, State, Stepper
-from tunewright.support.errors import ConfigError
 from tunewright.support.threads import one_thread
-from tunewright.tokens.degrees.script import Script
 from tunewright.tokens.masks import Masks
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How to draw, from which bar on: bar 1 is the first."""
-
-    stages: tuple[tuple[int, Sampling], ...] = ((1, Sampling()),)
-    repeats: int = 0  # how often the same bar may stand in a row; 0 is no limit
-
-    def __post_init__(self) -> None:
-        bars = [bar for bar, _ in self.stages]
-        if bars != sorted(set(bars)) or not bars or bars[0] != 1:
-            raise ConfigError(f"the temperature changes at bars {bars}; expected rising numbers, the first one 1")
-        if self.repeats < 0:
-            raise ConfigError(f"repeats is {self.repeats}; expected 0 (no limit) or more")
-
-    def stage(self, bars: int) -> int:
-        """The stage that holds after so many bar lines."""
-        return sum(first <= bars + 1 for first, _ in self.stages) - 1
+from tunewright.tokens.writing import M, Script
 
 
 @dataclass
-class Written:
-    """A tune that is being written, and what the model made of it."""
+class Written(Generic[M]):
+    """Music that is being written, and what the model made of it."""
 
     index: int
     candidate: int
-    script: Script
+    script: Script[M]
     chance: Chance
     log_likelihood: float = 0.0  # nats, of the music that was drawn, not given
     removed: float = 0.0  # probability that the grammar took away, summed over its ids
@@ -83,8 +65,8 @@ class Written:
         return self._before[place] if notes and place == notes[-1] else -1
 
 
-class Drawing:
-    """Tunes that are drawn side by side."""
+class Drawing(Generic[M]):
+    """Music that is drawn side by side."""
 
     def __init__(
         self,
@@ -92,23 +74,29 @@ class Drawing:
         step: Stepper,
         counts: Sequence[int],
         masks: Masks | None,
-        schedule: Schedule,
+        decoding: Decoding,
         never: Sequence[int] = (),
     ) -> None:
         self.model, self.step, self.counts = model, step, sorted(counts)
         self.table = _MaskTable(masks) if masks else None
-        self.schedule, self.never = schedule, list(never)
+        self.decoding, self.never = decoding, list(never)
         self.device = model.device
 
     def draw(
-        self, begin: Callable[[], Written | None], most_rows: int, max_length: int, end: int, *, at_bars: bool = False
-    ) -> Iterator[Written]:
+        self,
+        begin: Callable[[], Written[M] | None],
+        most_rows: int,
+        max_length: int,
+        end: int,
+        *,
+        at_bars: bool = False,
+    ) -> Iterator[Written[M]]:
         """What is written, as it is done; with `at_bars` also whenever a bar line was written in it.
 
-        `begin()` gives the next tune, None while there is none.
+        `begin()` gives the next, None while there is none.
         """
         count = next((count for count in self.counts if count >= most_rows), self.counts[-1])
-        rows: list[Written | None] = [begin() for _ in range(count)]
+        rows: list[Written[M] | None] = [begin() for _ in range(count)]
         reads = [row.script.first if row else None for row in rows]
         nothing = tuple(0 for _ in next(read for read in reads if read))
         state = self.model.start(count)
@@ -121,7 +109,7 @@ class Drawing:
                     continue
                 bars = row.script.bars
                 reads[place] = row.script.write(number)
-                if self.schedule.repeats:
+                if self.decoding.repeats:
                     row.follow(number, bars)
                 if at_bars and row.script.bars != bars:
                     yield row
@@ -133,8 +121,8 @@ class Drawing:
                     state = self.model.reset(state, [place])
 
     def _shrunk(
-        self, rows: list[Written | None], reads: list[tuple[int, ...] | None], state: State
-    ) -> tuple[list[Written | None], list[tuple[int, ...] | None], State]:
+        self, rows: list[Written[M] | None], reads: list[tuple[int, ...] | None], state: State
+    ) -> tuple[list[Written[M] | None], list[tuple[int, ...] | None], State]:
         """Fewer rows, where that many are enough."""
         live = [place for place, row in enumerate(rows) if row]
         count = next((count for count in self.counts if count >= len(live)), self.counts[-1])
@@ -145,7 +133,7 @@ class Drawing:
 
     @torch.no_grad()
     def _step(
-        self, rows: Sequence[Written | None], reads: Sequence[tuple[int, ...]], state: State
+        self, rows: Sequence[Written[M] | None], reads: Sequence[tuple[int, ...]], state: State
     ) -> tuple[list[int], State]:
         """The next id of every row."""
         inputs = torch.from_numpy(np.array(reads)).to(self.device)  # (rows, 1 + K)
@@ -166,16 +154,16 @@ class Drawing:
                 row.note(log_probability, removed, given=given >= 0)
         return ids, state
 
-    def _mask(self, rows: Sequence[Written | None], forced: Sequence[int]) -> Tensor | None:
+    def _mask(self, rows: Sequence[Written[M] | None], forced: Sequence[int]) -> Tensor | None:
         """What may come, 0 or -infinity (rows, vocab)."""
         if self.table is None:
             return None
         numbers = [row.script.row if row and given < 0 else 0 for row, given in zip(rows, forced, strict=True)]
         mask = self.table.rows(numbers).to(self.device)
-        if not self.schedule.repeats:
+        if not self.decoding.repeats:
             return mask
         for place, row in enumerate(rows):
-            number = row.banned(self.schedule.repeats) if row and forced[place] < 0 else -1
+            number = row.banned(self.decoding.repeats) if row and forced[place] < 0 else -1
             if number >= 0 and int((mask[place] == 0).sum()) > 1:
                 mask[place, number] = -math.inf
         return mask
@@ -183,11 +171,11 @@ class Drawing:
     def _drawn(
         self, logits: Tensor, uniforms: Tensor, mask: Tensor | None, forced: Tensor, bars: Sequence[int]
     ) -> Drawn:
-        stages = self.schedule.stages
+        stages = self.decoding.stages
         if len(stages) == 1:
             return draw(logits, uniforms, stages[0][1], mask, forced)
         ways = [draw(logits, uniforms, sampling, mask, forced) for _, sampling in stages]
-        stage = torch.tensor([self.schedule.stage(bar) for bar in bars], device=self.device)
+        stage = torch.tensor([self.decoding.stage(bar) for bar in bars], device=self.device)
         return Drawn(*(torch.stack(parts).gather(0, stage[None])[0] for parts in zip(*ways, strict=True)))
 
 

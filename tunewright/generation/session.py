@@ -1,93 +1,109 @@
-"""The tunes of one call, from what was ordered to what comes out, in order.
+"""The music of one call, from what was ordered to what comes out, in order.
 
-In: a generator, an `Order`, and what begins each tune. Out: `Generated`. Candidates of a tune are held against one
-another, those that are not original enough are drawn anew, and each tune is held back until those before it are out.
-How many are drawn side by side is `drawing`'s business. This file refuses nothing.
+In: an `Order`: a model's step, a writer, what is asked for and how to draw. Out: `Generated`, and where that is asked
+for the music so far at each bar line. Candidates are held against one another, those that are not original enough are
+drawn anew, and each is held back until those before it are out. How many are drawn side by side is the engine's
+business. This file knows no tokens, and refuses nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol
 
 from tunewright.generation.chance import Chance
-from tunewright.generation.engine import Drawing, Schedule, Written
-from tunewright.generation.generated import Generated, text_of, text_so_far
-from tunewright.generation.generator import Generator
-from tunewright.measuring.originals import MOST_TIMES, OriginalityLine
-from tunewright.music.tune import Tune
-from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.tokens.degrees.script import Script
+from tunewright.generation.decoding import Decoding
+from tunewright.generation.engine import Drawing, Written
+from tunewright.generation.generated import Generated
+from tunewright.models.contract import Model, Stepper
 from tunewright.tokens.requests import Request
+from tunewright.tokens.writing import END, Beginnings, Label, M, Writer
+
+MOST_TIMES = 20  # that music is drawn until it is original enough
 
 
-@dataclass(frozen=True, slots=True)
-class Infill:
-    """Bars `first` to `last` of a tune are to be written anew, the rest kept."""
+class Accepts(Protocol):
+    """What drawn music may not go beyond; its words stand in the notes of tunes."""
 
-    tune: Tune
-    first: int
-    last: int
+    def allows(self, music: object, /) -> bool:
+        """Whether it does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variation:
-    """A tune is to be varied: 0 leaves it as it is, 1 keeps nothing but its frame."""
+@dataclass(frozen=True)
+class Choice(Generic[M]):
+    """Which of what is drawn comes out."""
 
-    tune: Tune
-    amount: float
+    best_of: int = 1  # candidates for each
+    score: Callable[[Generated[M]], float] | None = None  # of which the highest wins; None: the likelihood per note
+    original: Accepts | None = None  # what it does not allow is drawn anew
+
+    def __str__(self) -> str:
+        best = f"best of {self.best_of}" if self.best_of > 1 else ""
+        return ", ".join(filter(None, [best, str(self.original or "")]))
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be drawn."""
+@dataclass(frozen=True)
+class Order(Generic[M]):
+    """What is to be drawn, with what."""
 
+    model: Model
+    stepper: Stepper
+    counts: tuple[int, ...]  # numbers of rows among which a row comes out the same
+    writer: Writer[M]
+    beginnings: Beginnings[M]
     request: Request
-    start: str
-    given: Infill | Variation | None
-    free: bool
+    decoding: Decoding
     seed: int
-    max_length: int
-    original: OriginalityLine | None
+    name: str  # of the model
+    n: int
+    rows: int  # side by side, at most
+    choice: Choice[M]
+
+    @property
+    def note(self) -> str:
+        """How it is drawn, as the notes of tunes say."""
+        asked = [
+            str(self.decoding),
+            str(self.request),
+            f"repeats {self.decoding.repeats}" if self.decoding.repeats else "",
+            str(self.choice),
+            "without grammar" if self.request.free else "",
+        ]
+        return ", ".join(filter(None, asked))
 
 
 @dataclass
-class Session:
-    """The tunes of one call."""
+class Session(Generic[M]):
+    """The music of one call, or of one of several processes."""
 
-    generator: Generator
-    schedule: Schedule
-    order: Order
-    scripts: Callable[[int], Script]
-    n: int
-    best_of: int
-    score: Callable[[Generated], float] | None
-    first: int = 0  # the first of the tunes to draw, and after how many comes the next
+    order: Order[M]
+    first: int = 0  # the first to draw, and after how many comes the next
     stride: int = 1
-    begun: int = 0  # candidates of tunes, those of one after those of the other
-    again: list[tuple[int, int]] = field(default_factory=list)  # tune and candidate to draw in place of another
-    waiting: dict[int, dict[int, Generated | None]] = field(default_factory=dict)  # tunes that lack candidates
+    begun: int = 0  # candidates, those of one after those of the other
+    again: list[tuple[int, int]] = field(default_factory=list)  # index and candidate to draw in place of another
+    waiting: dict[int, dict[int, Generated[M] | None]] = field(default_factory=dict)  # what lacks candidates
 
-    def part(self, place: int, parts: int) -> Session:
-        """One of so many parts of the session, each with every so-manieth tune."""
-        return replace(self, first=place, stride=parts, again=[], waiting={})
+    def generate(self, on_bar: Callable[[str], None] | None = None) -> Iterator[Generated[M]]:
+        """The music, each held back until those before it are out; `on_bar` is called with what has been written."""
+        for event in self.events(at_bars=on_bar is not None):
+            if isinstance(event, Generated):
+                yield event
+            elif on_bar:
+                on_bar(event)
 
-    def generate(self, batch_size: int, on_bar: Callable[[str], None] | None) -> Iterator[Generated]:
-        """The tunes, each held back until those before it are out."""
-        tokenizer = self.generator.tokenizer
-        step, counts = self.generator.stepping
-        never = (CharTokenizer.UNKNOWN,) if isinstance(tokenizer, CharTokenizer) else ()
-        unheld = self.order.free and self.order.request.bars is None and not self.schedule.repeats
-        masks = None if unheld else self.generator.masks
-        drawing = Drawing(self.generator.model, step, counts, masks, self.schedule, never)
-        done: dict[int, Generated | None] = {}
-        following = self.first
-        total = len(range(self.first, self.n, self.stride)) * self.best_of
-        most, end = self.order.max_length, tokenizer.END
-        for written in drawing.draw(self._begin, min(batch_size, total), most, end, at_bars=on_bar is not None):
+    def events(self, *, at_bars: bool) -> Iterator[str | Generated[M]]:
+        """The same, and with `at_bars` at each bar line what has been written so far, where that is settled."""
+        order, done = self.order, dict[int, Generated[M] | None]()
+        unheld = order.request.free and order.request.bars is None and not order.decoding.repeats
+        masks = None if unheld else order.writer.masks
+        drawing = Drawing(order.model, order.stepper, order.counts, masks, order.decoding, order.writer.never)
+        total = len(range(self.first, order.n, self.stride)) * order.choice.best_of
+        following, most = self.first, order.beginnings.most
+        for written in drawing.draw(self._begin, min(order.rows, total), most, END, at_bars=at_bars):
+            if at_bars and (text := written.script.so_far(self._label(written))):
+                yield text
             if not written.done:
-                assert on_bar is not None
-                self._tell_bar(written, on_bar)
                 continue
             done |= self._chosen(written)
             while following in done:
@@ -95,81 +111,66 @@ class Session:
                     yield one
                 following += self.stride
 
-    def _begin(self) -> Written | None:
-        """The next candidate, tune by tune; before that one in whose place another was refused."""
+    def _begin(self) -> Written[M] | None:
+        """The next candidate, one after the other; before that one in whose place another was refused."""
+        order = self.order
         if self.again:
             index, candidate = self.again.pop(0)
         else:
-            turn, candidate = divmod(self.begun, self.best_of)
+            turn, candidate = divmod(self.begun, order.choice.best_of)
             index = self.first + turn * self.stride
-            if index >= self.n:
+            if index >= order.n:
                 return None
             self.begun += 1
-        return Written(index, candidate, self.scripts(index), Chance(self.order.seed + index, candidate))
+        return Written(index, candidate, order.beginnings.script(index), Chance(order.seed + index, candidate))
 
-    def _chosen(self, written: Written) -> dict[int, Generated | None]:
-        """The best candidate of a tune, where this was the last one; None where all were refused."""
-        times, place = divmod(written.candidate, self.best_of)
-        drawn: Generated | None = replace(self._finish(written), redrawn=times)
+    def _chosen(self, written: Written[M]) -> dict[int, Generated[M] | None]:
+        """The best candidate, where this was the last one; None where all were refused."""
+        times, place = divmod(written.candidate, self.order.choice.best_of)
+        drawn: Generated[M] | None = replace(self._finish(written), redrawn=times)
         if drawn and self._is_borrowed(drawn):
             if times + 1 < MOST_TIMES:
-                self.again.append((written.index, written.candidate + self.best_of))
+                self.again.append((written.index, written.candidate + self.order.choice.best_of))
                 return {}
             drawn = None
         waiting = self.waiting.setdefault(written.index, {})
         waiting[place] = drawn
-        if len(waiting) < self.best_of:
+        if len(waiting) < self.order.choice.best_of:
             return {}
         del self.waiting[written.index]
-        found = [waiting[number] for number in range(self.best_of)]
+        found = [waiting[number] for number in range(self.order.choice.best_of)]
         return {written.index: self._best([one for one in found if one])}
 
-    def _best(self, candidates: Sequence[Generated]) -> Generated | None:
+    def _best(self, candidates: Sequence[Generated[M]]) -> Generated[M] | None:
         """The best of some candidates, of equals the first, whenever it was done."""
         if len(candidates) < 2:
             return candidates[0] if candidates else None
         times = sum(one.redrawn for one in candidates)
-        return replace(max(candidates, key=self.score or _likely), redrawn=times)
+        return replace(max(candidates, key=self.order.choice.score or _likely), redrawn=times)
 
-    def _is_borrowed(self, drawn: Generated) -> bool:
-        """Whether a tune has a longer passage of a training tune than was asked for."""
-        line = self.order.original
-        return line is not None and drawn.tune is not None and not line.allows(drawn.tune)
+    def _is_borrowed(self, drawn: Generated[M]) -> bool:
+        """Whether music has a longer passage of the training music than was asked for."""
+        line = self.order.choice.original
+        return line is not None and drawn.music is not None and not line.allows(drawn.music)
 
-    def _finish(self, written: Written) -> Generated:
-        """The tune that was written."""
-        seed, script = self.order.seed + written.index, written.script
-        text = text_of(script, written.ended, written.index + 1, seed, self._note(seed))
-        removed = None if self.order.free else written.removed / max(written.drawn, 1)
-        length = len(script.ids) - written.ended
-        likelihood, given = written.log_likelihood, script.given_notes
-        return Generated(written.index, seed, text, likelihood, length, written.ended, removed, given)
+    def _finish(self, written: Written[M]) -> Generated[M]:
+        """What was written."""
+        script, ended = written.script, written.ended
+        return Generated(
+            written.index,
+            self.order.seed + written.index,
+            script.finish(self._label(written), ended=ended),
+            written.log_likelihood,
+            tuple(script.ids[:-1] if ended else script.ids),
+            ended,
+            None if self.order.request.free else written.removed / max(written.drawn, 1),
+            script.given_notes,
+        )
 
-    def _tell_bar(self, written: Written, on_bar: Callable[[str], None]) -> None:
+    def _label(self, written: Written[M]) -> Label:
         seed = self.order.seed + written.index
-        if text := text_so_far(written.script, written.index + 1, seed, self._note(seed)):
-            on_bar(text)
-
-    def _note(self, seed: int) -> str:
-        """What a tune says of how it was drawn."""
-        return f"seed {seed}, {self._settings()}, model {self.generator.name}"
-
-    def _settings(self) -> str:
-        """How it was drawn, as its note says."""
-        first, *later = self.schedule.stages
-        changes = [f"from bar {bar} temperature {sampling.temperature:g}" for bar, sampling in later]
-        given = self.order.given
-        asked = [
-            str(self.order.request),
-            f"bars {given.first}-{given.last} anew" if isinstance(given, Infill) else "",
-            f"varied by {given.amount:g}" if isinstance(given, Variation) else "",
-            f"repeats {self.schedule.repeats}" if self.schedule.repeats else "",
-            f"best of {self.best_of}" if self.best_of > 1 else "",
-            str(self.order.original or ""),
-            "without grammar" if self.order.free else "",
-        ]
-        return ", ".join(filter(None, [str(first[1]), *changes, *asked]))
+        return Label(written.index + 1, seed, f"seed {seed}, {self.order.note}, model {self.order.name}")
 
 
-def _likely(tune: Generated) -> float:
-    return tune.log_likelihood_per_note if tune.valid else float("-inf")
+def _likely(one: Generated[M]) -> float:
+    return one.log_likelihood_per_note if one.valid else float("-inf")

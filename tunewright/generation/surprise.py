@@ -20,7 +20,7 @@ from torch import Tensor
 
 from tunewright.formats.abc.signs import NOTE_SIGN, SIGNS, is_music
 from tunewright.formats.abc.splitting import FIELD_LINE, strip_comment
-from tunewright.generation.tunes import Generator
+from tunewright.generation.generator import Generator
 from tunewright.models.contract import Forward, State
 from tunewright.models.cpu.recurrence import BF16
 from tunewright.models.devices import choose_precision

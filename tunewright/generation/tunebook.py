@@ -22,7 +22,7 @@ from tunewright.support.errors import ConfigError, CorpusError, ParseError, Rend
 from tunewright.support.files import replace_file
 
 if TYPE_CHECKING:
-    from tunewright.generation.tunes import Generated
+    from tunewright.generation.generated import Generated
 
 TUNEBOOK = "tunebook"
 LISTED = 6  # numbers of tunes in an error

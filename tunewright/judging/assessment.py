@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tunewright.corpus.reading import Corpus, read_corpus
 from tunewright.generation.checkpoints import Checkpoint, choose_checkpoint, list_checkpoints, load_checkpoint
+from tunewright.generation.generator import load_generator
 from tunewright.generation.sampling import Sampling
 from tunewright.generation.surprise import surprises
-from tunewright.generation.tunes import load_generator
 from tunewright.judging.certificate import Yardstick, build_yardstick, judge_tunes, read_candidates, remark
 from tunewright.judging.frontier import TUNES as AT_EACH
 from tunewright.judging.frontier import find_knee, place

@@ -21,8 +21,9 @@ import numpy as np
 from tunewright.corpus.pieces import PieceCorpus
 from tunewright.corpus.reading import Dropped
 from tunewright.formats.midi.validity import judge_piece
+from tunewright.generation.generated import GeneratedPiece
 from tunewright.generation.generator import Generator
-from tunewright.generation.pieces import GeneratedPiece, generate_pieces
+from tunewright.generation.keywords import generate_pieces
 from tunewright.judging.intervals import Floats, Tally, match_values, mean_values, percentile_among, quantile_value
 from tunewright.judging.piece_scorecard import PieceCertificate, PieceOriginality, PieceScorecard
 from tunewright.judging.run_scorecard import bits_of_each, held_out_likelihood

@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from tunewright.corpus.reading import BUILT_IN, Corpus
+from tunewright.generation.generated import Generated
+from tunewright.generation.generator import Generator
+from tunewright.generation.keywords import generate
 from tunewright.generation.surprise import forward
-from tunewright.generation.tunes import Generated, Generator, generate
 from tunewright.judging.certificate import Candidate, Yardstick, judge_tunes
 from tunewright.judging.scorecard import Drawn, Remark, Scorecard, Value
 from tunewright.models.likelihood import likelihood_interval, token_losses

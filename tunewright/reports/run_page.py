@@ -30,7 +30,7 @@ from tunewright.training.config import unit_of
 
 if TYPE_CHECKING:
     from tunewright.corpus.reading import Corpus
-    from tunewright.generation.tunes import Generated
+    from tunewright.generation.generated import Generated
     from tunewright.music.tune import Tune
 
 AUDIO_BUDGET = 11_000_000  # bytes of sound on a page, before base64 makes four of three

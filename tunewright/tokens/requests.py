@@ -1,4 +1,4 @@
-"""What is asked of a tune before any is drawn: key, metre, rhythm, bars, parts, range.
+"""What is asked of music before any is drawn: key, metre, rhythm, bars, parts, range, a start, a tune to vary.
 
 In: words as a user writes them. Out: a `Request`, or a `ConfigError` that says what is impossible and why, before
 anything is drawn. This file knows no model and no tokens.
@@ -12,6 +12,7 @@ from itertools import groupby
 
 from tunewright.formats.abc.fields import parse_key, parse_meter
 from tunewright.music.form import FEWEST_BARS, MOST_SECTION_BARS, MOST_SECTIONS, Form, Section, form_of
+from tunewright.music.piece import Piece
 from tunewright.music.rhythms import RHYTHMS, known_rhythm, told_rhythm
 from tunewright.music.transposing import transpose
 from tunewright.music.tune import Key, Meter, Pitch, Tune
@@ -19,13 +20,37 @@ from tunewright.support.errors import ConfigError, ParseError
 
 MOST_SHARPS = 7
 USUAL_BARS = 8  # of a part, where nobody says
+USUAL_AMOUNT = 0.5  # of a variation
 LEAST_RANGE = 7  # semitones
 MOST_BARS = 256  # of a whole tune
 
 
 @dataclass(frozen=True, slots=True)
+class Infill:
+    """Bars `first` to `last` of a tune are to be written anew, the rest kept."""
+
+    tune: Tune
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"bars {self.first}-{self.last} anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """A tune is to be varied: 0 leaves it as it is, 1 keeps nothing but its frame."""
+
+    tune: Tune
+    amount: float
+
+    def __str__(self) -> str:
+        return f"varied by {self.amount:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a tune; None leaves it to the model, and so does a rhythm that is ""."""
+    """What is asked of music before it is drawn; None leaves it to the model, and so does a rhythm that is ""."""
 
     key: Key | None = None
     meter: Meter | None = None
@@ -34,6 +59,38 @@ class Request:
     bars: int | None = None  # of the whole tune, in whatever parts, where no form is asked for
     low: Pitch | None = None
     high: Pitch | None = None
+    start: str | Piece = ""  # to begin with: ABC, after header fields if it has any, or a piece
+    given: Infill | Variation | None = None  # a tune to fill in or to vary, which settles all that comes before
+    free: bool = False  # whether no grammar holds it to anything
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        like: Tune | None = None,
+        infill: Tune | None = None,
+        at: str = "",
+        vary: Tune | None = None,
+        amount: float = USUAL_AMOUNT,
+        start: str | Piece = "",
+        free: bool = False,
+        **words: str,
+    ) -> Request:
+        """The request in words, as `build_request` has them; ConfigError where it cannot be met.
+
+        Of a tune that it is to be `like` it takes what the words leave open. `infill` is a tune whose bars `at`, as in
+        "5-8", are written anew, `vary` one of which an `amount` from 0 to 1 may change; a key alone moves either.
+
+        >>> str(Request.parse(key="Edor", bars="16"))
+        'key E dorian, bars 16'
+        """
+        request = build_request(**words)
+        request = as_in(like, request) if like else request
+        tune = infill or vary
+        if tune and request.key and request == Request(key=request.key):
+            tune, request = in_key(tune, request.key), Request()
+        given = None if tune is None else Infill(tune, *parse_span(at)) if infill else Variation(tune, amount)
+        return replace(request, start=start, given=given, free=free)
 
     def __str__(self) -> str:
         """As it stands in the notes of a tune: "key E dorian, meter 6/8"."""
@@ -50,7 +107,23 @@ class Request:
             "bars": self.bars,
             "range": f"{self.low}-{self.high}" if self.low and self.high else "",
         }
-        return ", ".join(f"{name} {value}" for name, value in asked.items() if value)
+        told = [f"{name} {value}" for name, value in asked.items() if value]
+        return ", ".join([*told, str(self.given)] if self.given else told)
+
+
+def parse_span(text: str) -> tuple[int, int]:
+    """The first and the last bar of words like "5-8" or "5"; ConfigError for other words."""
+    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", text.replace(" ", ""))
+    if not found:
+        raise ConfigError(f"at is {text!r}; expected bars, as in 5-8")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def text_start(request: Request) -> str:
+    """The ABC that tunes are to begin with; ConfigError where that is a piece."""
+    if not isinstance(request.start, str):
+        raise ConfigError("the start is a piece of several parts; expected ABC to begin a tune with")
+    return request.start
 
 
 def build_request(
@@ -86,7 +159,7 @@ def check_request(request: Request) -> None:
         raise ConfigError(f"the range {request.low}-{request.high} is narrower than a fifth; expected a wider one")
 
 
-def like(tune: Tune, request: Request) -> Request:
+def as_in(tune: Tune, request: Request) -> Request:
     """The request, what it leaves open asked for as this tune has it: rhythm, metre, key, form and range."""
     pitches = sorted((pitch for note in tune.notes for pitch in note.pitches), key=lambda pitch: pitch.midi)
     if not pitches:

@@ -12,7 +12,8 @@ import torch
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, small_corpus
 from tunewright.corpus.reading import Corpus
 from tunewright.formats.abc import parse_abc
-from tunewright.generation.tunes import generate, load_generator
+from tunewright.generation.generator import load_generator
+from tunewright.generation.keywords import generate
 from tunewright.judging.runs.evaluation import (
     BEGINNING,
     CONTEXTS,

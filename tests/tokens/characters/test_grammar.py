@@ -16,7 +16,7 @@ from tests.support.places import IRISH
 from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
 from tunewright.formats.abc.reading import with_number
-from tunewright.generation.tunes import judge
+from tunewright.formats.abc.validity import judge
 from tunewright.music.form import Form, Section, form_of
 from tunewright.music.tune import Key, Meter, Pitch, Tune
 from tunewright.support.errors import ConfigError

@@ -18,8 +18,9 @@ from tunewright.cli.commands.options import EVERY_FORMAT, AsJson, Formats, Sound
 from tunewright.cli.commands.polyphony import draws_pieces, write_pieces
 
 if TYPE_CHECKING:
-    from tunewright.generation.tunes import Generated, Infill, Variation
+    from tunewright.generation.generated import Generated
     from tunewright.measuring.originals import OriginalityLine
+    from tunewright.tokens.requests import Infill, Variation
 
 FILE = "An ABC or MIDI file, its first tune; FILE#12 is the one with X:12."
 USUAL_AMOUNT = 0.5
@@ -101,8 +102,8 @@ def generate(
     What is asked for comes out, or is refused with the reason before anything is drawn.
     """
     from tunewright.cli.console import drawn_note, drawn_result, note, original_note, print_json
+    from tunewright.generation.keywords import generate as draw
     from tunewright.generation.tunebook import parse_formats, write_drawn, write_tunebook
-    from tunewright.generation.tunes import generate as draw
     from tunewright.training.run import default_temperature
 
     _refuse_nonsense(infill, at, vary, amount)
@@ -159,7 +160,7 @@ def _originality_line(run: Path, percent: float) -> OriginalityLine:
 
 def _print_bars(run: Path, options: Mapping[str, Any]) -> Generated:
     """Print a tune as it is written."""
-    from tunewright.generation.stream import stream
+    from tunewright.generation.keywords import stream
 
     pieces = stream(run, **options)
     for piece in pieces:
@@ -212,8 +213,7 @@ def _parse_at(text: str) -> tuple[int, int]:
 def _asked(words: Mapping[str, str], like: str, infill: str, at: str, vary: str, amount: float) -> dict[str, Any]:
     """What `generate` takes for these words: a request, and the tune to fill in or to vary."""
     from tunewright.generation.tunebook import read_tune
-    from tunewright.generation.tunes import Infill, Variation
-    from tunewright.tokens.requests import Request, build_request, in_key
+    from tunewright.tokens.requests import Infill, Request, Variation, build_request, in_key
     from tunewright.tokens.requests import like as as_in
 
     span = _parse_at(at) if at else (0, 0)

@@ -15,7 +15,7 @@ import typer
 from tunewright.cli.commands.options import EVERY_FORMAT, read_piece_sources
 
 if TYPE_CHECKING:
-    from tunewright.generation.pieces import GeneratedPiece
+    from tunewright.generation.generated import GeneratedPiece
     from tunewright.music.piece import Piece
 
 EVERY_PIECE_FORMAT = "mid,wav,svg"
@@ -58,7 +58,7 @@ def write_pieces(
     """Draw pieces, write them into files, and say what came out; usage errors for what only tunes have."""
     from tunewright.cli.console import note, print_json
     from tunewright.formats.piece_formats import parse_piece_formats, write_piece
-    from tunewright.generation.pieces import generate_pieces
+    from tunewright.generation.keywords import generate_pieces
 
     if given := [name for name, value in refused.items() if value]:
         raise typer.BadParameter(f"{run} draws pieces of several parts, which know no {' and no '.join(given)}")

@@ -24,7 +24,10 @@ import torch
 from torch import Tensor
 
 from tunewright.corpus.reading import Corpus
-from tunewright.generation.tunes import Generated, Generator, generate, judge, load_generator
+from tunewright.formats.abc.validity import judge
+from tunewright.generation.generated import Generated
+from tunewright.generation.generator import Generator, load_generator
+from tunewright.generation.keywords import generate
 from tunewright.measuring.indexes import kept_index
 from tunewright.measuring.originality import (
     Borrowing,

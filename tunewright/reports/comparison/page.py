@@ -19,8 +19,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tunewright.formats.abc.validity import judge
 from tunewright.formats.engraving import write_tune, write_wav
-from tunewright.generation.tunes import judge
 from tunewright.judging.runs.comparison import Claim, Comparison, Setting
 from tunewright.music.tune import Tune
 from tunewright.reports.comparison.plots import (

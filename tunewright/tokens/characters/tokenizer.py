@@ -12,12 +12,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tunewright.formats.abc import format_abc, parse_abc
 from tunewright.formats.abc.reading import with_number
 from tunewright.music.rhythms import told_rhythm
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ParseError, TokenError
+
+if TYPE_CHECKING:
+    from tunewright.tokens.characters.writer import CharWriter
 
 END_TEXT = "\n\n"
 UNKNOWN_TEXT = "\N{REPLACEMENT CHARACTER}"
@@ -108,6 +112,12 @@ class CharTokenizer:
         if len(tunes) != 1:
             raise TokenError(f"found {len(tunes)} tunes, expected one")
         return tunes[0]
+
+    def writer(self) -> CharWriter:
+        """What writes in these tokens, for one drawing at a time."""
+        from tunewright.tokens.characters.writer import CharWriter  # noqa: PLC0415 - which builds on this file
+
+        return CharWriter(self)
 
     def to_json(self) -> str:
         """The tokenizer as JSON, which `from_json` reads back."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from tunewright.formats.abc.fields import default_unit, parse_meter
 from tunewright.music.form import MOST_SECTION_BARS, Section, form_of
@@ -43,6 +44,9 @@ from tunewright.music.tune import (
     accidental_sign,
 )
 from tunewright.support.errors import TokenError
+
+if TYPE_CHECKING:
+    from tunewright.tokens.degrees.writer import DegreeWriter
 
 METERS = (
     *("C", "C|", "2/2", "3/2", "4/2", "6/2", "2/1", "3/1", "4/1", "1/4", "2/4", "3/4", "4/4", "5/4", "6/4", "7/4"),
@@ -279,6 +283,12 @@ class DegreeTokenizer:
         reading.form()
         music = reading.music(key, home)
         return Tune(tuple(music), key=key, meter=meter, rhythm=rhythm, unit=default_unit(meter))
+
+    def writer(self) -> DegreeWriter:
+        """What writes in these tokens, for one drawing at a time."""
+        from tunewright.tokens.degrees.writer import DegreeWriter  # noqa: PLC0415 - which builds on this file
+
+        return DegreeWriter(self)
 
     def to_json(self) -> str:
         """The tokenizer as JSON, which `from_json` reads back."""

@@ -49,6 +49,10 @@ class PieceRules:
         told = any(context == BAR or context.endswith(f"/{BAR}") for context in tokenizer.following)
         return told and tokenizer.kind not in WITHOUT_BARS
 
+    def start(self, bars: int = 0) -> PieceConstraint:
+        """Where a piece begins that is to have so many bars; 0 for four or more."""
+        return PieceConstraint(self, PieceState(), bars)
+
     def check_bars(self, bars: int) -> None:
         """ConfigError where so many bars cannot be asked for."""
         if not self.counts_bars:
@@ -138,3 +142,30 @@ class PieceRules:
             if not (starts_word or in_place):
                 return False
         return self.after(state, number) is not None
+
+
+class PieceConstraint:
+    """Where one piece stands; immutable."""
+
+    __slots__ = ("_bars", "_rules", "_state")
+
+    def __init__(self, rules: PieceRules, state: PieceState, bars: int) -> None:
+        self._rules, self._state, self._bars = rules, state, bars
+
+    @property
+    def row(self) -> int:
+        """The row of the mask of what may come."""
+        return self._rules.row(self._state, self._bars)
+
+    def after(self, number: int) -> PieceConstraint:
+        """Where it stands after an id that the row lets through."""
+        state = self._rules.after(self._state, number)
+        assert state is not None, f"{self._rules.tokenizer.vocab[number]} was masked"
+        return PieceConstraint(self._rules, state, self._bars)
+
+    def after_given(self, number: int) -> PieceConstraint:
+        """The same of an id that was given; ConfigError where the rules do not let it through."""
+        state = self._rules.forgiving(self._state, number)
+        if state is None:
+            raise ConfigError(f"the start cannot go on after {self._rules.tokenizer.vocab[number]}; expected --free")
+        return PieceConstraint(self._rules, state, self._bars)

@@ -1,17 +1,23 @@
-"""One piece while it is written, id after id.
+"""One piece while it is written, id after id, and at the end the piece.
 
-In: the rules of a vocabulary, what the piece begins with, how many bars it is to have. Out: what the engine that draws
-asks of every script (`scripts.Script`). This file draws nothing and knows no model.
+In: the rules of a vocabulary, what the piece begins with, how many bars it is to have. Out: what drawing asks of every
+script (`writing.Script`). This file draws nothing and knows no model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
-from tunewright.support.errors import ConfigError
+from tunewright.formats.midi.validity import judge_piece
+from tunewright.music.piece import Piece, first_bars
+from tunewright.support.errors import TokenError
+from tunewright.tokens.polyphony.bars import told_bars
 from tunewright.tokens.polyphony.context import PiecePlaces, PieceReader
-from tunewright.tokens.polyphony.grammar import BAR, PieceRules, PieceState
-from tunewright.tokens.polyphony.tokenizer import BEGINS_A_NOTE, kind_of
+from tunewright.tokens.polyphony.grammar import BAR, PieceRules
+from tunewright.tokens.polyphony.tokenizer import BEGINS_A_NOTE, PieceTokenizer, kind_of
+from tunewright.tokens.writing import Finished, Label
 
 
 class PieceScript:
@@ -23,14 +29,14 @@ class PieceScript:
         self, places: PiecePlaces, rules: PieceRules | None = None, start: Sequence[int] = (), bars: int = 0
     ) -> None:
         self.tokenizer = tokenizer = places.tokenizer
-        self.rules, self._asked = rules, bars
+        self._asked, self._by_bars = bars, rules is not None and rules.counts_bars
         self.ids: list[int] = []
         self.bars = 0
         self._reader = PieceReader(places)
         self.first = self._reader.read(tokenizer.END)  # what the model reads before anything is written
         self.given_notes = sum(map(self.is_note, start))
         self._pending = list(start[::-1])  # to write before drawing goes on, last first
-        self._state = PieceState()
+        self._constraint = rules.start(bars) if rules else None
 
     @property
     def forced(self) -> int:
@@ -40,7 +46,7 @@ class PieceScript:
     @property
     def row(self) -> int:
         """The row of the masks of what may come."""
-        return self.rules.row(self._state, self._asked) if self.rules else 0
+        return self._constraint.row if self._constraint else 0
 
     def write(self, number: int) -> tuple[int, ...]:
         """What the model reads after this id; ConfigError where the rules do not let through what the start gives."""
@@ -49,14 +55,43 @@ class PieceScript:
             self._pending.pop()
         self.ids.append(number)
         self.bars += self.tokenizer.tokens_of[number].count(BAR)
-        if self.rules and number != self.tokenizer.END:
-            state = (self.rules.forgiving if given else self.rules.after)(self._state, number)
-            if state is None:
-                assert given, f"{self.tokenizer.vocab[number]} was masked"
-                raise ConfigError(f"the start cannot go on after {self.tokenizer.vocab[number]}; expected --free")
-            self._state = state
+        if self._constraint and number != self.tokenizer.END:
+            after = self._constraint.after_given if given else self._constraint.after
+            self._constraint = after(number)
         return self._reader.read(number)
 
     def is_note(self, number: int) -> bool:
         """Whether an id begins a note, or several."""
         return any(kind_of(token) in BEGINS_A_NOTE for token in self.tokenizer.tokens_of[number])
+
+    def finish(self, label: Label, *, ended: bool) -> Finished[Piece]:
+        """The piece that the ids spell; what sounds on after the bars that were asked for is cut."""
+        ids = tuple(self.ids[:-1] if ended else self.ids)
+        title = f"{self.tokenizer.kind.upper()} piece no. {label.seed}"
+        return Finished("", title, partial(_read, self.tokenizer, ids, title, self._asked, ended))
+
+    def so_far(self, label: Label) -> str:
+        """A line for each whole bar, of what begins in it; "" before the end where tokens do not come bar by bar."""
+        over = self.ids[-1:] == [self.tokenizer.END]
+        if not (over or self._by_bars):
+            return ""
+        tokens_of = self.tokenizer.tokens_of
+        last = max((place for place, number in enumerate(self.ids) if BAR in tokens_of[number]), default=0)
+        try:
+            piece = self.tokenizer.decode(self.ids if over else self.ids[:last])
+        except TokenError:
+            return ""
+        whole = len(piece.bar_lines) if over else self.bars - 1
+        return "".join(told_bars(piece, min(whole, self._asked) if self._asked else whole))
+
+
+def _read(
+    tokenizer: PieceTokenizer, ids: Sequence[int], title: str, bars: int, ended: bool
+) -> tuple[Piece | None, str]:
+    """The piece, None where the ids spell none, and what is wrong with it."""
+    try:
+        piece = replace(tokenizer.decode(ids), title=title)
+        piece = first_bars(piece, bars) if bars else piece
+    except TokenError as error:
+        return None, str(error)
+    return piece, judge_piece(piece, ended)

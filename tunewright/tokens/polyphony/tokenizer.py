@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from tunewright.formats.midi.piece_reading import settled
@@ -43,6 +44,8 @@ from tunewright.support.errors import ConfigError, TokenError
 
 if TYPE_CHECKING:
     from symusic import core
+
+    from tunewright.tokens.polyphony.writer import PieceWriter
 
 MusicTokenizer = Any  # MidiTok's; it has no types
 Follows = tuple[tuple[str, tuple[str, ...]], ...]
@@ -385,6 +388,12 @@ class PieceTokenizer:
 
     # ------------------------------------------------------------------------------------------------ keeping
 
+    def writer(self) -> PieceWriter:
+        """What writes in these tokens, for one drawing at a time."""
+        from tunewright.tokens.polyphony.writer import PieceWriter  # noqa: PLC0415 - which builds on this file
+
+        return PieceWriter(self)
+
     def to_json(self) -> str:
         """The tokenizer as JSON, which `from_json` reads back."""
         stored = {
@@ -432,10 +441,13 @@ class PieceTokenizer:
 # ------------------------------------------------------------------------------------------------ MidiTok
 
 
+_ONE_AT_A_TIME = RLock()
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """MidiTok warns of what it repairs; that is counted elsewhere."""
-    with warnings.catch_warnings():
+    """MidiTok warns of what it repairs; that is counted elsewhere. What is warned of is one for all threads."""
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 

@@ -1,0 +1,104 @@
+"""Which ids may come where a tune in musical tokens is not music yet: rows of masks of headers and forms.
+
+In: a `DegreeTokenizer`, its grammar, or None where anything may come, and masks. Out: rows. What was worked out is
+kept, for all tunes that are written at once. This file writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tunewright.music.form import FEWEST_BARS, Form, Section
+from tunewright.music.rhythms import RHYTHMS
+from tunewright.music.tune import Key
+from tunewright.tokens.degrees.context import Columns
+from tunewright.tokens.degrees.grammar import Constraints, Grammar
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.masks import Masks
+from tunewright.tokens.requests import MOST_SHARPS
+
+
+@dataclass(frozen=True)
+class DegreeRows:
+    """The rows of masks beside the grammar's own: of headers, of forms, and of what two rows have in common."""
+
+    tokenizer: DegreeTokenizer
+    grammar: Grammar | None  # None: anything may come
+    masks: Masks
+
+    @cached_property
+    def columns(self) -> Columns:
+        """How ids become rows."""
+        return Columns(self.tokenizer)
+
+    @cached_property
+    def rhythms(self) -> int:
+        """The row that lets any rhythm through."""
+        return self.row_of(self.tokenizer.rhythms)
+
+    @cached_property
+    def modes(self) -> int:
+        """The row that lets any mode through."""
+        return self.row_of(self.tokenizer.modes)
+
+    def tonics_of(self, mode: str) -> int:
+        """The row that lets the tonics through on which this mode needs no double sharps or flats."""
+        tonics = self.tokenizer.tonics.items()
+        return self.row_of([n for n, tonic in tonics if abs(Key(tonic, mode).sharps) <= MOST_SHARPS])
+
+    def row_of_both(self, one: int, other: int) -> int:
+        """The row that lets through what both do; the first where they have nothing in common."""
+        if (one, other) not in self._both:
+            both = self.masks.table[one] & self.masks.table[other]
+            self._both[one, other] = self.masks.add(both) if both.any() else one
+        return self._both[one, other]
+
+    @cached_property
+    def untied_row(self) -> int:
+        """The row that lets anything through but a tie."""
+        tie = self.tokenizer.ids["-"]
+        return self.row_of([number for number in range(len(self.tokenizer.vocab)) if number != tie])
+
+    @cached_property
+    def _both(self) -> dict[tuple[int, int], int]:
+        return {}
+
+    @cached_property
+    def _first_sections(self) -> dict[tuple[tuple[int, ...], int, bool], frozenset[int]]:
+        return {}
+
+    def first_sections(self, music: tuple[int, ...], meter: int, *, exact: bool) -> frozenset[int]:
+        """The sections that a tune can begin with which begins with this music; none where that goes on to another."""
+        key = (music, meter, exact)
+        if key not in self._first_sections:
+            self._first_sections[key] = frozenset(self._sections_that_fit(*key))
+        return self._first_sections[key]
+
+    def _sections_that_fit(self, music: tuple[int, ...], meter: int, exact: bool) -> Iterator[int]:
+        tokenizer, grammar = self.tokenizer, self.grammar
+        lines = [number for number in music if number in tokenizer.bar_lines]
+        if grammar is None or any(tokenizer.bar_lines[number] not in ("|", "|:") for number in lines):
+            return
+        for number, section in tokenizer.sections.items():
+            form = Form((section, Section(FEWEST_BARS, False)))
+            if grammar.lets_through(music, Constraints(tokenizer.meters[meter], form, exact=exact)):
+                yield number
+
+    def row_of(self, allowed: Sequence[int] | Mapping[int, object]) -> int:
+        """The row that lets these ids through."""
+        mask = np.zeros(len(self.tokenizer.vocab), bool)
+        mask[list(allowed)] = True
+        return self.masks.add(mask)
+
+    def meters_of(self, rhythm: str, among: frozenset[int] | None) -> int:
+        """The row that lets the metres of a rhythm through, of those that the plan leaves."""
+        left = (
+            {n: meter for n, meter in self.tokenizer.meters.items() if n in among} if among else self.tokenizer.meters
+        )
+        wanted = RHYTHMS[rhythm].meters if rhythm else None
+        fits = [n for n, meter in left.items() if (str(meter) in wanted if wanted else not meter.free)]
+        return self.row_of(fits or left)

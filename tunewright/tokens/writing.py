@@ -1,0 +1,121 @@
+"""What drawing asks of the tokens that music is written in: writers, scripts and constraints.
+
+In: a `Request`, and ids as they are drawn. Out: which id has to come, which may come, what the model reads next, and at
+the end the music. A `Writer` belongs to one drawing at a time: its grammar and its masks grow while it writes. This
+file draws nothing and knows no tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from tunewright.music.kinds import Music
+from tunewright.tokens.masks import Masks
+from tunewright.tokens.requests import Request
+
+END = 0  # the id that ends music, in all tokens
+
+M = TypeVar("M", bound=Music)
+M_co = TypeVar("M_co", bound=Music, covariant=True)
+
+
+class Constraint(Protocol):
+    """Where writing stands in a grammar; immutable."""
+
+    @property
+    def row(self) -> int:
+        """The row of the mask of what may come; one id at least may."""
+
+    def after(self, number: int) -> Constraint:
+        """Where it stands after an id that the row lets through, the end apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What music that was drawn says of itself."""
+
+    number: int  # of it, from 1
+    seed: int
+    note: str  # how it was drawn
+
+
+@dataclass(frozen=True)
+class Finished(Generic[M]):
+    """What was written: its text, "" where its kind has none, and what reads and judges it when that is asked."""
+
+    text: str
+    title: str  # "" where it is in the text
+    read: Callable[[], tuple[M | None, str]] = field(compare=False)  # None where it spells no music; what is wrong
+
+
+class Script(Protocol[M_co]):
+    """Music being written."""
+
+    ids: list[int]
+    bars: int  # bar lines written: chance begins anew with each
+    first: tuple[int, ...]  # what the model reads before anything is written
+
+    @property
+    def forced(self) -> int:
+        """The id that has to come; -1 where one is to be drawn."""
+
+    @property
+    def row(self) -> int:
+        """The row of the masks of what may come; 0 where anything may."""
+
+    @property
+    def in_body(self) -> bool:
+        """Whether what comes is music: what likelihood and removed mass are counted of."""
+
+    @property
+    def given_notes(self) -> int:
+        """Notes that were given, not drawn."""
+
+    def write(self, number: int) -> tuple[int, ...]:
+        """What the model reads after this id."""
+
+    def is_note(self, number: int) -> bool:
+        """Whether an id is, or begins, a note or a rest."""
+
+    def finish(self, label: Label, *, ended: bool) -> Finished[M_co]:
+        """What was written; `ended` by an end, or cut."""
+
+    def so_far(self, label: Label) -> str:
+        """What a listener may be shown of it up to the last bar line; "" while that may still change."""
+
+
+@dataclass(frozen=True)
+class Beginnings(Generic[M]):
+    """What begins each tune or piece of a call, by its index, and after how many ids one that does not end is cut."""
+
+    script: Callable[[int], Script[M]]
+    most: int
+
+
+class Writer(Protocol[M]):
+    """What writes in one vocabulary, for one drawing at a time."""
+
+    @property
+    def masks(self) -> Masks:
+        """What its grammar lets through, as far as it has been met."""
+
+    @property
+    def never(self) -> tuple[int, ...]:
+        """Ids that are never drawn, whatever the masks say."""
+
+    @property
+    def rows(self) -> int:
+        """How many are drawn side by side, unless more are asked for."""
+
+    @property
+    def worth_a_process(self) -> int:
+        """For how many a second process is worth its beginning."""
+
+    @property
+    def longest(self) -> int:
+        """After how many ids music that does not end is cut, unless another number is asked for."""
+
+    def begin(self, request: Request, seed: int, most: int) -> Beginnings[M]:
+        """What begins each, number i with seed `seed + i`; ConfigError for what cannot be had."""
