@@ -1,8 +1,9 @@
 """Where the bars of a piece are that a file does not say: a pickup, or the metre itself.
 
 In: a `Piece` as read, or the bytes of its file. Out: the piece with what was found by its top line
-(`listening.meter_finding`), which `Piece.inferred` says. Most programs write a metre at the beginning and leave out that a pickup stands before the first
-full bar. What the file states is not changed, and nothing is found where the music begins inside a bar already.
+(`listening.meter_finding`), which `Piece.inferred` says. Most programs write a metre at the beginning and leave out
+that a pickup stands before the first full bar. What the file states is not changed, and nothing is found where the
+music begins inside a bar already.
 """
 
 from __future__ import annotations
