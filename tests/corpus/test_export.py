@@ -19,8 +19,9 @@ from tests.support.places import ROOT
 from tunewright.corpus import note_tables
 from tunewright.corpus.export import TABLES, export_notes
 from tunewright.corpus.note_tables import NOTES, TUNES, Label, note_rows
-from tunewright.corpus.reading import Corpus, read_corpus, tune_id, write_split
+from tunewright.corpus.reading import Corpus, read_corpus, write_split
 from tunewright.formats.midi.tunes import write_midi
+from tunewright.music.kinds import music_id
 from tunewright.music.tune import Rest, Tune
 from tunewright.support.errors import CorpusError
 from tunewright.support.tables import Row, Table
@@ -57,10 +58,10 @@ def read_table(path: Path, table: Table) -> list[Row]:
 def test_every_format_holds_the_notes_of_the_tunes(tmp_path: Path, corpus: Corpus, suffix: str, unfold: bool) -> None:
     path = tmp_path / f"notes{suffix}"
     done = export_notes(corpus, path, unfold=unfold)
-    ids = [tune_id(tune) for tune in corpus.tunes]
+    ids = [music_id(tune) for tune in corpus.tunes]
     expected: list[Row] = []
     for tune, part, family in zip(corpus.tunes, corpus.split, corpus.families, strict=True):
-        expected += note_rows(tune, Label(tune_id(tune), part, ids[family]), unfold=unfold)
+        expected += note_rows(tune, Label(music_id(tune), part, ids[family]), unfold=unfold)
     assert read_table(path, NOTES) == expected
     assert (done.tunes, done.notes, done.left_out) == (100, len(expected), ())
     assert sorted(done.files) == sorted(tmp_path.iterdir())

@@ -11,8 +11,9 @@ import pytest
 import tunewright.corpus.reading as corpus_module
 from tunewright.corpus import sources
 from tunewright.corpus.describe import describe
-from tunewright.corpus.reading import Corpus, read_corpus, tune_id, write_split
+from tunewright.corpus.reading import Corpus, read_corpus, write_split
 from tunewright.formats.abc import format_abc, parse_abc
+from tunewright.music.kinds import music_id
 from tunewright.music.transposing import transpose
 from tunewright.support.errors import CorpusError, OutputError
 
@@ -174,7 +175,7 @@ def test_the_split_is_written_as_a_table(tmp_path: Path) -> None:
     write_split(corpus, tmp_path / "split.tsv")
     rows = [line.split("\t") for line in (tmp_path / "split.tsv").read_text().splitlines()]
     assert rows[0] == ["id", "split", "family", "source", "title"]
-    assert [row[0] for row in rows[1:]] == [tune_id(tune) for tune in corpus.tunes]
+    assert [row[0] for row in rows[1:]] == [music_id(tune) for tune in corpus.tunes]
     assert [row[4] for row in rows[1:]] == ["One", "Two"]
 
 

@@ -26,6 +26,7 @@ from rich.table import Table
 from tunewright.corpus.describe import ONE_TRACK, SKYLINE, describe_files, figures, how_read, reasons
 from tunewright.measuring.originals import MOST_TIMES, OriginalityLine
 from tunewright.reports.run_page import collection_title, corpus_table, drawn_table, duration
+from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
     from tunewright.corpus.reading import Corpus
@@ -49,19 +50,10 @@ def note(text: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a result as JSON, to stdout; numbers that are not finite become null."""
-    for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(_finite(value)):  # never whole in memory
-        sys.stdout.write(piece)
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=1, default=os.fspath)
+    for part in encoder.iterencode(without_nan(value)):  # never whole in memory
+        sys.stdout.write(part)
     sys.stdout.write("\n")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, Path):
-        return str(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager

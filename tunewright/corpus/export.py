@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tunewright.corpus.note_tables import MOST_SIGNS, NOTES, TUNES, Label, NoteRow, TooLong, note_rows, tune_row
-from tunewright.corpus.reading import Corpus, Dropped, tune_id
+from tunewright.corpus.reading import Corpus, Dropped
+from tunewright.music.kinds import music_id
 from tunewright.music.tune import Tune
 from tunewright.support.errors import CorpusError
 from tunewright.support.tables import misfit, open_tables, table_paths
@@ -62,7 +63,7 @@ def export_notes(corpus: Corpus, path: Path, *, unfold: bool = False) -> Exporte
 
 
 def _labels(corpus: Corpus) -> list[Label]:
-    ids = [tune_id(tune) for tune in corpus.tunes]
+    ids = [music_id(tune) for tune in corpus.tunes]
     return [Label(*of) for of in zip(ids, corpus.split, (ids[family] for family in corpus.families), strict=True)]
 
 

@@ -19,9 +19,10 @@ from typing import Any
 
 from tunewright.corpus.families import find_families, split_of
 from tunewright.corpus.reading import Dropped, Progress, find_files, read_bytes, read_tunes
-from tunewright.formats.midi.piece_bars import with_bars
-from tunewright.formats.midi.piece_reading import parse_piece, piece_of_tune
-from tunewright.music.piece import TICKS, Piece, fingerprint, piece_id
+from tunewright.formats.midi.bars import with_bars
+from tunewright.formats.midi.pieces import parse_piece, piece_of_tune
+from tunewright.music.kinds import music_id
+from tunewright.music.piece import TICKS, Piece, fingerprint
 from tunewright.music.tune import Note, Pitch, Tune
 from tunewright.support.errors import CorpusError, ParseError, RenderError
 from tunewright.support.files import replace_file
@@ -86,7 +87,7 @@ class PieceCorpus:
         """Sixteen hex digits that any change of a piece or of the split changes."""
         digest = hashlib.sha256()
         for piece, part in zip(self.pieces, self.split, strict=True):
-            digest.update(f"{piece_id(piece)} {part}\n".encode())
+            digest.update(f"{music_id(piece)} {part}\n".encode())
         return digest.hexdigest()[:16]
 
 
@@ -194,8 +195,8 @@ def write_piece_split(corpus: PieceCorpus, path: Path) -> None:
     """Write a table with tabs: id, part of the split, family, source and title of every piece."""
     rows = ["id\tsplit\tfamily\tsource\ttitle"]
     for piece, part, family in zip(corpus.pieces, corpus.split, corpus.families, strict=True):
-        family_id = piece_id(corpus.pieces[family])
-        rows.append("\t".join((piece_id(piece), part, family_id, piece.source, piece.title.replace("\t", " "))))
+        family_id = music_id(corpus.pieces[family])
+        rows.append("\t".join((music_id(piece), part, family_id, piece.source, piece.title.replace("\t", " "))))
     replace_file(path, ("\n".join(rows) + "\n").encode())
 
 

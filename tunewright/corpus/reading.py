@@ -32,6 +32,7 @@ from tunewright.corpus.sources import (
     read_tunes,
     stamps,
 )
+from tunewright.music.kinds import music_id
 from tunewright.music.playing import fingerprint
 from tunewright.music.tune import Tune
 from tunewright.support.code import code_fingerprint
@@ -50,7 +51,6 @@ __all__ = [
     "read_corpus",
     "read_tunes",
     "states_mode",
-    "tune_id",
     "write_split",
 ]
 
@@ -117,13 +117,8 @@ class Corpus:
         """Sixteen hex digits that any change of a tune or of the split changes."""
         digest = hashlib.sha256()
         for tune, part in zip(self.tunes, self.split, strict=True):
-            digest.update(f"{tune_id(tune)} {part}\n".encode())
+            digest.update(f"{music_id(tune)} {part}\n".encode())
         return digest.hexdigest()[:16]
-
-
-def tune_id(tune: Tune) -> str:
-    """Twelve hex digits by which a tune is known: a hash of its verbatim text, or of its melody where it has none."""
-    return hashlib.sha256((tune.text or fingerprint(tune)).encode()).hexdigest()[:12]
 
 
 def read_corpus(
@@ -155,8 +150,8 @@ def write_split(corpus: Corpus, path: Path) -> None:
     """Write a table with tabs: id, part of the split, family, source and title of every tune."""
     rows = ["id\tsplit\tfamily\tsource\ttitle"]
     for tune, part, family in zip(corpus.tunes, corpus.split, corpus.families, strict=True):
-        family_id = tune_id(corpus.tunes[family])
-        rows.append("\t".join((tune_id(tune), part, family_id, tune.source, tune.title.replace("\t", " "))))
+        family_id = music_id(corpus.tunes[family])
+        rows.append("\t".join((music_id(tune), part, family_id, tune.source, tune.title.replace("\t", " "))))
     replace_file(path, ("\n".join(rows) + "\n").encode())
 
 

@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tunewright.corpus.reading import Dropped
-from tunewright.judging.scorecard import Drawn, Remark, Value, perplexity, without_nan
+from tunewright.judging.scorecard import Drawn, Remark, Value, perplexity
 from tunewright.measuring.piece_originality import PieceShared, SharedBeats, SharedLine
 from tunewright.measuring.piece_table import NOT_FOR_PIECES
 from tunewright.music.piece import Piece
+from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
     from tunewright.measuring.two_sample import TwoSample

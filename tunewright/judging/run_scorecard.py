@@ -20,7 +20,8 @@ from tunewright.generation.tunes import Generated, Generator, generate
 from tunewright.judging.certificate import Candidate, Yardstick, judge_tunes
 from tunewright.judging.scorecard import Drawn, Remark, Scorecard, Value
 from tunewright.models.likelihood import likelihood_interval, token_losses
-from tunewright.tokens.contract import Collection, Music, Passage, encode_passages
+from tunewright.music.kinds import Music
+from tunewright.tokens.contract import Collection, Passage, encode_passages
 from tunewright.training.run import read_record, read_split
 
 TUNES = 300  # drawn where nobody says how many: enough for a classifier to be asked

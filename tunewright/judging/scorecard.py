@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tunewright.corpus.reading import Dropped
 from tunewright.measuring.originality import Near, Shared
 from tunewright.music.tune import Tune
+from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
     from tunewright.measuring.two_sample import TwoSample
@@ -224,12 +225,3 @@ def _certificate(one: Certificate) -> dict[str, Any]:
         "measures": dict(one.measures),
         "percentiles": dict(one.percentiles),
     }
-
-
-def without_nan(value: Any) -> Any:
-    """The same with None for every number that is not finite, which JSON has no word for."""
-    if isinstance(value, Mapping):
-        return {name: without_nan(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

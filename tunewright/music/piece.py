@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from tunewright.music import showing
 from tunewright.music.tune import Inference, Repair
@@ -78,6 +78,7 @@ class Piece:
     Two pieces are equal where their music is, whatever they are called and wherever they come from.
     """
 
+    kind: ClassVar[str] = "piece"
     parts: tuple[Part, ...]
     meters: tuple[MeterAt, ...] = ()
     keys: tuple[KeyAt, ...] = ()
@@ -88,13 +89,14 @@ class Piece:
     inferred: tuple[Inference, ...] = ()  # metre and pickup, where the file says nothing of them
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Piece) and self._music == other._music
+        return isinstance(other, Piece) and self.content == other.content
 
     def __hash__(self) -> int:
-        return hash(self._music)
+        return hash(self.content)
 
     @property
-    def _music(self) -> tuple[object, ...]:
+    def content(self) -> tuple[object, ...]:
+        """What two equal pieces have in common: all that is heard, and the metres and keys."""
         parts = tuple((part.notes, part.program, part.drums) for part in self.parts)
         return parts, self.meters, self.keys, self.tempos
 
@@ -201,11 +203,6 @@ def fingerprint(piece: Piece) -> str:
     first = notes[0][0] if notes else 0
     told = ",".join(f"{onset - first}:{number if drums else number - lowest}" for onset, drums, number in notes)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
-
-
-def piece_id(piece: Piece) -> str:
-    """Twelve hex digits by which a piece is known: a hash of its music."""
-    return hashlib.sha256(repr(piece._music).encode()).hexdigest()[:12]
 
 
 def transposed(piece: Piece, semitones: int) -> Piece:

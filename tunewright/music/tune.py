@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tunewright.music import showing
 
@@ -320,6 +320,7 @@ class BarError:
 class Tune:
     """One tune. Two are equal when music, key, metre, rhythm and form are; text, titles and source do not count."""
 
+    kind: ClassVar[str] = "tune"
     music: tuple[Element, ...]
     key: Key = Key()
     meter: Meter = Meter()

@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tunewright.corpus.reading import tune_id
-from tunewright.music.piece import Piece, piece_id
+from tunewright.music.kinds import Music
+from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, TokenError
 from tunewright.tokens.characters.tokenizer import CharTokenizer, body_start
@@ -27,7 +27,6 @@ from tunewright.tokens.polyphony.tokenizer import VOCABULARIES, PieceTokenizer
 from tunewright.training.config import Config
 
 Tokenizer = CharTokenizer | DegreeTokenizer | PieceTokenizer
-Music = Tune | Piece
 Rows = npt.NDArray[np.int16]
 
 
@@ -66,11 +65,6 @@ class Passage:
     body: int  # place in `ids` of the first one of the body
     notes: int
     rows: Rows | None = field(default=None, compare=False)
-
-
-def music_id(music: Music) -> str:
-    """Twelve hex digits by which a tune or a piece is known."""
-    return tune_id(music) if isinstance(music, Tune) else piece_id(music)
 
 
 def only_tunes(music: Sequence[Music]) -> list[Tune]:

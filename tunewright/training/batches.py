@@ -24,20 +24,12 @@ import torch
 from torch import Tensor
 
 from tunewright.music.beats import Onset, by_strength
+from tunewright.music.kinds import Music, music_id
 from tunewright.music.piece import Piece, transposed, transpositions
 from tunewright.music.tune import Tune
 from tunewright.support.errors import CorpusError, TokenError
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.tokens.contract import (
-    Collection,
-    Music,
-    Passage,
-    Tokenizer,
-    encode_passages,
-    music_id,
-    only_pieces,
-    only_tunes,
-)
+from tunewright.tokens.contract import Collection, Passage, Tokenizer, encode_passages, only_pieces, only_tunes
 from tunewright.tokens.degrees.context import Begun, Columns, Sound, begun_in, read_rows
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.polyphony.context import PiecePlaces, read_piece_rows

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import math
 import sys
 import time
@@ -25,13 +24,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tunewright.models.building import build_model
+from tunewright.models.contract import Model, State
 from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.devices import choose_device, choose_precision
 from tunewright.models.likelihood import Likelihood, likelihood
-from tunewright.models.recurrent import RecurrentModel, State, build_model, choose_device, choose_precision
+from tunewright.music.kinds import music_id
 from tunewright.support.environment import environment
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
-from tunewright.tokens.contract import Collection, encode_passages, fit_tokenizer, music_id, place_sizes
+from tunewright.support.numbers import without_nan
+from tunewright.support.threads import Threads
+from tunewright.tokens.contract import Collection, encode_passages, fit_tokenizer, place_sizes
 from tunewright.training.batches import build_windows, mix
 from tunewright.training.config import Config, format_config
 from tunewright.training.run import (
@@ -102,8 +106,8 @@ def train(
     with locked(path):
         run = _open_run(corpus, path, config, resume, record or {})
         training = _Training(run, corpus, run.config, minutes)
-        with _kept_memory(), _threads(training.threads), contextlib.closing(training.log):
-            yield from training.proceed(stop)
+        with _kept_memory(), contextlib.closing(training.log), contextlib.closing(training.proceed(stop)) as steps:
+            yield from _each_with(training.threads, steps)
 
 
 def learning_rate_at(config: Config, step: int, done: float) -> float:
@@ -306,7 +310,7 @@ class _Training:
         return looked
 
     def _save_best(self, valid_loss: float) -> None:
-        facts = {"step": self.counters.step, "valid_loss": _json(valid_loss)}
+        facts = {"step": self.counters.step, "valid_loss": without_nan(valid_loss)}
         save_tensors(self.run.path / BEST, self.model.state_dict(), facts)
 
     def _progress(self, loss: float, looked: Likelihood | None) -> Progress:
@@ -362,8 +366,7 @@ class _Training:
         for name, parameter in self.model.named_parameters():
             for key, value in self.optimizer.state[parameter].items():
                 tensors[f"optimizer.{name}.{key}"] = torch.as_tensor(value)
-        facts = {name: _json(value) for name, value in asdict(self.counters).items()}
-        save_tensors(self.run.path / LAST, tensors, facts)
+        save_tensors(self.run.path / LAST, tensors, without_nan(asdict(self.counters)))
         self.saved = self.counters.step
         self._summarise("running")
 
@@ -412,17 +415,12 @@ class _Training:
         )
 
 
-def _build_optimizer(model: RecurrentModel, config: Config) -> torch.optim.Optimizer:
+def _build_optimizer(model: Model, config: Config) -> torch.optim.Optimizer:
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     if config.weight_decay:
         decay = config.weight_decay
         return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=decay, fused=fused)
     return torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=fused)
-
-
-def _json(value: Any) -> Any:
-    """The value, or None where JSON has no way to write it."""
-    return None if isinstance(value, float) and not math.isfinite(value) else json.loads(json.dumps(value))
 
 
 @contextlib.contextmanager
@@ -436,15 +434,14 @@ def _seeded(config: Config, step: int, device: torch.device) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """As many threads as the run began with: sums in another order would not resume bit for bit."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def _each_with(threads: int, steps: Iterator[Progress]) -> Iterator[Progress]:
+    """The steps, each taken with as many threads as the run began with: other sums would not resume bit for bit."""
+    while True:
+        with Threads(threads):  # not across a yield
+            progress = next(steps, None)
+        if progress is None:
+            return
+        yield progress
 
 
 @contextlib.contextmanager

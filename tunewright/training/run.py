@@ -33,6 +33,7 @@ from torch import Tensor
 
 from tunewright.support.errors import ConfigError, OutputError, RunError, TokenError
 from tunewright.support.files import replace_file
+from tunewright.support.numbers import without_nan
 from tunewright.tokens.contract import Tokenizer, tokenizer_from_json
 from tunewright.training.config import Config, format_config, parse_config
 
@@ -129,8 +130,8 @@ def load_run(path: Path) -> Run:
 
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
     """Replace `summary.json`; numbers that are not finite become null."""
-    cleaned = {key: _finite(value) for key, value in summary.items()}
-    replace_file(path / "summary.json", (json.dumps({"format": FORMAT_VERSION} | cleaned, indent=1) + "\n").encode())
+    stored = {"format": FORMAT_VERSION} | without_nan(summary)
+    replace_file(path / "summary.json", (json.dumps(stored, indent=1) + "\n").encode())
 
 
 def read_split(path: Path) -> dict[str, Any]:
@@ -261,7 +262,7 @@ class MetricsLog:
 
     def write(self, **values: float | None) -> None:
         """Add a line; OutputError where the disk is full."""
-        line = {name: _finite(value) for name, value in values.items() if value is not None}
+        line = {name: without_nan(value) for name, value in values.items() if value is not None}
         try:
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
@@ -310,7 +311,3 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(stored, dict):
         raise RunError(f"{path}: broken; expected JSON")
     return stored
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,7 +7,6 @@ This file trains nothing, writes no page and knows no language: what is said is 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +30,7 @@ from tunewright.judging.runs.quantities import (
     format_value,
 )
 from tunewright.support.errors import RunError
+from tunewright.support.numbers import without_nan
 from tunewright.training.config import PIECE_TOKENS, Config
 from tunewright.training.curve import read_curve
 from tunewright.training.presets import load_preset, preset_names
@@ -282,7 +282,7 @@ def describe_comparison(comparison: Comparison) -> dict[str, Any]:
     return {
         "corpus": comparison.corpus,
         "scaled": comparison.scaled,
-        "common": {"bits_per_note": _plain(scale.bits), "notes": _plain(scale.notes), "seconds": _plain(scale.seconds)},
+        "common": without_nan({"bits_per_note": scale.bits, "notes": scale.notes, "seconds": scale.seconds}),
         "settings": [
             {"name": setting.name, "seeds": list(setting.seeds), "runs": [str(each.path) for each in setting.records]}
             for setting in comparison.settings
@@ -311,9 +311,5 @@ def describe_comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _described(spread: Spread) -> dict[str, Any]:
-    values = [_plain(value) for value in spread.values]
-    return {"value": _plain(spread.mean), "low": _plain(spread.low), "high": _plain(spread.high), "each": values}
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    told = {"value": spread.mean, "low": spread.low, "high": spread.high, "each": spread.values}
+    return {name: without_nan(value) for name, value in told.items()}

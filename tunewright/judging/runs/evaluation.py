@@ -38,13 +38,15 @@ from tunewright.measuring.originality import (
     longest_shared_text,
 )
 from tunewright.measuring.table import Habits, Style, fit_habits, measure_tunes
+from tunewright.models.contract import State
 from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.devices import choose_precision
 from tunewright.models.likelihood import bits_per_note_by_context, likelihood, rows_of
-from tunewright.models.recurrent import State, choose_precision
 from tunewright.music.features import features
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RunError
 from tunewright.support.files import replace_file
+from tunewright.support.numbers import without_nan
 from tunewright.tokens.characters.tokenizer import TEXTS, CharTokenizer, body_start
 from tunewright.tokens.contract import encode_passages
 from tunewright.training.run import BEST, Run, load_run, load_tensors, read_split
@@ -385,7 +387,7 @@ def save_evaluation(path: Path, evaluation: Evaluation, made_of: Mapping[str, An
 
     Beside `made_of`, it says of which weights it is. Errors as in `replace_file` and `load_tensors`.
     """
-    stored = {"made_of": dict(made_of) | _weights(path), **_without_nan(asdict(evaluation))}
+    stored = {"made_of": dict(made_of) | _weights(path), **without_nan(asdict(evaluation))}
     replace_file(path / FILE, (json.dumps(stored, ensure_ascii=False, indent=1) + "\n").encode())
 
 
@@ -432,12 +434,3 @@ def _parse_sample(stored: dict[str, Any]) -> Sample:
 
 def _number(value: Any) -> Any:
     return math.nan if value is None else value
-
-
-def _without_nan(value: Any) -> Any:
-    """The same with None for every number that is not finite, which JSON has no word for."""
-    if isinstance(value, Mapping):
-        return {name: _without_nan(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
