@@ -35,7 +35,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from chorales import write_chorales
 
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
 from tunewright.formats.midi.piece_reading import read_piece
 from tunewright.formats.midi.validity import judge_piece
 from tunewright.measuring import piece_originality as originality

@@ -23,7 +23,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.models.cpu.recurrence import BF16
 from tunewright.models.likelihood import likelihood
 from tunewright.models.recurrent import State, build_model

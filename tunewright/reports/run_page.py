@@ -29,7 +29,7 @@ from tunewright.support.version import __version__
 from tunewright.training.config import unit_of
 
 if TYPE_CHECKING:
-    from tunewright.corpus.reading import Corpus
+    from tunewright.corpus.corpus import Corpus
     from tunewright.generation.tunes import Generated
     from tunewright.music.tune import Tune
 
@@ -115,7 +115,7 @@ class Page:
 
 def write_report(
     path: Path,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     training: Training,
     drawn: Sequence[Generated],
     files: Mapping[int, Mapping[str, Path]],
@@ -163,7 +163,7 @@ def to_html(page: Page) -> str:
 
 def _page(
     folder: Path,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     training: Training,
     drawn: Sequence[Generated],
     files: Mapping[int, Mapping[str, Path]],
@@ -194,7 +194,7 @@ def _page(
     )
 
 
-def _facts(corpus: Corpus, training: Training, drawn: int, well_formed: int) -> tuple[Fact, ...]:
+def _facts(corpus: Corpus[Tune], training: Training, drawn: int, well_formed: int) -> tuple[Fact, ...]:
     return (
         Fact("Tunes read", f"{corpus.read:,}", f"{len(corpus.dropped) or 'none'} dropped"),
         Fact("Learned for", duration(training.seconds), f"{training.notes:,} notes seen"),
@@ -346,7 +346,7 @@ def collection_title(name: str) -> str:
     return " and ".join(COLLECTIONS[part] for part in parts) if set(parts) <= set(COLLECTIONS) else name
 
 
-def corpus_table(corpus: Corpus) -> Table:
+def corpus_table(corpus: Corpus[Tune]) -> Table:
     """What a collection came to: read, dropped, merged, repaired, divided."""
     split = Counter(corpus.split)
     rows = [
@@ -362,7 +362,7 @@ def corpus_table(corpus: Corpus) -> Table:
     return Table(tuple(rows))
 
 
-def _corpus_note(corpus: Corpus) -> str:
+def _corpus_note(corpus: Corpus[Tune]) -> str:
     return (
         "Tunes that are versions of one another form a family, and a family is kept together: "
         "no tune that the network was judged on has a relative among those it learned from. "
