@@ -25,7 +25,7 @@ from tunewright.corpus.kinds import KINDS, TUNE
 from tunewright.corpus.reading import read_corpus
 from tunewright.corpus.sources import Dropped, find_files
 from tunewright.formats.abc import format_abc
-from tunewright.formats.midi.piece_writing import write_midi
+from tunewright.formats.midi.pieces import write_midi
 from tunewright.formats.midi.tunes import to_midi
 from tunewright.music.kinds import Music
 from tunewright.support.errors import TunewrightError

@@ -11,7 +11,7 @@ import pytest
 from tests.support.real_pieces import chorales, songs
 from tests.support.real_tunes import real_tunes
 from tunewright.corpus.packing import PiecePacker, PieceUnpacker, TunePacker, TuneUnpacker
-from tunewright.formats.midi.piece_bars import with_bars
+from tunewright.formats.midi.bars import with_bars
 from tunewright.formats.midi.tunes import parse_midi, to_midi
 from tunewright.music.piece import Piece
 from tunewright.music.playing import fingerprint

@@ -12,7 +12,7 @@ from tunewright.cli.collections import pieces_text
 from tunewright.corpus.describe import describe
 from tunewright.corpus.reading import read_pieces
 from tunewright.corpus.split import SPLITS, write_split
-from tunewright.formats.midi.piece_writing import write_midi
+from tunewright.formats.midi.pieces import write_midi
 from tunewright.music.piece import (
     Part,
     transposed,

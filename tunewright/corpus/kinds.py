@@ -11,8 +11,8 @@ from typing import Any, Generic
 
 from tunewright.corpus.inference import with_inferences
 from tunewright.corpus.packing import Packer, PiecePacker, PieceUnpacker, TunePacker, TuneUnpacker, Unpacker
-from tunewright.formats.midi.piece_bars import with_bars
-from tunewright.formats.midi.piece_reading import parse_piece, piece_of_tune
+from tunewright.formats.midi.bars import with_bars
+from tunewright.formats.midi.pieces import parse_piece, piece_of_tune
 from tunewright.formats.midi.tunes import parse_midi
 from tunewright.music.kinds import M
 from tunewright.music.piece import Piece

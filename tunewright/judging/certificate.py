@@ -25,7 +25,7 @@ from tunewright.corpus.kinds import TUNE
 from tunewright.corpus.reading import read_corpus
 from tunewright.corpus.sources import BUILT_IN, Dropped, find_files
 from tunewright.formats.abc import format_abc
-from tunewright.formats.abc.validity import fault_of
+from tunewright.formats.validity import fault_of
 from tunewright.judging.intervals import Floats, Tally, match_values, mean_values, percentile_among, quantile_value
 from tunewright.judging.scorecard import Certificate, Originality, Remark, Scorecard, Value
 from tunewright.measuring.indexes import kept_index
