@@ -25,7 +25,8 @@ from rich.table import Table
 
 from tunewright.corpus.describe import ONE_TRACK, SKYLINE, describe_files, figures, how_read, reasons
 from tunewright.measuring.originals import MOST_TIMES, OriginalityLine
-from tunewright.reports.run_page import collection_title, corpus_table, drawn_table, duration
+from tunewright.reports.run_tables import corpus_table, drawn_table
+from tunewright.reports.wording import collection_title, duration
 from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def drawn_result(drawn: Sequence[Generated], files: Sequence[Mapping[str, Path]]
 
 def drawn_note(drawn: Sequence[Generated]) -> str:
     """How many tunes were well formed, why the others were not, and what the grammar took from the model for it."""
-    rows = ", ".join(f"{count} {reason}" for reason, count in drawn_table(drawn).rows)
+    rows = ", ".join(f"{row.cells[0].value} {row.name}" for row in drawn_table(drawn).rows)
     removed = [one.removed_mass for one in drawn if one.removed_mass is not None]
     if not removed:
         return f"{len(drawn):,} drawn without grammar: {rows}."
@@ -285,8 +286,8 @@ def show_corpus(corpus: Corpus) -> None:
     """Print what was read, what was not and why, and what the collection is like, to stdout."""
     told = figures(corpus)
     print(f"{collection_title(corpus.name)}\n")
-    for name, value in corpus_table(corpus).rows:
-        print(_row(name, value))
+    for row in corpus_table(corpus).rows:
+        print(_row(row.name, row.cells[0].value))
     _print_midi_files(corpus)
     for title, counts in (
         ("Repairs: what is not as the standard has it, and how it was read", told["repairs"]),
