@@ -51,8 +51,8 @@ from tunewright.generation.tunes import Generated, Generator, generate, load_gen
 from tunewright.judging.runs.evaluation import Training, build_references
 from tunewright.measuring.originality import Shared, copy_rate, longest_quantile, longest_shared
 from tunewright.measuring.table import COUNTED, MEASURES, Style, mean
+from tunewright.models.contract import State
 from tunewright.models.likelihood import likelihood
-from tunewright.models.recurrent import State
 from tunewright.music import form as barring
 from tunewright.music.features import Features, features
 from tunewright.music.tune import Tune

@@ -11,11 +11,10 @@ from tests.support.short_pieces import line, piece
 from tunewright.corpus.families import SPLITS
 from tunewright.corpus.piece_describe import pieces_text
 from tunewright.corpus.pieces import describe_pieces, read_pieces, write_piece_split
+from tunewright.formats.midi.bars import with_bars
 from tunewright.formats.midi.performance import written
-from tunewright.formats.midi.piece_bars import with_bars
-from tunewright.formats.midi.piece_reading import parse_piece, piece_of_tune, read_piece, settled
-from tunewright.formats.midi.piece_writing import to_midi, write_midi
-from tunewright.formats.midi.validity import judge_piece
+from tunewright.formats.midi.pieces import parse_piece, piece_of_tune, read_piece, settled, to_midi, write_midi
+from tunewright.formats.validity import fault_of
 from tunewright.music.kinds import music_id
 from tunewright.music.piece import (
     TICKS,
@@ -171,7 +170,7 @@ def test_a_pickup_comes_back_from_files_and_from_every_vocabulary_with_bars(quar
         assert one.pickup == quarters * TICKS
         assert one.bar_lines[:2] == (0, quarters * TICKS)
         assert parse_piece(to_midi(one), "x.mid") == one
-        assert judge_piece(one) == ""
+        assert fault_of(one) == ""
         back = tokenizer.decode(tokenizer.encode(one))
         assert back.bar_lines[:3] == one.bar_lines[:3]
         assert [[(n.onset, n.number) for n in p.notes] for p in back.parts] == [

@@ -139,7 +139,8 @@ def render(
     A file of many tunes gives NAME-001.svg and so on; pdf is one book of them all.
     """
     from tunewright.cli.console import note, print_json
-    from tunewright.generation.tunebook import Rendered, parse_formats, render_files
+    from tunewright.formats.formats import parse_formats
+    from tunewright.generation.tunebook import Rendered, render_files
 
     done: list[Rendered] = []
     failed = 0
@@ -168,14 +169,13 @@ def _all_parts(
     files: list[Path], out: Path, formats: str, soundfont: Path | None, of_tunes: dict[str, object]
 ) -> Iterator[Rendered | Dropped]:
     """What is rendered of pieces of several parts; a usage error for options that only tunes have."""
-    from tunewright.cli.commands.polyphony import EVERY_PIECE_FORMAT
-    from tunewright.formats.piece_formats import parse_piece_formats
+    from tunewright.formats.formats import parse_formats, usual_formats
     from tunewright.generation.tunebook import render_pieces
 
     if given := [option for option, value in of_tunes.items() if value]:
         raise typer.BadParameter(f"{given[0]} is for tunes; with --parts every part is played as the file says")
-    wanted = EVERY_PIECE_FORMAT if formats == EVERY_FORMAT else formats
-    return render_pieces(files, out, parse_piece_formats(wanted), soundfont=soundfont)
+    kinds = usual_formats("piece") if formats == EVERY_FORMAT else parse_formats(formats, "piece")
+    return render_pieces(files, out, kinds, soundfont=soundfont)
 
 
 def runs(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.formats.engraving import write_pdf
+from tunewright.formats.pdf import write_pdf
 from tunewright.generation.tunebook import write_drawn, write_tunebook
 from tunewright.generation.tunes import generate
 from tunewright.reports.run_page import training_of, write_report

@@ -7,16 +7,13 @@ This file trains nothing itself (`trials`), computes no figure (`comparison`) an
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from tunewright.corpus.reading import BUILT_IN, Corpus, lasting_source, read_corpus
 from tunewright.judging.runs.comparison import Comparison, compare_experiment
@@ -26,6 +23,7 @@ from tunewright.reports.comparison.page import write_comparison
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
+from tunewright.support.threads import one_thread
 from tunewright.training.config import Config, override, with_seed
 from tunewright.training.loop import train
 from tunewright.training.presets import load_preset
@@ -210,17 +208,6 @@ def _seconds_per_step(corpus: Corpus, config: Config) -> float:
     with tempfile.TemporaryDirectory() as folder, one_thread():
         times = [progress.seconds for progress in train(corpus, Path(folder) / "run", short)]
     return (times[TIMED_STEPS - 2] - times[0]) / (TIMED_STEPS - 2) if len(times) > 2 else math.inf
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread, as each of several trainings side by side has."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 # ------------------------------------------------------------------------------------------------ the end

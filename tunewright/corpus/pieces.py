@@ -19,8 +19,8 @@ from typing import Any
 
 from tunewright.corpus.families import find_families, split_of
 from tunewright.corpus.reading import Dropped, Progress, find_files, read_bytes, read_tunes
-from tunewright.formats.midi.piece_bars import with_bars
-from tunewright.formats.midi.piece_reading import parse_piece, piece_of_tune
+from tunewright.formats.midi.bars import with_bars
+from tunewright.formats.midi.pieces import parse_piece, piece_of_tune
 from tunewright.music.kinds import music_id
 from tunewright.music.piece import TICKS, Piece, fingerprint
 from tunewright.music.tune import Note, Pitch, Tune

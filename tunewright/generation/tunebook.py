@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from tunewright.corpus.pieces import read_piece_file
 from tunewright.corpus.reading import Dropped, read_tunes
-from tunewright.formats.engraving import FORMATS, write_pdf, write_tune
-from tunewright.formats.piece_formats import write_piece
+from tunewright.formats.formats import write_formats
+from tunewright.formats.pdf import write_pdf
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, ParseError, RenderError
 from tunewright.support.files import replace_file
@@ -26,19 +26,6 @@ if TYPE_CHECKING:
 
 TUNEBOOK = "tunebook"
 LISTED = 6  # numbers of tunes in an error
-
-
-def parse_formats(written: str) -> list[str]:
-    """The formats of a list like "abc,mid"; ConfigError, naming those there are, for an unknown one or none.
-
-    >>> parse_formats("abc, mid")
-    ['abc', 'mid']
-    """
-    formats = [part.strip().lower() for part in written.split(",") if part.strip()]
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown or not formats:
-        raise ConfigError(f"unknown format {(unknown or [written])[0]!r}; known: {', '.join(FORMATS)}")
-    return list(dict.fromkeys(formats))
 
 
 def write_drawn(
@@ -52,7 +39,7 @@ def write_drawn(
 ) -> dict[str, Path]:
     """Write one drawn tune in each of the formats; its ABC is the text as drawn, with seed and settings in `N:`.
 
-    Of a text that cannot be read as a tune only the ABC is written. Errors as in `write_tune`.
+    Of a text that cannot be read as a tune only the ABC is written. Errors as in `Format.encode`.
     """
     name = f"tune-{drawn.seed:03}"
     paths = {}
@@ -61,7 +48,7 @@ def write_drawn(
         replace_file(paths["abc"], drawn.text.encode())
     if drawn.tune is not None and drawn.tune.notes:
         others = [kind for kind in formats if kind != "abc"]
-        paths |= write_tune(drawn.tune, folder, name, others, soundfont=soundfont, tempo=tempo, straight=straight)
+        paths |= write_formats(drawn.tune, folder, name, others, soundfont=soundfont, tempo=tempo, straight=straight)
     return paths
 
 
@@ -127,7 +114,7 @@ def render_files(
 
     A file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so on; "pdf" is one book of them all,
     `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi` takes, `performance` is what
-    `write_tune` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
+    `Format.encode` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
     would replace one of `files`.
     """
     single = [kind for kind in formats if kind != "pdf"]
@@ -141,7 +128,7 @@ def render_files(
             own = name if len(read) == 1 else f"{name}-{number:03}"
             _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in single])
             try:
-                yield Rendered(tune.source, tune.title, write_tune(tune, folder, own, single, **performance))
+                yield Rendered(tune.source, tune.title, write_formats(tune, folder, own, single, **performance))
                 book.append(tune)
             except RenderError as error:
                 yield Dropped(tune.source, str(error))
@@ -162,7 +149,7 @@ def render_pieces(
             own = name if len(read) == 1 else f"{name}-{number:03}"
             _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in formats])
             try:
-                written = write_piece(piece, folder, own, formats, soundfont=soundfont)
+                written = write_formats(piece, folder, own, formats, soundfont=soundfont)
                 yield Rendered(piece.source, piece.title, written)
             except RenderError as error:
                 yield Dropped(piece.source, str(error))

@@ -21,7 +21,7 @@ import numpy as np
 
 from tunewright.corpus.reading import BUILT_IN, SUFFIXES, Corpus, Dropped, read_corpus, read_tunes
 from tunewright.formats.abc import format_abc
-from tunewright.formats.abc.validity import fault_of
+from tunewright.formats.validity import fault_of
 from tunewright.judging.intervals import Floats, Tally, match_values, mean_values, percentile_among, quantile_value
 from tunewright.judging.scorecard import Certificate, Originality, Remark, Scorecard, Value
 from tunewright.measuring.indexes import kept_index

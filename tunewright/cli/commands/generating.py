@@ -101,7 +101,8 @@ def generate(
     What is asked for comes out, or is refused with the reason before anything is drawn.
     """
     from tunewright.cli.console import drawn_note, drawn_result, note, original_note, print_json
-    from tunewright.generation.tunebook import parse_formats, write_drawn, write_tunebook
+    from tunewright.formats.formats import parse_formats
+    from tunewright.generation.tunebook import write_drawn, write_tunebook
     from tunewright.generation.tunes import generate as draw
     from tunewright.training.run import default_temperature
 

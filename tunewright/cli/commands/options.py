@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tunewright.formats.formats import SUFFIXES, TUNE, usual_formats, written_as
+
 if TYPE_CHECKING:
     from tunewright.corpus.pieces import PieceCorpus
     from tunewright.corpus.reading import Corpus
     from tunewright.training.config import Config
 
-SOURCE = "file or folder of .abc, .mid, .midi, or a built-in collection: oneill, ryan, aird, essen"
-EVERY_FORMAT = "abc,mid,wav,svg,musicxml"
+SOURCE = f"file or folder of {', '.join(SUFFIXES)}, or a built-in collection: oneill, ryan, aird, essen"
+EVERY_FORMAT = ",".join(usual_formats(TUNE))
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=f"A {SOURCE}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Formats = Annotated[
-    str, typer.Option("--format", metavar="LIST", help="abc, mid, wav, svg, musicxml, pdf; several with commas.")
+    str, typer.Option("--format", metavar="LIST", help=f"{', '.join(written_as(TUNE))}; several with commas.")
 ]
 Tempo = Annotated[
     int | None, typer.Option(min=10, max=600, metavar="BPM", help="Beats per minute; else by the rhythm.")

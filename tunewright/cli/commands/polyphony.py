@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from tunewright.generation.pieces import GeneratedPiece
     from tunewright.music.piece import Piece
 
-EVERY_PIECE_FORMAT = "mid,wav,svg"
-
 
 def show_pieces(sources: list[str], split_out: Path | None, as_json: bool) -> None:
     """Print what a collection holds as pieces of several parts."""
@@ -57,7 +55,7 @@ def write_pieces(
 ) -> None:
     """Draw pieces, write them into files, and say what came out; usage errors for what only tunes have."""
     from tunewright.cli.console import note, print_json
-    from tunewright.formats.piece_formats import parse_piece_formats, write_piece
+    from tunewright.formats.formats import parse_formats, usual_formats, write_formats
     from tunewright.generation.pieces import generate_pieces
 
     if given := [name for name, value in refused.items() if value]:
@@ -68,7 +66,7 @@ def write_pieces(
     temperature = stages if isinstance(stages, float) else stages[1]
     if not isinstance(stages, float) and len(stages) > 1:
         raise typer.BadParameter("--temperature of pieces of several parts is one number")
-    kinds = parse_piece_formats(EVERY_PIECE_FORMAT if formats == EVERY_FORMAT else formats)
+    kinds = usual_formats("piece") if formats == EVERY_FORMAT else parse_formats(formats, "piece")
     settings: dict[str, Any] = {name: options[name] for name in ("top_k", "top_p", "min_p", "seed", "free", "jobs")}
     settings |= {"temperature": temperature, "start": _start(options["start"]), "bars": _bars(bars)}
     drawn: list[GeneratedPiece] = []
@@ -76,7 +74,7 @@ def write_pieces(
     for one in generate_pieces(run, n, **settings):
         drawn.append(one)
         if out and one.piece and one.piece.notes:
-            files.append(write_piece(one.piece, out, f"piece-{one.seed:03}", kinds, soundfont=soundfont))
+            files.append(write_formats(one.piece, out, f"piece-{one.seed:03}", kinds, soundfont=soundfont))
         else:
             files.append({})
     if out:
@@ -90,7 +88,7 @@ def write_pieces(
 
 
 def _start(place: str) -> Piece | None:
-    from tunewright.formats.midi.piece_reading import read_piece
+    from tunewright.formats.midi.pieces import read_piece
 
     return read_piece(Path(place)) if place else None
 

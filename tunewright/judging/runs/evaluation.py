@@ -38,9 +38,10 @@ from tunewright.measuring.originality import (
     longest_shared_text,
 )
 from tunewright.measuring.table import Habits, Style, fit_habits, measure_tunes
+from tunewright.models.contract import State
 from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.devices import choose_precision
 from tunewright.models.likelihood import bits_per_note_by_context, likelihood, rows_of
-from tunewright.models.recurrent import State, choose_precision
 from tunewright.music.features import features
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RunError

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tunewright.formats.engraving import write_tune, write_wav
+from tunewright.formats.formats import write, write_formats
 from tunewright.generation.tunes import judge
 from tunewright.judging.runs.comparison import Claim, Comparison, Setting
 from tunewright.music.tune import Tune
@@ -243,7 +243,7 @@ def _shown_tune(text: str, folder: Path, name: str, seconds: float, wording: Wor
             )
         )
         try:
-            files = write_tune(tune, folder, name, TEXTS)
+            files = write_formats(tune, folder, name, TEXTS)
             score = data_uri("image/svg+xml", files["svg"].read_bytes())
             audio = data_uri("audio/wav", _short_sound(tune, seconds))
         except RenderError:  # said on the page, where its score would stand
@@ -278,5 +278,5 @@ def _short_sound(tune: Tune, seconds: float) -> bytes:
     """A WAV file of at most so many seconds of a tune, small enough for a page, faded out where it is cut."""
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "tune.wav"
-        write_wav(tune, whole)
+        write(tune, whole)
         return cut_wav(small_wav(whole, SOUND_RATE), seconds)

@@ -21,8 +21,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tunewright.formats.midi.piece_reading import settled
-from tunewright.formats.midi.piece_writing import to_score
+from tunewright.formats.midi.pieces import settled, to_score
 from tunewright.music.piece import (
     TICKS,
     USUAL_TEMPO,
