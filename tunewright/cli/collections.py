@@ -16,7 +16,8 @@ from tunewright.corpus.describe import ONE_TRACK, SKYLINE, describe_files, figur
 from tunewright.music.instruments import instrument_name
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
-from tunewright.reports.run_page import collection_title, corpus_table
+from tunewright.reports.run_tables import corpus_table
+from tunewright.reports.wording import collection_title
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
@@ -40,8 +41,8 @@ def show_corpus(corpus: Corpus[Music]) -> None:
 def _show_tunes(corpus: Corpus[Tune]) -> None:
     told = figures(corpus)
     print(f"{collection_title(corpus.name)}\n")
-    for name, value in corpus_table(corpus).rows:
-        print(_row(name, value))
+    for row in corpus_table(corpus).rows:
+        print(_row(row.name, row.cells[0].value))
     _print_midi_files(corpus)
     for title, counts in (
         ("Repairs: what is not as the standard has it, and how it was read", told["repairs"]),

@@ -1,6 +1,6 @@
-"""What the commands show on a terminal: training as it goes, a collection in figures, notes beside the result.
+"""What the commands show on a terminal: training as it goes, runs, notes beside the result.
 
-In: `Progress`, `Corpus`. Out: lines on stderr (progress, notes) or stdout (results). On a terminal training is one
+In: `Progress`. Out: lines on stderr (progress, notes) or stdout (results). On a terminal training is one
 live display; elsewhere a plain line now and then. This file computes nothing that it shows.
 """
 
@@ -22,9 +22,9 @@ from rich.progress import Progress as RichProgress
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from tunewright.corpus.describe import ONE_TRACK, SKYLINE
 from tunewright.measuring.originals import MOST_TIMES, OriginalityLine
-from tunewright.reports.run_page import drawn_table, duration
+from tunewright.reports.run_tables import drawn_table
+from tunewright.reports.wording import duration
 from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_LINES = 15.0  # where stderr is no terminal
 REFRESHED_PER_SECOND = 5
 BLOCKS = "▁▂▃▄▅▆▇█"
-SHOWN = 12  # lines of a list; --json has them all
-LISTED = 40  # files, up to which each has its line
-LONGEST_NAME = 36  # of a file, in a table
-SAID_ALREADY = (ONE_TRACK, SKYLINE)  # repairs that another column of the table tells
 REASONS = 3  # why tunes were refused, on one line
 
 
@@ -212,7 +208,7 @@ def drawn_result(drawn: Sequence[Generated], files: Sequence[Mapping[str, Path]]
 
 def drawn_note(drawn: Sequence[Generated]) -> str:
     """How many tunes were well formed, why the others were not, and what the grammar took from the model for it."""
-    rows = ", ".join(f"{count} {reason}" for reason, count in drawn_table(drawn).rows)
+    rows = ", ".join(f"{row.cells[0].value} {row.name}" for row in drawn_table(drawn).rows)
     removed = [one.removed_mass for one in drawn if one.removed_mass is not None]
     if not removed:
         return f"{len(drawn):,} drawn without grammar: {rows}."

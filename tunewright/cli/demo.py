@@ -15,7 +15,8 @@ from tunewright.corpus.reading import read_corpus
 from tunewright.formats.pdf import write_pdf
 from tunewright.generation.tunebook import write_drawn, write_tunebook
 from tunewright.generation.tunes import generate
-from tunewright.reports.run_page import collection_title, duration, training_of, write_report
+from tunewright.reports.run_page import training_of, write_report
+from tunewright.reports.wording import collection_title, duration
 from tunewright.support.errors import OutputError, RunError
 from tunewright.training.config import with_seed
 from tunewright.training.loop import train

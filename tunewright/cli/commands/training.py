@@ -125,7 +125,7 @@ def train(
 
 
 def _outcome(out: Path, last: Progress, unit: str) -> str:
-    from tunewright.reports.run_page import duration
+    from tunewright.reports.wording import duration
 
     done = f"{out}: {last.status.replace('_', ' ')} after {last.step:,} steps, {duration(last.seconds)}"
     if not last.best_step:
