@@ -16,7 +16,7 @@ from tunewright.judging.scorecard import FrontierPoint, Scorecard
 from tunewright.measuring.intervals import Value
 from tunewright.measuring.table import FAMILIES, MEASURES
 from tunewright.music.tune import Tune
-from tunewright.reports.comparison.plots import Figure
+from tunewright.reports.components import Figure
 from tunewright.reports.curves import INK, inline_svg, page_figure, plain_axes, series_colour
 from tunewright.reports.scorecard.tables import real_values, setting_words, tune_values, value_name, value_text
 from tunewright.reports.scorecard.words import PERCENT, written
