@@ -135,7 +135,7 @@ def test_a_piece_of_drums_alone_is_said_not_to_be_compared() -> None:
 
 
 def test_nothing_drawn_spells_a_piece() -> None:
-    nothing = replace(of_file(written(1)), piece=None, problem="spells no piece")
+    nothing = replace(of_file(written(1)), music=None, problem="spells no piece")
     card = judge_pieces([nothing, nothing], yardstick())
     assert card.valid_rate.value == 0
     assert all(math.isnan(value.value) for value in card.measures.values())

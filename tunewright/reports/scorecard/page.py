@@ -254,11 +254,11 @@ def _departure_notes(card: Scorecard[Tune], departing: int, wording: Wording) ->
 
 
 def _title(one: Certificate[Tune], place: int, wording: Wording) -> str:
-    return one.title or wording.say("scorecard.count_unnamed", number=place + 1)
+    return one.title or wording.say("scorecard.tunes_unnamed", number=place + 1)
 
 
 def _shown(name: Name, one: Certificate[Tune], score: str, card: Scorecard[Tune], wording: Wording) -> ShownTune:
-    unscored = "" if score else wording.say("scorecard.count_unscored" if one.notes else "page.score_missing")
+    unscored = "" if score else wording.say("scorecard.tunes_unscored" if one.notes else "page.score_missing")
     known = not math.isnan(one.percentile)
     return ShownTune(
         number=name.number,
