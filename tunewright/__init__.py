@@ -16,8 +16,8 @@ from tunewright.music import showing
 from tunewright.support.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from tunewright.corpus.pieces import PieceCorpus, read_pieces
-    from tunewright.corpus.reading import Corpus, read_corpus
+    from tunewright.corpus.corpus import Corpus, PieceCorpus
+    from tunewright.corpus.reading import read_corpus, read_pieces
     from tunewright.formats.abc import format_abc, parse_abc
     from tunewright.formats.engraving import to_svg
     from tunewright.formats.formats import write_tune
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Config": "training.config",
-    "Corpus": "corpus.reading",
+    "Corpus": "corpus.corpus",
     "Generated": "generation.tunes",
     "GeneratedPiece": "generation.pieces",
     "Key": "music.tune",
     "Meter": "music.tune",
     "Note": "music.tune",
     "Piece": "music.piece",
-    "PieceCorpus": "corpus.pieces",
+    "PieceCorpus": "corpus.corpus",
     "Pitch": "music.tune",
     "Progress": "training.loop",
     "Run": "training.run",
@@ -62,7 +62,7 @@ _HOME = {
     "read_corpus": "corpus.reading",
     "read_midi": "formats.midi.tunes",
     "read_piece": "formats.midi.pieces",
-    "read_pieces": "corpus.pieces",
+    "read_pieces": "corpus.reading",
     "to_musicxml": "formats.musicxml.document",
     "to_svg": "formats.engraving",
     "train": "training.loop",
