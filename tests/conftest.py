@@ -1,4 +1,4 @@
-"""What holds for all tests: numerical libraries compute in one thread, and those of more than one sleep as they wait."""
+"""What holds for all tests: numerical libraries compute in one thread, and threads that wait sleep."""
 
 from __future__ import annotations
 
