@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -79,13 +80,12 @@ def run_side(
     environment = _environment(tree, folder)
     _check_program(tree, work, environment)
     version = _program(["--version"], work, environment).stdout.decode().split()[-1]
-    done: dict[str, Future[None]] = {}
+    done: dict[str, Future[float]] = {}
     with ThreadPoolExecutor(jobs) as pool:
         for command in commands:  # what is needed comes first, so that nothing waits for what cannot begin
             done[command.name] = pool.submit(_run, command, folder, environment, [done[one] for one in command.needs])
         for place, (name, future) in enumerate(done.items(), start=1):
-            future.result()
-            tell(f"{place} of {len(done)}: {name}")
+            tell(f"{place} of {len(done)}: {name}, {future.result():.1f} s")
     asked = {command.name: list(command.words) for command in commands}
     side = Side(folder, str(work), str(tree), version, revision, asked)
     about = {name: value for name, value in asdict(side).items() if name != "folder"}
@@ -127,16 +127,20 @@ def _check_program(tree: Path, work: Path, environment: dict[str, str]) -> None:
     assert Path(found).is_relative_to(tree), f"{found} would be run, not the code in {tree}"
 
 
-def _run(command: Command, folder: Path, environment: dict[str, str], needed: Sequence[Future[None]]) -> None:
+def _run(command: Command, folder: Path, environment: dict[str, str], needed: Sequence[Future[float]]) -> float:
+    """Run a command and keep what it says, once what it needs is there; returns the seconds that it took."""
     for future in needed:
         future.result()
     work, said = folder / "work", folder / "said" / command.name
     for source, copy in command.copies:
         _copy_steadily(work / source, work / command.name / copy)
     said.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
     done = _program(command.words, work, environment)
+    seconds = time.monotonic() - began
     for kind, content in zip(SPOKEN, (b"%d\n" % done.returncode, done.stdout, done.stderr), strict=True):
         Path(f"{said}.{kind}").write_bytes(content)
+    return seconds
 
 
 def _copy_steadily(source: Path, target: Path) -> None:
