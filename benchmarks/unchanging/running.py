@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -74,8 +74,20 @@ def run_side(
 ) -> Side:
     """Run the commands with the code of a tree, `jobs` side by side; a line is told for each."""
     folder = folder.resolve()
+    folder.mkdir(parents=True)
+    with TemporaryDirectory(prefix="unchanged") as name:  # paths of one length: texts are broken into lines
+        side = _run_all(tree, revision, Path(name).resolve(), commands, jobs, tell)
+        for part in ("work", "said"):
+            shutil.move(Path(name) / part, folder / part)
+    about = {name: value for name, value in asdict(side).items() if name != "folder"}
+    (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    return replace(side, folder=folder)
+
+
+def _run_all(
+    tree: Path, revision: str, folder: Path, commands: Sequence[Command], jobs: int, tell: Callable[[str], None]
+) -> Side:
     work = folder / "work"
-    work.mkdir(parents=True)
     write_inputs(work / "inputs")
     environment = _environment(tree, folder)
     _check_program(tree, work, environment)
@@ -87,10 +99,7 @@ def run_side(
         for place, (name, future) in enumerate(done.items(), start=1):
             tell(f"{place} of {len(done)}: {name}, {future.result():.1f} s")
     asked = {command.name: list(command.words) for command in commands}
-    side = Side(folder, str(work), str(tree), version, revision, asked)
-    about = {name: value for name, value in asdict(side).items() if name != "folder"}
-    (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    return side
+    return Side(folder, str(work), str(tree), version, revision, asked)
 
 
 def load_side(folder: Path) -> Side:
@@ -108,6 +117,7 @@ def _environment(tree: Path, folder: Path) -> dict[str, str]:
         "COLUMNS": "100",
         "TERM": "dumb",
         "TZ": "UTC",
+        "PYTHONHASHSEED": "0",  # a few measures (plan_match, harmony_match) sum over words in the order of a set
         "LC_ALL": "C.UTF-8",
     }
     return {name: value for name, value in os.environ.items() if not name.startswith("TUNEWRIGHT_")} | ours

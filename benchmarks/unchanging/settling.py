@@ -23,7 +23,8 @@ class Rule:
 
 
 LENGTH = r"(?:\d+(?:\.\d+)? s|\d+ min(?: \d+ s)?|\d+ h(?: \d+ min)?)"  # as `duration` writes it
-RUN = r".*"
+TRAINING = r"(?:train|presets)/.*"
+REPORT = r"reproduce/first(?: stderr|/all/report\.(?:html|md))"
 RULES = (
     # when a run was begun, and with what
     Rule(r".*/record\.json", r'("started": )"[^"]*"', r'\1"…"'),
@@ -39,27 +40,40 @@ RULES = (
     Rule(r".*/(?:metrics\.jsonl|summary\.json)", r'("seconds": )[\d.e-]+', r"\1…"),
     Rule(r".*/summary\.json", r'("torch": )"[^"]*"', r'\1"…"'),
     # what training says of its pace, and of the machine
-    Rule(r"(?:train|presets)/.*stderr", rf"{LENGTH}: training loss", "…: training loss"),
-    Rule(r"(?:train|presets)/.*stderr", r"[\d,]+ notes/s, .* left", "… notes/s, … left"),
-    Rule(r"(?:train|presets)/.*stderr", r"(?m)^(    (?:seconds|python|libraries|system|processor) +).*", r"\1…"),
+    Rule(f"{TRAINING} stderr", rf"{LENGTH}: training loss", "…: training loss"),
+    Rule(f"{TRAINING} stderr", r"[\d,]+ notes/s, .* left", "… notes/s, … left"),
+    Rule(f"{TRAINING} stderr", r"(?m)^(    (?:seconds|python|libraries|system|processor) +).*", r"\1…"),
     # the sizes of files that hold times
-    Rule(r"(?:train|presets)/.*stderr", r"(?m)^(    (?:record\.json|summary\.json|metrics\.jsonl) +).*", r"\1…"),
-    Rule(r"(?:train|presets)/.*stdout", rf"(after [\d,]+ steps, ){LENGTH}", r"\1…"),
-    Rule(r"(?:train|presets)/.*stdout", r'("seconds": )[\d.e-]+', r"\1…"),
+    Rule(f"{TRAINING} stderr", r"(?m)^(    (?:record\.json|summary\.json|metrics\.jsonl) +).*", r"\1…"),
+    Rule(f"{TRAINING} stdout", rf"(after [\d,]+ steps, ){LENGTH}", r"\1…"),
+    Rule(f"{TRAINING} stdout", r'("seconds": )[\d.e-]+', r"\1…"),
+    # between looks at held-out tunes a line is printed every fifteen seconds
+    Rule(f"{TRAINING} stderr", r"(?m)^step [^\n]*training loss [\d.]+, … notes/s, … left\n", ""),
+    # when trainings side by side report, and what a report makes of their times; `reproduce/again` compares the report
+    Rule(REPORT, r"(?s).*", "…"),
     # pages say when they were made
     Rule(r".*\.html", r"\b20\d\d-\d\d-\d\d\b", "…"),
+)
+
+PDF_TIMES = (
+    rb"(/(?:Mod|Creation)Date)\(D:\d+Z\)",
+    rb"(<xmp:(?:Modify|Create)Date>)[^<]*",
+    rb"(<xmpMM:(?:Instance|Document)ID>)[^<]*",
+    rb"(/ID)\[[^\]]*\]",
 )
 
 
 def settled(name: str, content: bytes, side: Side) -> bytes:
     """The content of the thing of this name, without what is legitimately not fixed."""
-    if name.endswith("last.safetensors"):
+    if name.endswith(".safetensors"):
         return _settled_tensors(content)
+    if name.endswith(".pdf"):
+        return _settled_pdf(content)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return content
-    for place, called in ((side.work, "WORK"), (str(side.folder), "FOLDER"), (side.tree, "TREE")):
+    for place, called in ((side.work, "WORK"), (side.tree, "TREE")):
         text = text.replace(place, called)
     text = re.sub(rf"(?<![\d.]){re.escape(side.version)}(?![\d.])", "VERSION", text) if _tells_version(name) else text
     for rule in RULES:
@@ -74,10 +88,21 @@ def _tells_version(name: str) -> bool:
 
 
 def _settled_tensors(content: bytes) -> bytes:
-    """The last state of a run without the seconds that its training took, which stand in the head of the file."""
+    """Tensors with what is told of them in one order, without the seconds that training took.
+
+    The safetensors library writes what is told in the order of a hash map, which is another one each time.
+    """
     length = int.from_bytes(content[:8], "little")
     head = json.loads(content[8 : 8 + length])
-    facts = json.loads(head["__metadata__"]["facts"])
-    facts["seconds"] = 0
-    head["__metadata__"]["facts"] = json.dumps(facts)
-    return json.dumps(head).encode() + b"\n" + content[8 + length :]
+    told = head.pop("__metadata__")
+    facts = json.loads(told["facts"])
+    facts.pop("seconds", None)
+    written = json.dumps(head).encode() + json.dumps(told | {"facts": facts}, sort_keys=True).encode()
+    return written + b"\n" + content[8 + length :]
+
+
+def _settled_pdf(content: bytes) -> bytes:
+    """A PDF without when it was made, and without the names that typst derives from that."""
+    for pattern in PDF_TIMES:
+        content = re.sub(pattern, rb"\1", content)
+    return content
