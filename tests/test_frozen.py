@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from frozen_runs import BEGUN, DRAWN, FROZEN, SIDE_BY_SIDE, TRAINED, begin, drawn, lay_out, listed
+
+from tests.support.frozen_runs import BEGUN, DRAWN, FROZEN, SIDE_BY_SIDE, TRAINED, begin, drawn, lay_out, listed
 
 REQUESTS = [f"{codec} {request}" for codec, requests in DRAWN.items() for request in requests]
 FIGURES = ("log_likelihood_per_note", "removed_mass")  # sums of floats, whose last digits are the processor's

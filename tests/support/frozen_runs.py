@@ -5,7 +5,7 @@ small; `drawn.json` and `new/`, what was drawn from them; `runs.json`, how they 
 are learned from; `losses.json`, the losses of the first steps of three presets. Everything is asked of the program,
 through its command line.
 
-    python tests/frozen_runs.py        write all of it anew: only where a change is meant, and said in CHANGELOG.md
+    python tests/support/frozen_runs.py   write all of it anew: only where a change is meant, and said in CHANGELOG.md
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load, save
 
-ROOT = Path(__file__).parent.parent
-FROZEN = Path(__file__).parent / "frozen"
+ROOT = Path(__file__).parents[2]
+FROZEN = ROOT / "tests" / "frozen"
 WEIGHTS = "model.safetensors"
 KEPT = ("config.toml", "tokenizer.json", "summary.json")  # of a run, beside its weights
 BITS = 4  # of the fraction of a weight
