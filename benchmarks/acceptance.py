@@ -27,7 +27,8 @@ from dataclasses import dataclass, field, replace
 from judge import abc2midi
 from validity import complained
 
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import format_abc
 from tunewright.music import form as barring
 from tunewright.music.form import form_of

@@ -28,8 +28,9 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
-from tunewright.formats.midi.piece_writing import to_midi
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
+from tunewright.formats.midi.pieces import to_midi
 from tunewright.generation.pieces import generate_pieces
 from tunewright.music.piece import Part, Piece, from_first_note
 from tunewright.support.errors import TokenError

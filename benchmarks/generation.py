@@ -24,8 +24,10 @@ from torch import nn
 from tunewright.corpus.reading import read_corpus
 from tunewright.generation.sampling import Sampling, draw
 from tunewright.generation.tunes import Generator, generate, load_generator
-from tunewright.models.cpu.stepping import ROW_COUNTS, one_thread
-from tunewright.models.recurrent import DTYPES, build_model, cpu_has_bf16, cpu_has_int8
+from tunewright.models.building import build_model
+from tunewright.models.contract import ROW_COUNTS, alike_rows
+from tunewright.models.devices import DTYPES, cpu_has_bf16, cpu_has_int8
+from tunewright.support.threads import one_thread
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.training.batches import joined_text
 from tunewright.training.config import Config
@@ -148,11 +150,11 @@ def steps() -> Iterator[str]:
     """Rows of the table of steps: for each precision, and for drawing, the microseconds by number of rows."""
     model = build_model(SETTINGS["lab-joint"], VOCAB, PLACES).eval()
     for precision in PRECISIONS:
-        step, times = model.stepper(64, DTYPES[precision]), []
+        step, times = model.stepper(DTYPES[precision]), []
         for rows in ROW_COUNTS:
             ids = torch.stack([torch.randint(size, (rows,)) for size in (VOCAB, *PLACES)], 1)
-            times.append(microseconds(partial(step, ids, model.zero_state(rows))))
-        same = ", ".join(map(str, model.row_counts(step)))
+            times.append(microseconds(partial(step, ids, model.start(rows))))
+        same = ", ".join(map(str, alike_rows(model, step)))
         yield row(f"step, {precision}", *(f"{found:.0f}" for found in times), same)
     for sampling in (Sampling(), Sampling(0.8), Sampling(min_p=0.05), Sampling(top_p=0.9), Sampling(top_k=20)):
         yield row(f"draw, {sampling}", *(f"{found:.0f}" for found in draws(sampling)), "all")

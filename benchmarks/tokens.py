@@ -23,10 +23,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
+from tunewright.models.building import build_model
+from tunewright.models.contract import State
 from tunewright.models.cpu.recurrence import BF16
 from tunewright.models.likelihood import likelihood
-from tunewright.models.recurrent import State, build_model
 from tunewright.tokens.contract import Passage, encode_passages
 from tunewright.tokens.degrees.context import Columns
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.models.recurrent import choose_precision
+from tunewright.models.devices import choose_precision
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.training.batches import joined_text
 from tunewright.training.config import Config

@@ -21,7 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tunewright.corpus.reading import Corpus, read_corpus, read_tunes
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.files import read_tunes
+from tunewright.corpus.reading import read_corpus
 from tunewright.measuring import traits
 from tunewright.measuring.two_sample import TwoSample, real_floor, two_sample
 from tunewright.music.playing import played

@@ -44,15 +44,16 @@ from judge import abc2midi
 from requested import Words, random_words
 from torch import Tensor
 
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.formats.engraving import to_svg
 from tunewright.formats.musicxml.document import to_musicxml
 from tunewright.generation.tunes import Generated, Generator, generate, load_generator
 from tunewright.judging.runs.evaluation import Training, build_references
 from tunewright.measuring.originality import Shared, copy_rate, longest_quantile, longest_shared
 from tunewright.measuring.table import COUNTED, MEASURES, Style, mean
+from tunewright.models.contract import State
 from tunewright.models.likelihood import likelihood
-from tunewright.models.recurrent import State
 from tunewright.music import form as barring
 from tunewright.music.features import Features, features
 from tunewright.music.tune import Tune

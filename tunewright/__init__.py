@@ -16,12 +16,15 @@ from tunewright.music import showing
 from tunewright.support.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from tunewright.corpus.pieces import PieceCorpus, read_pieces
-    from tunewright.corpus.reading import Corpus, read_corpus
+    from tunewright.corpus.corpus import Corpus, PieceCorpus
+    from tunewright.corpus.reading import read_corpus, read_pieces
     from tunewright.formats.abc import format_abc, parse_abc
-    from tunewright.formats.engraving import to_musicxml, to_svg, write_tune, write_wav
-    from tunewright.formats.midi.piece_reading import read_piece
+    from tunewright.formats.engraving import to_svg
+    from tunewright.formats.formats import write_tune
+    from tunewright.formats.midi.pieces import read_piece
     from tunewright.formats.midi.tunes import read_midi, write_midi
+    from tunewright.formats.musicxml.document import to_musicxml
+    from tunewright.formats.sound.tunes import write_wav
     from tunewright.generation.pieces import GeneratedPiece, generate_pieces
     from tunewright.generation.tunes import Generated, generate
     from tunewright.judging.assessment import evaluate
@@ -37,14 +40,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Config": "training.config",
-    "Corpus": "corpus.reading",
+    "Corpus": "corpus.corpus",
     "Generated": "generation.tunes",
     "GeneratedPiece": "generation.pieces",
     "Key": "music.tune",
     "Meter": "music.tune",
     "Note": "music.tune",
     "Piece": "music.piece",
-    "PieceCorpus": "corpus.pieces",
+    "PieceCorpus": "corpus.corpus",
     "Pitch": "music.tune",
     "Progress": "training.loop",
     "Run": "training.run",
@@ -58,15 +61,15 @@ _HOME = {
     "parse_abc": "formats.abc",
     "read_corpus": "corpus.reading",
     "read_midi": "formats.midi.tunes",
-    "read_piece": "formats.midi.piece_reading",
-    "read_pieces": "corpus.pieces",
-    "to_musicxml": "formats.engraving",
+    "read_piece": "formats.midi.pieces",
+    "read_pieces": "corpus.reading",
+    "to_musicxml": "formats.musicxml.document",
     "to_svg": "formats.engraving",
     "train": "training.loop",
     "transpose": "music.transposing",
     "write_midi": "formats.midi.tunes",
-    "write_tune": "formats.engraving",
-    "write_wav": "formats.engraving",
+    "write_tune": "formats.formats",
+    "write_wav": "formats.sound.tunes",
 }
 
 __all__ = [

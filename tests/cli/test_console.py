@@ -6,18 +6,18 @@ import pytest
 from rich.console import Console
 
 from tests.support.small_runs import corpus_of, real_tunes
+from tunewright.cli.collections import show_corpus
 from tunewright.cli.console import (
     drawn_note,
     drawn_result,
     print_json,
     progress_line,
     refused_note,
-    show_corpus,
     show_training,
     sparkline,
     training_result,
 )
-from tunewright.corpus.reading import Dropped
+from tunewright.corpus.sources import Dropped
 from tunewright.generation.tunes import Generated
 from tunewright.training.loop import Progress
 

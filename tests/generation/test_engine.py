@@ -12,7 +12,7 @@ from tests.support.musical import tokenizer, wild
 from tunewright.generation.chance import Chance
 from tunewright.generation.engine import Drawing, Schedule, Written
 from tunewright.generation.sampling import Sampling
-from tunewright.models.cpu.stepping import State
+from tunewright.models.contract import State
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.degrees.plan import plan_tune
 from tunewright.tokens.degrees.script import DegreeScript, DegreeWriter

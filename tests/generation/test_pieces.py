@@ -8,9 +8,8 @@ import pytest
 from tests.support.real_pieces import chorales, songs
 from tests.support.small_runs import SMALL, real_tunes
 from tests.support.small_runs import corpus_of as tunes
-from tunewright.corpus.pieces import PieceCorpus
-from tunewright.formats.midi.piece_reading import parse_piece
-from tunewright.formats.midi.piece_writing import to_midi
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.formats.midi.pieces import parse_piece, to_midi
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.generation.pieces import GeneratedPiece, generate_pieces
 from tunewright.generation.tunes import generate

@@ -13,7 +13,7 @@ from tests.support.small_runs import SMALL, real_tunes
 from tunewright.formats.abc import parse_abc
 from tunewright.generation.stream import stream
 from tunewright.generation.tunes import Generator, Infill, Variation, generate
-from tunewright.models.recurrent import build_model
+from tunewright.models.building import build_model
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import place_sizes

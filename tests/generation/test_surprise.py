@@ -14,8 +14,8 @@ from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
 from tunewright.generation.surprise import COLOURS, forward, heat, note_spans, surprise, surprises
 from tunewright.generation.tunes import Generator
+from tunewright.models.building import build_model
 from tunewright.models.likelihood import likelihood
-from tunewright.models.recurrent import build_model
 from tunewright.music.tune import Key, Tune
 from tunewright.tokens.characters.tokenizer import TEXTS, CharTokenizer
 from tunewright.tokens.contract import Tokenizer, encode_passages, place_sizes

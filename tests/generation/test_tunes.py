@@ -26,7 +26,7 @@ from tunewright.generation.tunes import (
     load_generator,
     sample,
 )
-from tunewright.models.recurrent import build_model
+from tunewright.models.building import build_model
 from tunewright.music.form import form_of
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Key, Note, Pitch, Rest, Tune

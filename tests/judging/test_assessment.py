@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.small_runs import SMALL, real_tunes
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.generation.checkpoints import keep_checkpoints
 from tunewright.generation.surprise import forward
 from tunewright.generation.tunes import load_generator

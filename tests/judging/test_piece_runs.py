@@ -14,8 +14,8 @@ from tests.support.hand_made import curve_of, record_of
 from tests.support.real_pieces import songs
 from tests.support.small_runs import SMALL, small_corpus
 from tunewright.cli.app import app
-from tunewright.corpus.pieces import read_pieces
-from tunewright.formats.midi.piece_writing import write_midi
+from tunewright.corpus.reading import read_pieces
+from tunewright.formats.midi.pieces import write_midi
 from tunewright.judging.piece_assessment import evaluate_pieces, judges_pieces
 from tunewright.judging.runs import comparison as comparison_module
 from tunewright.judging.runs.comparison import compare_runs

@@ -14,8 +14,9 @@ import pytest
 from tests.measuring.test_piece_originality import pasted, written
 from tests.support.real_pieces import songs
 from tests.support.short_pieces import line, part, piece
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
-from tunewright.formats.midi.piece_writing import write_midi
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
+from tunewright.formats.midi.pieces import write_midi
 from tunewright.judging.piece_assessment import evaluate_pieces
 from tunewright.judging.piece_certificate import (
     PieceYardstick,

@@ -6,16 +6,10 @@ import torch
 from torch import Tensor
 
 from tests.support.small_runs import SMALL
-from tunewright.models.recurrent import (
-    CELLS,
-    DIRECT_SCALE,
-    RecurrentModel,
-    build_model,
-    choose_device,
-    choose_precision,
-    choose_step_precision,
-    cpu_has_int8,
-)
+from tunewright.models.building import build_model
+from tunewright.models.contract import alike_rows
+from tunewright.models.devices import choose_device, choose_precision, choose_step_precision, cpu_has_int8
+from tunewright.models.recurrent import CELLS, DIRECT_SCALE, RecurrentModel
 from tunewright.support.errors import ConfigError
 from tunewright.training.config import Config
 
@@ -30,6 +24,7 @@ READ = [pytest.param((), IDS, id="ids"), pytest.param(PLACES, WITH_PLACES, id="p
 def trained(cell: str, places: tuple[int, ...]) -> RecurrentModel:
     """A model that has learned something of every kind: what starts as zeros is random."""
     model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    assert isinstance(model, RecurrentModel)
     if model.direct is not None:
         chance = torch.Generator().manual_seed(3)
         model.direct.data = torch.rand(model.direct.shape, generator=chance) / 10
@@ -91,7 +86,7 @@ def test_bf16_gradients_point_where_fp32_gradients_do(places: tuple[int, ...], i
 def test_stepping_gives_what_reading_gives(places: tuple[int, ...], ids: Tensor, cell: str, dtype: torch.dtype) -> None:
     model = trained(cell, places)
     expected, _ = model(ids)
-    step, state = model.stepper(3, dtype), model.zero_state(3)
+    step, state = model.stepper(dtype), model.start(3)
     with torch.no_grad():
         for time in range(ids.shape[1]):
             logits, state = step(ids[:, time], state)
@@ -180,13 +175,13 @@ def test_a_row_has_the_same_bits_in_every_number_of_rows_that_is_alike(
     places: tuple[int, ...], ids: Tensor, cell: str, dtype: torch.dtype
 ) -> None:
     model = trained(cell, places)
-    step = model.stepper(8, dtype)
-    counts = model.row_counts(step, (1, 2, 8, 64))
+    step = model.stepper(dtype)
+    counts = alike_rows(model, step, (1, 2, 8, 64))
     assert 64 in counts
     given = ids[0].repeat_interleave(4, 0)[:64]  # (64,) or (64, 1 + K)
-    whole, _ = step(given, model.zero_state(64))
+    whole, _ = step(given, model.start(64))
     for count in counts:
-        parts = [step(given[start : start + count], model.zero_state(count))[0] for start in range(0, 64, count)]
+        parts = [step(given[start : start + count], model.start(count))[0] for start in range(0, 64, count)]
         assert torch.equal(torch.cat(parts), whole)
 
 

@@ -14,7 +14,7 @@ import torch
 from tests.support.small_runs import SMALL, corpus_of
 from tunewright.corpus.reading import read_corpus
 from tunewright.generation.tunes import Generator, load_generator
-from tunewright.models.recurrent import build_model
+from tunewright.models.building import build_model
 from tunewright.music.tune import Bar, Element, Tune
 from tunewright.support.errors import TokenError
 from tunewright.tokens.contract import encode_passages, place_sizes

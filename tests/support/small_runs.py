@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from tunewright.corpus.reading import Corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
 from tunewright.music.tune import Tune
 from tunewright.training.config import Config

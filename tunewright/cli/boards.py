@@ -19,7 +19,7 @@ from rich.table import Table
 from tunewright.cli.console import note
 from tunewright.judging.runs.comparison import Comparison, describe_comparison
 from tunewright.judging.runs.trials import DONE, Trial, TrialProgress, work_of
-from tunewright.reports.run_page import duration
+from tunewright.reports.wording import duration
 from tunewright.training.run import ENDED
 
 ENOUGH_TO_TELL = 0.02  # of all training, from which on the time left is told

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.formats.engraving import write_pdf
+from tunewright.formats.pdf import write_pdf
 from tunewright.generation.tunebook import write_drawn, write_tunebook
 from tunewright.generation.tunes import generate
-from tunewright.reports.run_page import collection_title, duration, training_of, write_report
+from tunewright.reports.run_page import training_of, write_report
+from tunewright.reports.wording import collection_title, duration
 from tunewright.support.errors import OutputError, RunError
 from tunewright.training.config import with_seed
 from tunewright.training.loop import train
@@ -23,8 +24,9 @@ from tunewright.training.presets import load_preset
 from tunewright.training.run import is_run, load_run
 
 if TYPE_CHECKING:
-    from tunewright.corpus.reading import Corpus
+    from tunewright.corpus.corpus import Corpus
     from tunewright.generation.tunes import Generated
+    from tunewright.music.tune import Tune
     from tunewright.training.loop import Progress
 
 COLLECTION = "oneill"
@@ -76,13 +78,13 @@ def _check_folder(folder: Path) -> None:
         raise OutputError(f"{folder}: holds other files; expected an empty or a new folder (--out)")
 
 
-def _divided(corpus: Corpus) -> str:
+def _divided(corpus: Corpus[Tune]) -> str:
     train, valid, test = len(corpus.train), len(corpus.valid), len(corpus.test)
     return f"{train:,} to learn from, {valid:,} held out, {test:,} kept for a last test"
 
 
 def _train(
-    corpus: Corpus, path: Path, minutes: float, seed: int, tell: Tell, show: Show, stop: Callable[[], bool]
+    corpus: Corpus[Tune], path: Path, minutes: float, seed: int, tell: Tell, show: Show, stop: Callable[[], bool]
 ) -> str:
     """Train the run of the demo, or go on with it; nothing where it has come to its end. Returns its status."""
     resume = is_run(path)
@@ -121,7 +123,7 @@ def _bars(one: Generated) -> int:
     return len(one.tune.measures) if one.tune else 0
 
 
-def _write(folder: Path, corpus: Corpus, drawn: list[Generated], chosen: list[Generated]) -> None:
+def _write(folder: Path, corpus: Corpus[Tune], drawn: list[Generated], chosen: list[Generated]) -> None:
     files = {one.index: write_drawn(one, folder, FORMATS) for one in chosen}
     if chosen:
         write_tunebook(chosen, folder)

@@ -7,25 +7,26 @@ This file trains nothing itself (`trials`), computes no figure (`comparison`) an
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from tunewright.corpus.reading import BUILT_IN, Corpus, lasting_source, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
+from tunewright.corpus.sources import BUILT_IN, lasting_source
 from tunewright.judging.runs.comparison import Comparison, compare_experiment
 from tunewright.judging.runs.evaluation import build_references
 from tunewright.judging.runs.trials import DONE, Drawing, Trial, TrialProgress, ended_status, jobs_that_fit, run_trials
+from tunewright.music.tune import Tune
 from tunewright.reports.comparison.page import write_comparison
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
+from tunewright.support.threads import one_thread
 from tunewright.training.config import Config, override, with_seed
 from tunewright.training.loop import train
 from tunewright.training.presets import load_preset
@@ -144,7 +145,7 @@ def scaled(config: Config, share: float) -> Config:
 def _new_plan(
     folder: Path,
     plan: Plan,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     seeds: int,
     minutes: float | None,
     factors: bool,
@@ -163,7 +164,7 @@ def _new_plan(
     return plan
 
 
-def _kept_plan(folder: Path, wanted: Plan, corpus: Corpus) -> Plan | None:
+def _kept_plan(folder: Path, wanted: Plan, corpus: Corpus[Tune]) -> Plan | None:
     """The plan kept in a folder, None in a new one; ConfigError where that is of another experiment."""
     if not (folder / RECORD).exists():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -192,7 +193,7 @@ def _read_plan(path: Path) -> Plan:
         raise RunError(f"{path}: broken ({error}); expected what reproduce wrote") from None
 
 
-def affordable_share(corpus: Corpus, trials: Sequence[Trial], minutes: float, jobs: int) -> float:
+def affordable_share(corpus: Corpus[Tune], trials: Sequence[Trial], minutes: float, jobs: int) -> float:
     """The share of the full iterations that all trials together can do in about `minutes`; at most 1."""
     pace = {config: _seconds_per_step(corpus, config) for config in {_seedless(trial.config) for trial in trials}}
     seconds = sum(pace[_seedless(trial.config)] * trial.config.num_training_iterations for trial in trials) / jobs
@@ -204,23 +205,12 @@ def _seedless(config: Config) -> Config:
     return replace(config, seed=0)
 
 
-def _seconds_per_step(corpus: Corpus, config: Config) -> float:
+def _seconds_per_step(corpus: Corpus[Tune], config: Config) -> float:
     """How long a training step takes here, on one thread, without looks at held-out tunes."""
     short = replace(config, num_training_iterations=TIMED_STEPS, eval_every=10**9, train_share=0.05)
     with tempfile.TemporaryDirectory() as folder, one_thread():
         times = [progress.seconds for progress in train(corpus, Path(folder) / "run", short)]
     return (times[TIMED_STEPS - 2] - times[0]) / (TIMED_STEPS - 2) if len(times) > 2 else math.inf
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread, as each of several trainings side by side has."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 # ------------------------------------------------------------------------------------------------ the end

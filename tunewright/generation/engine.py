@@ -16,8 +16,9 @@ from torch import Tensor
 
 from tunewright.generation.chance import Chance
 from tunewright.generation.sampling import Drawn, Sampling, draw
-from tunewright.models.recurrent import RecurrentModel, State, Step
+from tunewright.models.contract import Model, State, Stepper
 from tunewright.support.errors import ConfigError
+from tunewright.support.threads import one_thread
 from tunewright.tokens.degrees.script import Script
 from tunewright.tokens.masks import Masks
 
@@ -52,7 +53,8 @@ class Written:
     log_likelihood: float = 0.0  # nats, of the music that was drawn, not given
     removed: float = 0.0  # probability that the grammar took away, summed over its ids
     drawn: int = 0  # how many those are
-    ended: bool = False
+    done: bool = False
+    ended: bool = False  # by the model; otherwise it was cut at the greatest length
     _bar: list[int] = field(default_factory=list)  # the ids of this bar so far
     _before: list[int] = field(default_factory=list)  # those of the bar before it
     _times: int = 0  # that it stands in a row
@@ -86,8 +88,8 @@ class Drawing:
 
     def __init__(
         self,
-        model: RecurrentModel,
-        step: Step,
+        model: Model,
+        step: Stepper,
         counts: Sequence[int],
         masks: Masks | None,
         schedule: Schedule,
@@ -96,57 +98,39 @@ class Drawing:
         self.model, self.step, self.counts = model, step, sorted(counts)
         self.table = _MaskTable(masks) if masks else None
         self.schedule, self.never = schedule, list(never)
-        self.device = next(model.parameters()).device
+        self.device = model.device
 
     def draw(
-        self,
-        begin: Callable[[], Written | None],
-        most_rows: int,
-        max_length: int,
-        end: int,
-        on_id: Callable[[Written], None] | None = None,
+        self, begin: Callable[[], Written | None], most_rows: int, max_length: int, end: int, *, at_bars: bool = False
     ) -> Iterator[Written]:
-        """What is written, as it is done. `begin()` gives the next tune, None while there is none."""
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # steps are short: threads would wait for one another longer than they work
-        try:
-            yield from self._draw(begin, most_rows, max_length, end, on_id)
-        finally:
-            torch.set_num_threads(threads)
+        """What is written, as it is done; with `at_bars` also whenever a bar line was written in it.
 
-    def _draw(
-        self,
-        begin: Callable[[], Written | None],
-        most_rows: int,
-        max_length: int,
-        end: int,
-        on_id: Callable[[Written], None] | None,
-    ) -> Iterator[Written]:
+        `begin()` gives the next tune, None while there is none.
+        """
         count = next((count for count in self.counts if count >= most_rows), self.counts[-1])
         rows: list[Written | None] = [begin() for _ in range(count)]
         reads = [row.script.first if row else None for row in rows]
         nothing = tuple(0 for _ in next(read for read in reads if read))
-        state = self.model.zero_state(count)
+        state = self.model.start(count)
         while any(rows):
             rows, reads, state = self._shrunk(rows, reads, state)
-            drawn = self._step(rows, [read or nothing for read in reads], state)
-            state = drawn[1]
-            for place, row, number in zip(range(len(rows)), rows, drawn[0], strict=True):
+            with one_thread():  # never across a yield, and so in one thread of the caller's
+                numbers, state = self._step(rows, [read or nothing for read in reads], state)
+            for place, row, number in zip(range(len(rows)), rows, numbers, strict=True):
                 if row is None:
                     continue
                 bars = row.script.bars
                 reads[place] = row.script.write(number)
                 if self.schedule.repeats:
                     row.follow(number, bars)
-                if on_id:
-                    on_id(row)
+                if at_bars and row.script.bars != bars:
+                    yield row
                 if number == end or len(row.script.ids) >= max_length:
-                    row.ended = number == end
+                    row.done, row.ended = True, number == end
                     yield row
                     following = rows[place] = begin()
                     reads[place] = following.script.first if following else None
-                    for part in state:  # (layers, rows, hidden)
-                        part[:, place] = 0
+                    state = self.model.reset(state, [place])
 
     def _shrunk(
         self, rows: list[Written | None], reads: list[tuple[int, ...] | None], state: State
@@ -157,7 +141,7 @@ class Drawing:
         if count >= len(rows):
             return rows, reads, state
         kept = live + [place for place, row in enumerate(rows) if not row][: count - len(live)]
-        return [rows[p] for p in kept], [reads[p] for p in kept], tuple(part[:, kept].contiguous() for part in state)
+        return [rows[p] for p in kept], [reads[p] for p in kept], self.model.select(state, kept)
 
     @torch.no_grad()
     def _step(

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tunewright.models.recurrent import DTYPES, RecurrentModel, Step, build_model, choose_device, choose_step_precision
+from tunewright.models.building import build_model
+from tunewright.models.contract import Model, Stepper, alike_rows
+from tunewright.models.devices import DTYPES, choose_device, choose_step_precision
 from tunewright.support.errors import RunError
 from tunewright.tokens.characters.grammar import CharGrammar
 from tunewright.tokens.characters.tokenizer import CharTokenizer
@@ -29,7 +31,7 @@ from tunewright.training.run import BEST, LAST, MODEL, Run, load_run, load_tenso
 class Generator:
     """A model ready to draw from, with what it needs to read and write tunes."""
 
-    model: RecurrentModel
+    model: Model
     tokenizer: Tokenizer
     name: str = ""
     precision: str = "auto"
@@ -65,12 +67,11 @@ class Generator:
         return PiecePlaces(self.tokenizer)
 
     @cached_property
-    def stepping(self) -> tuple[Step, tuple[int, ...]]:
+    def stepping(self) -> tuple[Stepper, tuple[int, ...]]:
         """The model's step, and the numbers of rows among which a row comes out the same."""
-        device = next(self.model.parameters()).device
-        precision = choose_step_precision(self.precision, self.config, device)
-        step = self.model.stepper(64, DTYPES[precision])
-        return step, tuple(self.model.row_counts(step))
+        precision = choose_step_precision(self.precision, self.config, self.model.device)
+        stepper = self.model.stepper(DTYPES[precision])
+        return stepper, alike_rows(self.model, stepper)
 
 
 def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool = False) -> Generator:

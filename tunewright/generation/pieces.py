@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from tunewright.formats.midi.validity import judge_piece
+from tunewright.formats.validity import fault_of
 from tunewright.generation.chance import Chance
 from tunewright.generation.engine import Drawing, Schedule, Written
 from tunewright.generation.generator import Generator, load_generator
@@ -54,7 +54,7 @@ class GeneratedPiece:
             piece = first_bars(piece, self.bars) if self.bars else piece
         except TokenError as error:
             return None, str(error)
-        return piece, judge_piece(piece, self.ended)
+        return piece, fault_of(piece, self.ended)
 
     @property
     def piece(self) -> Piece | None:
@@ -68,7 +68,7 @@ class GeneratedPiece:
 
     @property
     def valid(self) -> bool:
-        """Whether it is well formed: see `judge_piece`."""
+        """Whether it is well formed: see `fault_of`."""
         return not self.error
 
     @property

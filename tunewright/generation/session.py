@@ -83,8 +83,12 @@ class Session:
         done: dict[int, Generated | None] = {}
         following = self.first
         total = len(range(self.first, self.n, self.stride)) * self.best_of
-        bars = self._on_bar_line(on_bar) if on_bar else None
-        for written in drawing.draw(self._begin, min(batch_size, total), self.order.max_length, tokenizer.END, bars):
+        most, end = self.order.max_length, tokenizer.END
+        for written in drawing.draw(self._begin, min(batch_size, total), most, end, at_bars=on_bar is not None):
+            if not written.done:
+                assert on_bar is not None
+                self._tell_bar(written, on_bar)
+                continue
             done |= self._chosen(written)
             while following in done:
                 if one := done.pop(following):
@@ -141,19 +145,10 @@ class Session:
         likelihood, given = written.log_likelihood, script.given_notes
         return Generated(written.index, seed, text, likelihood, length, written.ended, removed, given)
 
-    def _on_bar_line(self, on_bar: Callable[[str], None]) -> Callable[[Written], None]:
-        """What calls `on_bar` where a bar line was written."""
-        seen: dict[tuple[int, int], int] = {}
-
-        def call(written: Written) -> None:
-            bars, seed = written.script.bars, self.order.seed + written.index
-            which = (written.index, written.candidate)
-            if seen.get(which, 0) != bars:
-                seen[which] = bars
-                if text := text_so_far(written.script, written.index + 1, seed, self._note(seed)):
-                    on_bar(text)
-
-        return call
+    def _tell_bar(self, written: Written, on_bar: Callable[[str], None]) -> None:
+        seed = self.order.seed + written.index
+        if text := text_so_far(written.script, written.index + 1, seed, self._note(seed)):
+            on_bar(text)
 
     def _note(self, seed: int) -> str:
         """What a tune says of how it was drawn."""

@@ -21,9 +21,10 @@ from torch import Tensor
 from tunewright.formats.abc.signs import NOTE_SIGN, SIGNS, is_music
 from tunewright.formats.abc.splitting import FIELD_LINE, strip_comment
 from tunewright.generation.tunes import Generator
+from tunewright.models.contract import Forward, State
 from tunewright.models.cpu.recurrence import BF16
-from tunewright.models.likelihood import Forward, token_losses
-from tunewright.models.recurrent import State, choose_precision
+from tunewright.models.devices import choose_precision
+from tunewright.models.likelihood import token_losses
 from tunewright.music.tune import Tune
 from tunewright.tokens.characters.tokenizer import CharTokenizer, body_start
 from tunewright.tokens.contract import Passage, Tokenizer, encode_passages

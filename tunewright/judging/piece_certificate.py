@@ -18,9 +18,9 @@ from functools import cached_property
 
 import numpy as np
 
-from tunewright.corpus.pieces import PieceCorpus
-from tunewright.corpus.reading import Dropped
-from tunewright.formats.midi.validity import judge_piece
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.sources import Dropped
+from tunewright.formats.validity import fault_of
 from tunewright.generation.generator import Generator
 from tunewright.generation.pieces import GeneratedPiece, generate_pieces
 from tunewright.judging.intervals import Floats, Tally, match_values, mean_values, percentile_among, quantile_value
@@ -109,7 +109,7 @@ def _tally(each: Iterable[PieceCertificate]) -> Tally:
 
 def of_file(piece: Piece) -> PieceCertificate:
     """A piece of a file, of which nothing is known yet but whether it is well formed."""
-    return PieceCertificate(piece.source, called(piece), piece, judge_piece(piece))
+    return PieceCertificate(piece.source, called(piece), piece, fault_of(piece))
 
 
 def of_run(one: GeneratedPiece) -> PieceCertificate:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tunewright.corpus.reading import Dropped
+from tunewright.corpus.sources import Dropped
 from tunewright.judging.scorecard import Drawn, Remark, Value, perplexity
 from tunewright.measuring.piece_originality import PieceShared, SharedBeats, SharedLine
 from tunewright.measuring.piece_table import NOT_FOR_PIECES

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from tunewright.corpus.reading import BUILT_IN, Corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.sources import BUILT_IN, there
 from tunewright.generation.surprise import forward
 from tunewright.generation.tunes import Generated, Generator, generate
 from tunewright.judging.certificate import Candidate, Yardstick, judge_tunes
 from tunewright.judging.scorecard import Drawn, Remark, Scorecard, Value
 from tunewright.models.likelihood import likelihood_interval, token_losses
 from tunewright.music.kinds import Music
+from tunewright.music.tune import Tune
 from tunewright.tokens.contract import Collection, Passage, encode_passages
 from tunewright.training.run import read_record, read_split
 
@@ -97,7 +99,7 @@ def sample_run(
 def judge_run(
     generator: Generator,
     yardstick: Yardstick | None,
-    corpus: Corpus | None = None,
+    corpus: Corpus[Tune] | None = None,
     *,
     tunes: int = TUNES,
     temperature: float = 1.0,
@@ -156,7 +158,7 @@ def _bits(generator: Generator, passages: Sequence[Passage]) -> list[float]:
     return [float(nats[passage.body - 1 :].sum()) / math.log(2) for nats, passage in zip(losses, passages, strict=True)]
 
 
-def longest_of(generator: Generator, corpus: Corpus | None) -> int | None:
+def longest_of(generator: Generator, corpus: Corpus[Tune] | None) -> int | None:
     """Where a tune that does not end is cut: three times what 99 of 100 held-out tunes need; None without any."""
     held_out = (corpus.valid + corpus.test) if corpus else ()
     lengths = [len(passage.ids) for passage in encode_passages(generator.tokenizer, held_out)]
@@ -172,9 +174,8 @@ def sources_of(run: Path) -> list[str]:
     Where it does not say which they were, those of its corpus's name, if that names built-in collections.
     """
     said = [str(source) for source in read_record(run).get("sources", ())]
-    sources = said or str(read_split(run).get("corpus", "")).split()
-    there = all(source in BUILT_IN or (said and Path(source).exists()) for source in sources)
-    return sources if there else []
+    named = [name for name in str(read_split(run).get("corpus", "")).split() if not said]
+    return [*said, *named] if there(said) and set(named) <= set(BUILT_IN) else []
 
 
 def learned_from(run: Path, corpus: Collection) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tunewright.corpus.reading import Dropped
+from tunewright.corpus.sources import Dropped
 from tunewright.measuring.originality import Near, Shared
 from tunewright.music.tune import Tune
 from tunewright.support.numbers import without_nan

@@ -8,7 +8,7 @@ back a model looks. This file draws nothing and keeps nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from tunewright.models.recurrent import State
+from tunewright.models.contract import Forward, State
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import Passage
 
@@ -29,8 +29,6 @@ CUT_ROWS, CUT_PIECE = 512, 32  # the same where the context is cut: many short r
 RESAMPLES = 1000
 TAILS = (0.025, 0.975)
 RATIOS = ("nats_per_character", "body_nats_per_character", "bits_per_note")
-
-Forward = Callable[[Tensor, State | None], tuple[Tensor, State]]
 
 
 @dataclass(frozen=True, slots=True)

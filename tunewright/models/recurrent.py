@@ -15,33 +15,31 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tunewright.models.contract import Model, State, Stepper
 from tunewright.models.cpu.recurrence import BF16, recur
-from tunewright.models.cpu.stepping import ROW_COUNTS, Affine, alike_rows, lstm_step, product
-from tunewright.models.cpu.stepping import State as State
-from tunewright.models.cpu.stepping import Step as Step
-from tunewright.support.errors import ConfigError
+from tunewright.models.cpu.stepping import Affine, LstmStep, PackedLstm, pack_lstm, product
+from tunewright.models.devices import cpu_has_bf16
 from tunewright.training.config import Config
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 FUNCTIONS = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}  # the same, given their weights
-DTYPES = {"fp32": torch.float32, "bf16": BF16, "int8": torch.int8}
 DIRECT = 13  # of what is read beside an id: the place and what is owed there (`places.Columns.sizes`)
 DIRECT_SCALE = 8.0  # Adam moves a weight by about its rate in a step: too little to rule out a token in some hundred
-WIDE = 384  # hidden units from which bf16 products win over PyTorch's fp32 LSTM (benchmarks/LOG.md)
 
 
-class RecurrentModel(nn.Module):
+class RecurrentModel(Model):
     """Embedding, `num_layers` recurrent layers of one kind of cell with dropout after each, linear head.
 
     What is read beside an id has embeddings of its own (`places`: how many of each), which are added to the id's.
-    Where there are such, the id and the first `DIRECT` of them also speak to the logits themselves, past the layers: a
+    Where there are such, the id and the first `direct` of them also speak to the logits themselves, past the layers: a
     bar that is full, or a slur just opened, rules tokens out whatever the melody is. While it learns, a share of the
     ids read has no embedding, and a share of the recurrent weights is left out, the same for all ids of a batch
     (DropConnect; Merity, Keskar and Socher 2018).
     """
 
-    def __init__(self, config: Config, vocab_size: int, places: Sequence[int] = ()) -> None:
+    def __init__(self, config: Config, vocab_size: int, places: Sequence[int] = (), direct: int = DIRECT) -> None:
         super().__init__()
+        self.sizes = (vocab_size, *places)
         self.dropout, self.input_dropout = config.dropout, config.input_dropout
         self.weight_dropout = config.weight_dropout
         self.embedding = nn.Embedding(vocab_size, config.embedding_dim)
@@ -50,26 +48,36 @@ class RecurrentModel(nn.Module):
         self.recurrent = CELLS[config.cell](*size, batch_first=True, dropout=between)
         self.head = nn.Linear(config.hidden_size, vocab_size)
         self.place_embeddings = nn.ModuleList(nn.Embedding(number, config.embedding_dim) for number in places)
-        told = [vocab_size, *places[:DIRECT]] if places else []
+        told = [vocab_size, *places[:direct]] if places else []
         self.direct = nn.Parameter(torch.zeros(sum(told), vocab_size)) if told else None
         self.direct_starts = [0, *accumulate(told)][: len(told)]
 
-    def zero_state(self, batch: int) -> State:
-        """The state before the first id: zeros, each (num_layers, batch, hidden_size)."""
-        shape = (self.recurrent.num_layers, batch, self.recurrent.hidden_size)
+    def start(self, rows: int) -> State:
+        """The state before the first id: zeros, each (num_layers, rows, hidden_size)."""
+        shape = (self.recurrent.num_layers, rows, self.recurrent.hidden_size)
         zeros = self.head.weight.new_zeros(shape)
         return (zeros, zeros.clone()) if isinstance(self.recurrent, nn.LSTM) else (zeros,)
 
+    def select(self, state: State, rows: Sequence[int]) -> State:
+        """The state of these rows alone."""
+        return tuple(part[:, list(rows)].contiguous() for part in state)
+
+    def reset(self, state: State, rows: Sequence[int]) -> State:
+        """The state, zero in these rows; written over."""
+        for part in state:
+            part[:, list(rows)] = 0
+        return state
+
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Logits (B, T, vocab) of the id after each of `ids` (B, T) or (B, T, 1 + K), and the state after the last."""
-        state = self.zero_state(len(ids)) if state is None else state
+        state = self.start(len(ids)) if state is None else state
         if isinstance(self.recurrent, nn.LSTM) and ids.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
             hidden, state = self._recur_bf16(ids, state)
-            return self._with_direct(self.head(self._drop(hidden)).transpose(0, 1), ids), state
+            return self.with_direct(self.head(self._drop(hidden)).transpose(0, 1), ids), state
         hidden, state = self._recur(ids, state)
-        return self._with_direct(self.head(self._drop(hidden)), ids), state
+        return self.with_direct(self.head(self._drop(hidden)), ids), state
 
-    def _with_direct(self, logits: Tensor, ids: Tensor) -> Tensor:
+    def with_direct(self, logits: Tensor, ids: Tensor) -> Tensor:
         """The logits (…, vocab) and what ids (…, 1 + K) add to them themselves."""
         if self.direct is None:
             return logits
@@ -177,49 +185,19 @@ class RecurrentModel(nn.Module):
         return weight
 
     @torch.no_grad()
-    def stepper(self, rows: int, dtype: torch.dtype) -> Step:
-        """A function from ids (rows,) or (rows, 1 + K) and a state to logits (rows, vocab), fp32, and the next state.
+    def stepper(self, dtype: torch.dtype) -> Stepper:
+        """For an LSTM on a CPU its weights converted once and its states updated in place; for others `forward`."""
+        if isinstance(self.recurrent, nn.LSTM) and self.device.type == "cpu":
+            return _LstmStepper(self, self._packed(dtype))
+        return super().stepper(dtype)
 
-        For generation, of any number of rows: an LSTM on a CPU has its weights converted once and its states updated
-        in place; others call `forward`, and read no int8.
-        """
-        if isinstance(self.recurrent, nn.LSTM) and self.head.weight.device.type == "cpu":
-            return self._lstm_stepper(dtype)
-        assert dtype != torch.int8
-
-        def step(ids: Tensor, state: State) -> tuple[Tensor, State]:
-            with torch.autocast(ids.device.type, dtype=BF16, enabled=dtype == BF16):
-                logits, state = self(ids[:, None], state)
-            return logits[:, 0].float(), state
-
-        return step
-
-    @torch.no_grad()
-    def row_counts(self, step: Step, counts: Sequence[int] = ROW_COUNTS) -> tuple[int, ...]:
-        """Those of `counts` among which `step`, of this model, gives a row the same bits; never none."""
-        sizes = [self.embedding.num_embeddings, *(embedding.num_embeddings for embedding in self._place_tables())]
-        rows, device = max(counts), self.head.weight.device
-        chance = torch.Generator().manual_seed(0)
-        columns = [torch.randint(size, (rows,), generator=chance) for size in sizes]
-        ids = torch.stack(columns, 1) if len(columns) > 1 else columns[0]
-        state = tuple(torch.rand(part.shape, generator=chance).mul(2).sub(1) for part in self.zero_state(rows))
-        return alike_rows(step, ids.to(device), tuple(part.to(device) for part in state), counts)
-
-    def _lstm_stepper(self, dtype: torch.dtype) -> Step:
+    def _packed(self, dtype: torch.dtype) -> PackedLstm:
         layers = [Affine(self._recurrent_weight(0)).doubled()]
         for layer in range(1, self.recurrent.num_layers):
             weight, bias = self._input_weights(layer)
             layers.append(Affine(torch.cat([weight, self._recurrent_weight(layer)], 1), bias).doubled())
         head = Affine(self.head.weight.clone(), self.head.bias.clone())
-        plain = lstm_step(self._first_rows(dtype), layers, head, dtype)
-        if self.direct is None:
-            return plain
-
-        def step(ids: Tensor, state: State) -> tuple[Tensor, State]:
-            logits, state = plain(ids, state)
-            return self._with_direct(logits, ids), state
-
-        return step
+        return pack_lstm(self._first_rows(dtype), layers, head, dtype)
 
     def _first_rows(self, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
         """What gives the gates of the first layer (rows, 4 hidden) that ids (rows,) or (rows, 1 + K) add, for a step.
@@ -239,59 +217,15 @@ class RecurrentModel(nn.Module):
         return lambda ids: gates(F.embedding_bag(ids + starts, embeddings, mode="sum").to(kind), None)
 
 
-def build_model(config: Config, vocab_size: int, places: Sequence[int] = ()) -> RecurrentModel:
-    """The model that a config describes, its first weights drawn from the config's seed.
+class _LstmStepper:
+    """A step of the layers, and what the ids themselves add to its logits."""
 
-    `places`: of how many values each of the integers is that stand beside an id.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        return RecurrentModel(config, vocab_size, places)
+    def __init__(self, model: RecurrentModel, packed: PackedLstm) -> None:
+        self._model, self._packed, self._step = model, packed, LstmStep(packed)
 
+    def __call__(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        logits, state = self._step(ids, state)
+        return self._model.with_direct(logits, ids), state
 
-def cpu_has_bf16() -> bool:
-    """Whether this processor multiplies bf16 natively (AVX-512 BF16 or AMX), so that it is faster than fp32."""
-    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def cpu_has_int8() -> bool:
-    """Whether this processor adds products of bytes exactly (VNNI); others cut sums off at 16 bits."""
-    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    exact = capabilities.get("avx512_vnni") or capabilities.get("avx_vnni")
-    return bool(exact and hasattr(torch.ops.onednn, "qlinear_pointwise"))
-
-
-def choose_device(wanted: str) -> torch.device:
-    """The device for "auto" (CUDA where there is one) or a name; ConfigError where there is no such device."""
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        torch.empty(0, device=wanted)
-        return torch.device(wanted)
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise ConfigError(f"device is {wanted!r}, which is not here; expected auto, cpu or cuda") from None
-
-
-def choose_precision(wanted: str, config: Config, device: torch.device) -> str:
-    """The precision for "auto": bf16 where it is faster, else fp32."""
-    if wanted != "auto":
-        return wanted
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    wide = config.cell == "lstm" and config.hidden_size >= WIDE
-    return "bf16" if device.type == "cpu" and wide and cpu_has_bf16() else "fp32"
-
-
-def choose_step_precision(wanted: str, config: Config, device: torch.device) -> str:
-    """The precision of the stepper's products, for "auto" int8 where it is faster, else as in training.
-
-    Of wide models it moves the likelihood of held-out tunes by less than 0.1 % (`benchmarks/LOG.md`). ConfigError for
-    int8 where products of bytes are not exact.
-    """
-    able = config.cell == "lstm" and device.type == "cpu" and cpu_has_int8()
-    if wanted == "int8" and not able:
-        raise ConfigError("precision is 'int8', which needs an LSTM on a processor with VNNI; expected fp32 or bf16")
-    if wanted == "auto" and able and config.hidden_size >= WIDE:
-        return "int8"
-    return choose_precision(wanted, config, device)
+    def apart(self) -> _LstmStepper:
+        return _LstmStepper(self._model, self._packed)

@@ -24,14 +24,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tunewright.models.building import build_model
+from tunewright.models.contract import Model, State
 from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.devices import choose_device, choose_precision
 from tunewright.models.likelihood import Likelihood, likelihood
-from tunewright.models.recurrent import RecurrentModel, State, build_model, choose_device, choose_precision
 from tunewright.music.kinds import music_id
 from tunewright.support.environment import environment
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.support.numbers import without_nan
+from tunewright.support.threads import Threads
 from tunewright.tokens.contract import Collection, encode_passages, fit_tokenizer, place_sizes
 from tunewright.training.batches import build_windows, mix
 from tunewright.training.config import Config, format_config
@@ -103,8 +106,8 @@ def train(
     with locked(path):
         run = _open_run(corpus, path, config, resume, record or {})
         training = _Training(run, corpus, run.config, minutes)
-        with _kept_memory(), _threads(training.threads), contextlib.closing(training.log):
-            yield from training.proceed(stop)
+        with _kept_memory(), contextlib.closing(training.log), contextlib.closing(training.proceed(stop)) as steps:
+            yield from _each_with(training.threads, steps)
 
 
 def learning_rate_at(config: Config, step: int, done: float) -> float:
@@ -412,7 +415,7 @@ class _Training:
         )
 
 
-def _build_optimizer(model: RecurrentModel, config: Config) -> torch.optim.Optimizer:
+def _build_optimizer(model: Model, config: Config) -> torch.optim.Optimizer:
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     if config.weight_decay:
         decay = config.weight_decay
@@ -431,15 +434,14 @@ def _seeded(config: Config, step: int, device: torch.device) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """As many threads as the run began with: sums in another order would not resume bit for bit."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def _each_with(threads: int, steps: Iterator[Progress]) -> Iterator[Progress]:
+    """The steps, each taken with as many threads as the run began with: other sums would not resume bit for bit."""
+    while True:
+        with Threads(threads):  # not across a yield
+            progress = next(steps, None)
+        if progress is None:
+            return
+        yield progress
 
 
 @contextlib.contextmanager

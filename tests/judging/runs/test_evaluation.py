@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, small_corpus
-from tunewright.corpus.reading import Corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
 from tunewright.generation.tunes import generate, load_generator
 from tunewright.judging.runs.evaluation import (

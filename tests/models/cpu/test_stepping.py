@@ -1,22 +1,10 @@
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import Tensor
 
-from tunewright.models.cpu.stepping import (
-    LEVELS,
-    OFFSET,
-    Affine,
-    State,
-    Step,
-    _Room,
-    alike_rows,
-    lstm_step,
-    one_thread,
-    product,
-)
-from tunewright.models.recurrent import cpu_has_int8
+from tunewright.models.contract import State
+from tunewright.models.cpu.stepping import LEVELS, OFFSET, Affine, LstmStep, _Room, pack_lstm, product
+from tunewright.models.devices import cpu_has_int8
 
 VNNI = pytest.mark.skipif(not cpu_has_int8(), reason="this processor has no exact products of bytes")
 DTYPES = [torch.float32, torch.bfloat16, pytest.param(torch.int8, marks=VNNI)]
@@ -52,9 +40,9 @@ def textbook(ids: Tensor, state: State) -> tuple[Tensor, State]:
     return below @ HEAD.weight.double().t() + HEAD.bias, (torch.stack(hiddens), torch.stack(cells))
 
 
-def build(dtype: torch.dtype) -> Step:
+def build(dtype: torch.dtype) -> LstmStep:
     table = Affine(TABLE.t()).doubled().weight.t()
-    return lstm_step(lambda ids: table[ids], [layer.doubled() for layer in LAYERS], HEAD, dtype)
+    return LstmStep(pack_lstm(lambda ids: table[ids], [layer.doubled() for layer in LAYERS], HEAD, dtype))
 
 
 def zeros(rows: int) -> State:
@@ -84,33 +72,6 @@ def test_rows_can_come_and_go_between_steps(dtype: torch.dtype) -> None:
     assert torch.allclose(logits, all_logits[::2], atol=1e-6)
 
 
-def noisy(step: Step, odd: Callable[[int], bool]) -> Step:
-    """The step, in the last bit otherwise for some numbers of rows."""
-
-    def other(ids: Tensor, state: State) -> tuple[Tensor, State]:
-        logits, state = step(ids, state)
-        if odd(len(ids)):
-            logits[:, 3] = logits[:, 3].nextafter(torch.tensor(9.0))
-        return logits, state
-
-    return other
-
-
-def test_numbers_of_rows_that_differ_in_one_bit_are_found() -> None:
-    state = (random(2, 64, WIDTH, scale=0.3), random(2, 64, WIDTH))
-    for odd, expected in ((1, (4, 16, 64)), (16, (1, 4, 64)), (64, (64,))):
-        step = noisy(build(torch.float32), lambda rows, odd=odd: rows == odd)  # type: ignore[misc]
-        same = alike_rows(build(torch.float32), IDS[:, 0], state, (1, 4, 16, 64))
-        assert alike_rows(step, IDS[:, 0], state, (1, 4, 16, 64)) == tuple(n for n in expected if n in same)
-
-
-def test_trying_leaves_the_state_alone() -> None:
-    state = (random(2, 64, WIDTH, scale=0.3), random(2, 64, WIDTH))
-    before = [part.clone() for part in state]
-    alike_rows(build(torch.float32), IDS[:, 0], state, (1, 64))
-    assert all(torch.equal(a, b) for a, b in zip(before, state, strict=True))
-
-
 @VNNI
 @pytest.mark.parametrize("rows", [1, 3, 64])
 @pytest.mark.parametrize("added", [False, True])
@@ -125,23 +86,6 @@ def test_sums_of_bytes_are_exact(added: bool, rows: int) -> None:
     expected = (x @ whole.t()).double() / LEVELS**2 + (0 if addend is None else addend)
     found = multiply((x + OFFSET).to(torch.uint8), addend)
     assert torch.allclose(found.double(), expected, rtol=1e-6, atol=1e-5)
-
-
-def fail_with_one_thread() -> None:
-    with one_thread():
-        assert torch.get_num_threads() == 1
-        raise KeyError
-
-
-def test_threads_are_as_they_were_after_all() -> None:
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(2)
-        with pytest.raises(KeyError):
-            fail_with_one_thread()
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_hidden_states_are_rounded_to_the_nearest_127th() -> None:

@@ -21,7 +21,7 @@ from tunewright.generation.surprise import COLOURS
 from tunewright.judging.certificate import judge_tunes
 from tunewright.judging.scorecard import Scorecard
 from tunewright.reports.scorecard import scores as scorecard_scores
-from tunewright.reports.scorecard.page import collection_words, write_scorecard
+from tunewright.reports.scorecard.page import write_scorecard
 from tunewright.reports.scorecard.plots import bin_edges, distribution
 from tunewright.reports.scorecard.scores import (
     CHANGED_COLOUR,
@@ -32,7 +32,7 @@ from tunewright.reports.scorecard.scores import (
     surprising_tunes,
 )
 from tunewright.reports.scorecard.tables import extremes, frontier_table, numbers_table, tune_values
-from tunewright.reports.wording import Wording
+from tunewright.reports.wording import Wording, quoted_collection
 from tunewright.support.errors import ConfigError
 
 EN = Wording("en")
@@ -147,8 +147,8 @@ def test_an_unknown_language_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_names_of_collections_are_those_of_books() -> None:
-    assert collection_words("oneill ryan", EN) == "O'Neill's Music of Ireland and Ryan's Mammoth Collection"
-    assert collection_words("mine", EN) == "mine"
+    assert quoted_collection("oneill ryan", EN) == "O'Neill's Music of Ireland and Ryan's Mammoth Collection"
+    assert quoted_collection("mine", EN) == "mine"
 
 
 # ------------------------------------------------------------------------------------------------ less than everything

@@ -81,7 +81,7 @@ def train(
     Ctrl-C saves and says how to go on.
     """
     from tunewright.cli.console import note, print_json, refused_note, show_training, training_result
-    from tunewright.corpus.reading import lasting_source
+    from tunewright.corpus.sources import lasting_source
     from tunewright.generation.checkpoints import keep_checkpoints
     from tunewright.training.config import PIECE_TOKENS, override, unit_of, with_seed
     from tunewright.training.loop import train as run_training
@@ -125,7 +125,7 @@ def train(
 
 
 def _outcome(out: Path, last: Progress, unit: str) -> str:
-    from tunewright.reports.run_page import duration
+    from tunewright.reports.wording import duration
 
     done = f"{out}: {last.status.replace('_', ' ')} after {last.step:,} steps, {duration(last.seconds)}"
     if not last.best_step:

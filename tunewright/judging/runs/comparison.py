@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tunewright.corpus.reading import Corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.judging.runs.claims import ODDITIES, Claim, Effect, build_claims, build_effects
 from tunewright.judging.runs.evaluation import References, build_references, evaluate_run, load_evaluation
 from tunewright.judging.runs.quantities import (
@@ -29,6 +29,7 @@ from tunewright.judging.runs.quantities import (
     format_spread,
     format_value,
 )
+from tunewright.music.tune import Tune
 from tunewright.support.errors import RunError
 from tunewright.support.numbers import without_nan
 from tunewright.training.config import PIECE_TOKENS, Config
@@ -78,7 +79,7 @@ class Comparison:
 
 def compare_runs(
     paths: Sequence[Path],
-    corpus: Corpus | None = None,
+    corpus: Corpus[Tune] | None = None,
     *,
     references: References | None = None,
     allow_different_splits: bool = False,
@@ -100,7 +101,7 @@ def compare_runs(
 
 def compare_experiment(
     paths: Sequence[Path],
-    corpus: Corpus | None = None,
+    corpus: Corpus[Tune] | None = None,
     *,
     references: References | None = None,
     scaled: float = 1.0,
@@ -170,7 +171,7 @@ def load_record(path: Path) -> Record:
 
 def _load_records(
     paths: Sequence[Path],
-    corpus: Corpus | None,
+    corpus: Corpus[Tune] | None,
     references: References | None,
     allow_different_splits: bool = False,
     tell: Callable[[str], None] = lambda _: None,
@@ -193,7 +194,7 @@ def _load_records(
     return [evaluated(record) for record in records]
 
 
-def _check_kinds(records: Sequence[Record], corpus: Corpus | None) -> None:
+def _check_kinds(records: Sequence[Record], corpus: Corpus[Tune] | None) -> None:
     """RunError where runs of pieces of several parts stand among runs of tunes, or are to be judged by tunes."""
     pieces = [record for record in records if record.config.tokens in PIECE_TOKENS]
     tunes = [record for record in records if record.config.tokens not in PIECE_TOKENS]
@@ -209,7 +210,7 @@ def _check_kinds(records: Sequence[Record], corpus: Corpus | None) -> None:
         )
 
 
-def _check_splits(paths: Sequence[Path], corpus: Corpus | None) -> None:
+def _check_splits(paths: Sequence[Path], corpus: Corpus[Tune] | None) -> None:
     """RunError, naming both fingerprints, where two runs learned from different tunes or not from the corpus given."""
     splits = {path: read_split(path) for path in paths}
     if corpus is not None:

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tunewright.corpus.reading import Corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.generation.tunes import Generated, Generator, generate, judge, load_generator
 from tunewright.measuring.indexes import kept_index
 from tunewright.measuring.originality import (
@@ -38,9 +38,10 @@ from tunewright.measuring.originality import (
     longest_shared_text,
 )
 from tunewright.measuring.table import Habits, Style, fit_habits, measure_tunes
+from tunewright.models.contract import State
 from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.devices import choose_precision
 from tunewright.models.likelihood import bits_per_note_by_context, likelihood, rows_of
-from tunewright.models.recurrent import State, choose_precision
 from tunewright.music.features import features
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RunError
@@ -163,7 +164,7 @@ class References:
     real: Mapping[str, float]
 
 
-def build_references(corpus: Corpus) -> References:
+def build_references(corpus: Corpus[Tune]) -> References:
     """The references of a corpus."""
     read = [features(tune) for tune in corpus.train]
     held_out, index = corpus.valid + corpus.test, kept_index(corpus.train)
@@ -241,7 +242,7 @@ def _share(part: int, whole: int) -> float:
 
 def evaluate_run(
     run: Run | str | Path,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     references: References,
     *,
     tunes: int = 0,
@@ -278,7 +279,7 @@ class _Evaluating:
     """A model, and what it is held against."""
 
     generator: Generator
-    corpus: Corpus
+    corpus: Corpus[Tune]
     training: Training
 
     def evaluate(self, temperatures: Sequence[float], count: int, on_progress: Progress | None) -> Evaluation:

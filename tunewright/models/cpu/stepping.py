@@ -1,50 +1,33 @@
 """One step of an LSTM at a time, for drawing: the shortest way from ids to logits on a CPU.
 
 In: the weights of an LSTM as plain tensors, and the type of number that products read: fp32, bf16 or int8. Out: a
-step, a function from ids and a state to logits and the state after them. Sums, gates and states are always fp32.
+step, from ids and a state to logits and the state after them. Sums, gates and states are always fp32. Weights are
+packed once and shared; what a step writes in between belongs to that step.
 
 In int8 an activation is a whole number of 127ths, since every hidden state lies between -1 and 1, and the weights of
 each output have a scale of their own. Sums of whole numbers are exact, so that the order of adding does not matter.
-In fp32 and bf16 it does: weights are packed in one order for all numbers of rows, and `alike_rows` tries which numbers
-of rows give a row the same bits. This file knows no model, learns nothing and chooses no id.
+In fp32 and bf16 it does: weights are packed in one order for all numbers of rows, and `contract.alike_rows` tries which
+numbers of rows give a row the same bits. This file knows no model, learns nothing and chooses no id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
 
+from tunewright.models.contract import State
+
 MINUS_ONE = torch.tensor(-1.0)
 LEVELS = 127  # whole numbers on either side of zero
 OFFSET = 128  # what is added to them, since products read unsigned numbers
 TO_NEAREST = torch.tensor(OFFSET + 0.5)  # added before what follows the point is cut off
-ROW_COUNTS = (1, 8, 32, 64, 128, 192, 256)  # numbers of rows to choose from
-TRIED = 8  # blocks of rows compared
 PACKED_FOR = 64  # rows, whatever is computed: other numbers can sum in another order
 
-State = tuple[Tensor, ...]
-Step = Callable[[Tensor, State], tuple[Tensor, State]]
 Product = Callable[[Tensor, Tensor | None], Tensor]
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let PyTorch compute with one thread meanwhile.
-
-    A step is some thirty operations of microseconds: with more threads each waits for the slowest, which on a busy
-    machine is one that does not run just now (`benchmarks/LOG.md`).
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,55 +49,50 @@ class Affine:
         return Affine(weight, bias)
 
 
-def lstm_step(rows_of: Callable[[Tensor], Tensor], layers: Sequence[Affine], head: Affine, dtype: torch.dtype) -> Step:
+@dataclass(frozen=True, eq=False)
+class PackedLstm:
+    """The weights of an LSTM as products read them: shared by all its steps, and only read.
+
+    `rows_of` gives what ids (rows, …) add to the first layer's gates (rows, 4 hidden). A layer reads the hidden states
+    of the layer below, where there is one, beside its own; gates are in PyTorch's order, those of candidates doubled.
+    """
+
+    rows_of: Callable[[Tensor], Tensor]
+    products: tuple[Product, ...]  # one for each layer
+    logits_of: Product
+    width: int
+    dtype: torch.dtype
+
+
+def pack_lstm(
+    rows_of: Callable[[Tensor], Tensor], layers: Sequence[Affine], head: Affine, dtype: torch.dtype
+) -> PackedLstm:
+    """The weights packed for products of `dtype`: those of the layers, candidates doubled, and of the head."""
+    products = tuple(product(layer, dtype) for layer in layers)
+    return PackedLstm(rows_of, products, product(head, dtype), head.weight.shape[1], dtype)
+
+
+class LstmStep:
     """A step: ids (rows, …) and a state, (layers, rows, hidden) twice, to logits (rows, vocab) and the state, updated.
 
-    `rows_of` gives what ids add to the first layer's gates (rows, 4 hidden). A layer reads the hidden states of the
-    layer below, where there is one, beside its own; gates are in PyTorch's order, those of candidates doubled. A step
-    may be of any number of rows, and is for one thread at a time.
+    It may be of any number of rows, and is for one thread at a time: its scratch is its own.
     """
-    products = [product(layer, dtype) for layer in layers]
-    logits_of = product(head, dtype)
-    room_for = lru_cache(2)(partial(_Room, width=head.weight.shape[1], dtype=dtype))
 
-    def step(ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def __init__(self, packed: PackedLstm) -> None:
+        self._packed = packed
+        self._room_for = lru_cache(2)(partial(_Room, width=packed.width, dtype=packed.dtype))
+
+    def __call__(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits and the state after them."""
+        packed = self._packed
         hiddens, cells = (part.unbind() for part in state)
-        room = room_for(len(hiddens[0]))
-        sums = products[0](room.read(hiddens[0]), rows_of(ids))
+        room = self._room_for(len(hiddens[0]))
+        sums = packed.products[0](room.read(hiddens[0]), packed.rows_of(ids))
         room.advance(sums, hiddens[0], cells[0])
-        for layer in range(1, len(products)):
-            sums = products[layer](room.read_two(hiddens[layer - 1], hiddens[layer]), None)
+        for layer in range(1, len(packed.products)):
+            sums = packed.products[layer](room.read_two(hiddens[layer - 1], hiddens[layer]), None)
             room.advance(sums, hiddens[layer], cells[layer])
-        return logits_of(room.read(hiddens[-1]), None).float(), state
-
-    return step
-
-
-def alike_rows(step: Step, ids: Tensor, state: State, counts: Sequence[int]) -> tuple[int, ...]:
-    """Those of `counts` at which a row gets the same bits, found by trying: the one nearest to 64 and all like it.
-
-    `ids` (rows, …) and `state`, of as many rows as the greatest count, should be random. Another order of adding
-    shows among so many numbers as good as surely.
-    """
-    usual = min(counts, key=lambda count: abs(count - PACKED_FOR))
-    expected = _two_steps(step, ids, state, 0, usual)
-
-    def alike(count: int, start: int) -> bool:
-        found = _two_steps(step, ids, state, start, start + count)
-        same = min(count, usual - start)
-        pairs = zip(found, expected, strict=True)
-        return all(torch.equal(a.narrow(-2, 0, same), b.narrow(-2, start, same)) for a, b in pairs)
-
-    starts = {count: range(0, max(1, usual - count + 1), count)[:TRIED] for count in counts}
-    return tuple(count for count in sorted(counts) if all(alike(count, start) for start in starts[count]))
-
-
-def _two_steps(step: Step, ids: Tensor, state: State, start: int, stop: int) -> tuple[Tensor, ...]:
-    """Logits and state of some rows after two steps; `state` stays as it is."""
-    state = tuple(part[:, start:stop].clone() for part in state)
-    for _ in range(2):
-        logits, state = step(ids[start:stop], state)
-    return (logits, *state)
+        return packed.logits_of(room.read(hiddens[-1]), None).float(), state
 
 
 class _Room:

@@ -9,18 +9,15 @@ This file measures nothing, and decides nothing about what is good: see `judging
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 from tunewright.judging.scorecard import Certificate, Scorecard
 from tunewright.music.tune import Key, Tune
-from tunewright.reports.comparison.plots import Figure
-from tunewright.reports.comparison.tables import Table
-from tunewright.reports.pages import render_page
-from tunewright.reports.run_page import COLLECTIONS, Fact
+from tunewright.reports.components import Fact, Figure, Table
+from tunewright.reports.pages import Page, write_page
 from tunewright.reports.scorecard.plots import distribution_figures, frontier_figure, matches_figure, overlaps_figure
 from tunewright.reports.scorecard.scores import (
     Pair,
@@ -57,9 +54,7 @@ from tunewright.reports.scorecard.words import (
     unusual,
     verdict,
 )
-from tunewright.reports.wording import Wording, format_number, percent
-from tunewright.support.files import replace_file
-from tunewright.support.version import __version__
+from tunewright.reports.wording import Wording, format_number, percent, quoted_collection
 
 BEYOND = 95  # percent of human borrowing above which a tune is listed as sharing unusually much
 DETAILED = ("unreadable", "form", "repair", "short")  # faults of which the reader's own words say more
@@ -121,12 +116,10 @@ class ShownExtreme:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ScorecardPage(Page):
     """Everything that the template shows; parts that a scorecard does not have are empty."""
 
-    title: str
-    lead: str
-    facts: tuple[Fact, ...]
+    template: ClassVar[str] = "scorecard.html"
     remarks: tuple[str, ...]
     unread: Table
     compared: bool
@@ -147,9 +140,6 @@ class Page:
     tunes: tuple[ShownTune, ...]
     numbers: Table
     drawn: Table
-    commands: str
-    version: str
-    made: str
 
     @property
     def contents(self) -> tuple[str, ...]:
@@ -177,29 +167,22 @@ def write_scorecard(
     before anything is written, and `OutputError` where the file cannot be written.
     """
     wording = Wording(language)
-    page = _page(card, others, surprises or {}, commands, wording)
-    replace_file(path, to_html(page, wording).encode())
-
-
-def to_html(page: Page, wording: Wording) -> str:
-    """The page as HTML, everything in it escaped but the pictures."""
-    sheets = ("report.css", "comparison.css", "scorecard.css")
-    return render_page("scorecard.html", sheets, wording.language, page=page, say=wording.say, marks=MARKS)
+    page = _page(card, others, surprises or {}, wording)
+    write_page(path, page, wording, commands, marks=MARKS)
 
 
 def _page(
     card: Scorecard,
     others: Sequence[Tune],
     surprises: Mapping[int, Sequence[float]],
-    commands: Sequence[Sequence[str]],
     wording: Wording,
-) -> Page:
+) -> ScorecardPage:
     names = [Name(place + 1, _title(one, place, wording)) for place, one in enumerate(card.each)]
     found = extremes(card, wording)
     scores = scores_within(card.each, (place for one in found for place in (one.best, one.worst)))
     departing = departures(card, wording)
     test = card.two_sample
-    return Page(
+    return ScorecardPage(
         title=wording.say("scorecard.title", title=card.title),
         lead=_lead(card, wording),
         facts=tuple(_facts(card, wording)),
@@ -226,28 +209,17 @@ def _page(
         ),
         numbers=numbers_table(card, wording),
         drawn=drawn_table(card, wording),
-        commands="\n".join(shlex.join(command) for command in commands),
-        version=__version__,
-        made=date.today().isoformat(),
     )
 
 
 # ------------------------------------------------------------------------------------------------ the head
 
 
-def collection_words(name: str, wording: Wording) -> str:
-    """The titles of built-in collections; any other name as it is, marked as a name where the language needs it."""
-    parts = name.split(" ")
-    if not set(parts) <= set(COLLECTIONS):
-        return wording.say("scorecard.named", name=name)
-    return wording.say("fact.and").join(wording.say("scorecard.collection", title=COLLECTIONS[part]) for part in parts)
-
-
 def _lead(card: Scorecard, wording: Wording) -> str:
     tunes = counted(card.tunes, "tune", wording)
     if not card.against:
         return wording.say("scorecard.lead_unheld", tunes=tunes)
-    real, against = counted(len(card.real), "real", wording), collection_words(card.against, wording)
+    real, against = counted(len(card.real), "real", wording), quoted_collection(card.against, wording)
     return wording.say("scorecard.lead", tunes=tunes, real=real, against=against)
 
 

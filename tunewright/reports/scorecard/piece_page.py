@@ -8,22 +8,18 @@ nothing about what is good: see `piece_judging`, `piece_words`.
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 from tunewright.judging.piece_scorecard import OF_SETS, PieceCertificate, PieceScorecard
 from tunewright.judging.scorecard import Value, perplexity
 from tunewright.measuring.piece_table import OF_PIECE, PIECE_FAMILIES, PIECE_MEASURES, REASONS, SETS_OF_PIECES, WHY_NOT
 from tunewright.music.piece import Piece
-from tunewright.reports.comparison.plots import Figure
-from tunewright.reports.comparison.tables import Cell, Table, TableRow
-from tunewright.reports.pages import render_page
-from tunewright.reports.run_page import Fact
+from tunewright.reports.components import Cell, Fact, Figure, Table, TableRow
+from tunewright.reports.pages import Page, write_page
 from tunewright.reports.scorecard import words
-from tunewright.reports.scorecard.page import collection_words
 from tunewright.reports.scorecard.piece_rolls import shared_rolls, shown_rolls
 from tunewright.reports.scorecard.piece_words import (
     about,
@@ -37,9 +33,7 @@ from tunewright.reports.scorecard.piece_words import (
 )
 from tunewright.reports.scorecard.plots import Row, distribution, matches
 from tunewright.reports.scorecard.words import MARKS, MOST_DEPARTURES, PERCENT, Answer, Departure, counted, hundredth
-from tunewright.reports.wording import UNDEFINED, Wording, format_number, percent
-from tunewright.support.files import replace_file
-from tunewright.support.version import __version__
+from tunewright.reports.wording import UNDEFINED, Wording, format_number, percent, quoted_collection
 
 RATES = ("copy_rate", "near_rate", "beyond_line", "beyond_beats")  # of OF_SETS; the others are lengths
 
@@ -72,12 +66,10 @@ class ShownPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PieceScorecardPage(Page):
     """Everything that the template shows; parts that a scorecard does not have are empty."""
 
-    title: str
-    lead: str
-    facts: tuple[Fact, ...]
+    template: ClassVar[str] = "pieces.html"
     remarks: tuple[str, ...]
     unread: Table
     compared: bool
@@ -92,9 +84,6 @@ class Page:
     numbers: Table
     absent: Table
     drawn: Table
-    commands: str
-    version: str
-    made: str
 
 
 def write_piece_scorecard(
@@ -112,19 +101,13 @@ def write_piece_scorecard(
     a catalogue, before anything is written, and `OutputError` where the file cannot be written.
     """
     wording = Wording(language)
-    page = _page(card, others, commands, wording)
-    replace_file(path, to_html(page, wording).encode())
+    page = _page(card, others, wording)
+    write_page(path, page, wording, commands, marks=MARKS)
 
 
-def to_html(page: Page, wording: Wording) -> str:
-    """The page as HTML, everything in it escaped but the pictures."""
-    sheets = ("report.css", "comparison.css", "scorecard.css")
-    return render_page("pieces.html", sheets, wording.language, page=page, say=wording.say, marks=MARKS)
-
-
-def _page(card: PieceScorecard, others: Sequence[Piece], commands: Sequence[Sequence[str]], wording: Wording) -> Page:
+def _page(card: PieceScorecard, others: Sequence[Piece], wording: Wording) -> PieceScorecardPage:
     test = card.two_sample
-    return Page(
+    return PieceScorecardPage(
         title=wording.say("pieces.title", title=card.title),
         lead=_lead(card, wording),
         facts=tuple(_facts(card, wording)),
@@ -148,9 +131,6 @@ def _page(card: PieceScorecard, others: Sequence[Piece], commands: Sequence[Sequ
         numbers=numbers_table(card, wording),
         absent=absent_table(wording),
         drawn=_drawn(card, wording),
-        commands="\n".join(shlex.join(command) for command in commands),
-        version=__version__,
-        made=date.today().isoformat(),
     )
 
 
@@ -162,7 +142,7 @@ def _lead(card: PieceScorecard, wording: Wording) -> str:
     if not card.against:
         return wording.say("pieces.lead_unheld", pieces=pieces)
     real = counted(len(card.real), "real_piece", wording)
-    return wording.say("pieces.lead", pieces=pieces, real=real, against=collection_words(card.against, wording))
+    return wording.say("pieces.lead", pieces=pieces, real=real, against=quoted_collection(card.against, wording))
 
 
 def _facts(card: PieceScorecard, wording: Wording) -> Iterator[Fact]:

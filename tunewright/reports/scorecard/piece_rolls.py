@@ -18,7 +18,7 @@ from tunewright.formats.sound.pieces import to_wav
 from tunewright.judging.piece_scorecard import PieceCertificate, PieceScorecard
 from tunewright.measuring.piece_originality import called
 from tunewright.music.piece import MeterAt, Part, Piece, PieceNote
-from tunewright.reports.run_page import audio_uris, data_uri
+from tunewright.reports.media import audio_uris, data_uri
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import RenderError
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tunewright.judging.scorecard import FrontierPoint, Scorecard, Value
 from tunewright.measuring.table import FAMILIES, MEASURES
-from tunewright.reports.comparison.plots import Figure
+from tunewright.reports.components import Figure
 from tunewright.reports.curves import INK, inline_svg, page_figure, plain_axes, series_colour
 from tunewright.reports.scorecard.tables import real_values, setting_words, tune_values, value_name, value_text
 from tunewright.reports.scorecard.words import PERCENT, written

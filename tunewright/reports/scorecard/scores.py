@@ -17,7 +17,7 @@ from tunewright.generation.surprise import COLOURS, heat
 from tunewright.judging.scorecard import Certificate, Scorecard
 from tunewright.measuring.originality import COPIED, Near, Shared
 from tunewright.music.tune import Tune
-from tunewright.reports.run_page import data_uri
+from tunewright.reports.media import data_uri
 from tunewright.reports.scorecard.words import bars_of, joined, near_sentence, shared_sentence
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import RenderError

@@ -13,7 +13,7 @@ from statistics import median
 
 from tunewright.judging.scorecard import Certificate, FrontierPoint, Scorecard, Value, perplexity
 from tunewright.measuring.table import MEASURES
-from tunewright.reports.comparison.tables import Cell, Table, TableRow
+from tunewright.reports.components import Cell, Table, TableRow
 from tunewright.reports.scorecard.words import hundredth, measure_name, written
 from tunewright.reports.wording import UNDEFINED, Wording, format_number, percent
 
@@ -86,7 +86,7 @@ def drawn_table(card: Scorecard, wording: Wording) -> Table:
     """How the tunes of a run were drawn; no rows where they were not."""
     drawn = card.drawn
     if drawn is None:
-        return Table((), ())
+        return Table()
     rates = {"raw": drawn.raw_rate, "masked": drawn.masked_rate, "removed": drawn.removed_mass}
     facts = {"run": drawn.run, "temperature": f"{drawn.temperature:g}", "seed": str(drawn.seed)}
     facts |= {name: percent(rate, wording) for name, rate in rates.items() if not math.isnan(rate)}
@@ -114,7 +114,7 @@ def setting_words(point: FrontierPoint, points: Sequence[FrontierPoint], wording
 def frontier_table(card: Scorecard, wording: Wording) -> Table:
     """A row for each setting of the frontier, and one for real tunes; no rows where there is none."""
     if not card.frontier:
-        return Table((), ())
+        return Table()
     columns = ("setting", "valid", "raw", "like", "new", "copied", "longest", "worst")
     rows = [
         TableRow(

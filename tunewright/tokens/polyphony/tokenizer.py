@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tunewright.formats.midi.piece_reading import settled
-from tunewright.formats.midi.piece_writing import to_score
+from tunewright.formats.midi.pieces import settled, to_score
 from tunewright.music.piece import (
     TICKS,
     USUAL_TEMPO,

@@ -1,16 +1,19 @@
-"""Pieces from MIDI files, and from tunes.
+"""Pieces of several parts from MIDI files and from tunes, and as MIDI files.
 
-In: the bytes of a file, which may be anything, or a `Tune`. Out: a `Piece` at 480 ticks to a quarter, or `ParseError`.
-What had to be assumed, or left out, is in `Piece.repairs`. Pedals, bends and other controls are not kept.
+In: the bytes of a file, which may be anything, a `Tune`, or a `Piece` to write. Out: a `Piece` at 480 ticks to a
+quarter, or `ParseError`; the bytes of a Standard MIDI File (format 1, a track for each part), or a symusic score, from
+which others make tokens. What had to be assumed, or left out, is in `Piece.repairs`. Pedals, bends and other controls
+are not kept. Where bars are that a file does not say is found in `bars`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tunewright.formats.midi.reader import LARGEST, MidiFile, MidiNote, MidiTrack, parse_file
-from tunewright.formats.midi.tunes import to_midi
+from tunewright.formats.midi import tunes
+from tunewright.formats.midi.reader import MidiFile, MidiNote, MidiTrack, parse_file, read_content
 from tunewright.music.piece import (
     TICKS,
     KeyAt,
@@ -24,20 +27,22 @@ from tunewright.music.piece import (
 )
 from tunewright.music.tune import Repair, Tune
 from tunewright.support.errors import ParseError
+from tunewright.support.files import replace_file
+
+if TYPE_CHECKING:
+    from symusic import core
 
 LONGEST = TICKS * 4 * 10_000  # ticks; a piece of ten thousand bars is a file with a mistake in it
 SLOWEST, FASTEST = 6_000_000, 60_000  # microseconds to a quarter: 10 and 1,000 quarters a minute
+LONGEST_TITLE = 120  # bytes: as many as one byte can tell
+
+
+# ------------------------------------------------------------------------------------------------ reading
 
 
 def read_piece(path: Path) -> Piece:
     """The music of a MIDI file, all parts of it. ParseError, with the file's name, where there is none to read."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise ParseError(f"{path.stat().st_size} bytes; expected at most {LARGEST}", path.name)
-        content = path.read_bytes()
-    except OSError as error:
-        raise ParseError(f"cannot be read ({error.strerror or error})", path.name) from None
-    return parse_piece(content, path.name)
+    return parse_piece(read_content(path), path.name)
 
 
 def parse_piece(content: bytes, name: str) -> Piece:
@@ -58,7 +63,7 @@ def piece_of_tune(tune: Tune) -> Piece:
 
     Raises `RenderError` for a tune that MIDI cannot hold.
     """
-    piece = parse_piece(to_midi(tune, performance=False), tune.source)
+    piece = parse_piece(tunes.to_midi(tune, performance=False), tune.source)
     return Piece(piece.parts, piece.meters, piece.keys, piece.tempos, tune.title, tune.source)
 
 
@@ -118,3 +123,47 @@ def _tempos(file: MidiFile) -> tuple[TempoAt, ...]:
 
 def _time(time: int, file: MidiFile) -> int:
     return (time * TICKS + file.ticks // 2) // file.ticks
+
+
+# ------------------------------------------------------------------------------------------------ writing
+
+
+def to_score(piece: Piece) -> core.ScoreTick:
+    """The piece as a symusic score in ticks, 480 to a quarter, a track for each part."""
+    from symusic import core  # noqa: PLC0415 - heavy
+
+    score = core.ScoreTick(TICKS)
+    for time, numerator, denominator in piece.meters:
+        score.time_signatures.append(core.TimeSignatureTick(time, numerator, denominator))
+    for time, sharps, minor in piece.keys:
+        score.key_signatures.append(core.KeySignatureTick(time, sharps, int(minor)))
+    for time, microseconds in piece.tempos:
+        score.tempos.append(core.TempoTick(time, mspq=microseconds))
+    for part in piece.parts:
+        track = core.TrackTick(part.name, part.program, part.drums)
+        for onset, end, number, velocity in part.notes:
+            track.notes.append(core.NoteTick(onset, end - onset, number, velocity))
+        score.tracks.append(track)
+    return score
+
+
+def to_midi(piece: Piece) -> bytes:
+    """The bytes of a Standard MIDI File; `parse_piece` reads the same piece back."""
+    return _titled(bytes(to_score(piece).dumps_midi()), piece.title)
+
+
+def _titled(content: bytes, title: str) -> bytes:
+    """The file with a first track that holds its title alone."""
+    name = title.encode()[:LONGEST_TITLE]
+    if not name:
+        return content
+    events = b"\x00\xff\x03" + bytes([len(name)]) + name + b"\x00\xff\x2f\x00"
+    tracks = int.from_bytes(content[10:12]) + 1
+    return (
+        content[:10] + tracks.to_bytes(2) + content[12:14] + b"MTrk" + len(events).to_bytes(4) + events + content[14:]
+    )
+
+
+def write_midi(piece: Piece, path: Path) -> None:
+    """Write a piece as a Standard MIDI File. OutputError where it cannot be written."""
+    replace_file(path, to_midi(piece))

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from tests.support.real_tunes import real_tunes
-from tunewright.formats.midi.listening.melody_choice import choose
+from tunewright.formats.midi.melody_choice import choose
 from tunewright.formats.midi.performance import written
 from tunewright.formats.midi.reader import MidiFile, MidiNote, MidiTrack
 from tunewright.support.errors import ParseError
