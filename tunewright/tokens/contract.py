@@ -87,7 +87,7 @@ class Codec(Protocol[M]):
         """How many of the first context features say what may follow, and so speak to the logits themselves."""
 
     @classmethod
-    def from_settings(cls, settings: TokenSettings, music: Sequence[M]) -> Codec[M]:
+    def from_settings(cls, settings: TokenSettings, music: Sequence[M], /) -> Codec[M]:
         """The codec fitted on training music; ConfigError where the settings ask for what it cannot have."""
 
     def encode(self, music: M, /) -> list[int]:

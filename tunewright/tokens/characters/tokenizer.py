@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from tunewright.formats.abc import parse_abc
 from tunewright.formats.abc.reading import with_number
+from tunewright.music.kinds import Music
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ParseError, TokenError
 from tunewright.tokens.characters.notes import note_spans
@@ -36,11 +38,11 @@ class CharTokenizer:
     vocab: tuple[str, ...]
     text: str = "canonical"  # which text of a tune, a key of `TEXTS`
 
-    END = 0
+    END: ClassVar[int] = 0
     UNKNOWN = 1
     kind = "characters"
-    of = Tune
-    unit = "character"
+    of: ClassVar[type[Music]] = Tune
+    unit: ClassVar[str] = "character"
     never = (UNKNOWN,)
     context_sizes = ()
     direct = 0

@@ -21,11 +21,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
 from tunewright.formats.abc.fields import default_unit, parse_meter
 from tunewright.music.form import form_of
+from tunewright.music.kinds import Music
 from tunewright.music.rhythms import RHYTHMS, told_rhythm
 from tunewright.music.tune import Bar, ChordSymbol, Element, Ending, Key, Note, Part, Tune
 from tunewright.support.errors import TokenError
@@ -46,10 +48,9 @@ OFTEN = 3  # times that training tunes have a note or rest of some length for it
 class DegreeTokenizer(DegreeVocabulary):
     """Musical tokens, fitted on training tunes."""
 
-    END = 0
     kind = "degrees"
-    of = Tune
-    unit = "token"
+    of: ClassVar[type[Music]] = Tune
+    unit: ClassVar[str] = "token"
     text = "canonical"
     never = ()
     direct = DIRECT

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from typing import ClassVar
 
 from tunewright.formats.abc.fields import parse_meter
 from tunewright.music.form import MOST_SECTION_BARS, Section
@@ -88,7 +89,7 @@ class DegreeVocabulary:
     chords: bool = True  # whether chord symbols are
     told_rhythms: bool = False
 
-    END = 0
+    END: ClassVar[int] = 0
 
     @cached_property
     def vocab(self) -> tuple[str, ...]:

@@ -16,11 +16,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from tunewright.formats.midi.pieces import settled, to_score
+from tunewright.music.kinds import Music
 from tunewright.music.piece import (
     TICKS,
     USUAL_TEMPO,
@@ -70,9 +71,8 @@ _SAVED = ("config", "tokenization", "_vocab_base", "_model", "_vocab_base_byte_t
 class PieceTokenizer(PieceVocabulary):
     """One of MidiTok's vocabularies, fitted on training pieces."""
 
-    END = 0
-    of = Piece
-    unit = "token"
+    of: ClassVar[type[Music]] = Piece
+    unit: ClassVar[str] = "token"
     text = ""
     never = ()
     context_sizes = PieceFeatures.sizes

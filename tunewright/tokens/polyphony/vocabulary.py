@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 MusicTokenizer = Any  # MidiTok's; it has no types
 Follows = tuple[tuple[str, tuple[str, ...]], ...]
@@ -80,7 +80,7 @@ class PieceVocabulary:
     ordered: bool = False  # whether in them notes that begin together stand by part, then by number (nearly always)
     follows: Follows = ()  # in training pieces: the kinds of token that came after each context; "" is the end
 
-    END = 0
+    END: ClassVar[int] = 0
 
     def after(self, context: str, number: int, token: str) -> str:
         """The context after a token of an id: its kind, or, of compound words, the kinds of the word so far."""
