@@ -14,8 +14,10 @@ import torch
 
 from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, real_tunes
+from tunewright.corpus.reading import read_corpus
 from tunewright.judging.runs.evaluation import load_evaluation
 from tunewright.judging.runs.trials import Drawing, Trial, ended_status, run_trials, work_of
+from tunewright.training.loop import train
 from tunewright.training.run import BEST, load_run, load_tensors, read_metrics, status_of
 
 DRAWING = Drawing(tunes=2, temperatures=(1.0,))
@@ -24,7 +26,7 @@ DRAWING = Drawing(tunes=2, temperatures=(1.0,))
 @pytest.fixture(scope="module")
 def tunes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("tunes") / "some.abc"
-    file.write_text("\n\n".join(tune.text for tune in real_tunes()[:30]))
+    file.write_text("\n\n".join(tune.text for tune in real_tunes()[:20]))
     return file
 
 
@@ -36,6 +38,7 @@ def losses(path: Path) -> list[float]:
     return [line["loss"] for line in read_metrics(path)]
 
 
+@pytest.mark.slow
 def test_every_trial_is_trained_and_evaluated_once(tmp_path: Path, tunes: Path) -> None:
     trials = trials_in(tmp_path, 0, 1)
     seen = list(run_trials([str(tunes)], trials, DRAWING, jobs=2))
@@ -85,7 +88,7 @@ if __name__ == "__main__":
     for one in run_trials([sys.argv[2]], long_trials(Path(sys.argv[3])), DRAWING, jobs=2):
         print(one.step, one.valid_loss is not None, flush=True)
 """
-STEPS = 400
+STEPS = 200
 
 
 def long_trials(folder: Path) -> list[Trial]:
@@ -93,6 +96,7 @@ def long_trials(folder: Path) -> list[Trial]:
     return [Trial("small", seed, replace(longer, seed=seed), folder / f"seed-{seed}") for seed in (0, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_killed_and_called_again_it_ends_with_the_same_numbers(tmp_path: Path, tunes: Path) -> None:
     script, here = tmp_path / "side_by_side.py", ROOT
@@ -107,9 +111,10 @@ def test_killed_and_called_again_it_ends_with_the_same_numbers(tmp_path: Path, t
                 break
     trials, straight = long_trials(tmp_path / "killed"), long_trials(tmp_path / "straight")
     assert not all(ended_status(trial) for trial in trials)
-    for folder_trials in (trials, straight):
-        assert {one.status for one in run_trials([str(tunes)], folder_trials, DRAWING, jobs=2)} >= {"finished"}
+    assert {one.status for one in run_trials([str(tunes)], trials, DRAWING, jobs=2)} >= {"finished"}
+    corpus = read_corpus(tunes)
     for interrupted, whole in zip(trials, straight, strict=True):
+        list(train(corpus, whole.path, whole.config))
         assert len(losses(whole.path)) == STEPS
         assert losses(interrupted.path) == losses(whole.path)
         first, second = (load_tensors(path / BEST)[0] for path in (interrupted.path, whole.path))
