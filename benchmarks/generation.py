@@ -29,7 +29,7 @@ from tunewright.models.contract import ROW_COUNTS, alike_rows
 from tunewright.models.devices import DTYPES, cpu_has_bf16, cpu_has_int8
 from tunewright.support.threads import one_thread
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.training.batches import joined_text
+from tunewright.training.batches import build_windows
 from tunewright.training.config import Config
 
 CORPUS = "oneill"
@@ -87,7 +87,7 @@ def ours(generator: Generator, n: int, density: float | None, seed: int = 0) -> 
 def compare(name: str, generator: Generator, rounds: int, n: int, *, trained: bool) -> Iterator[str]:
     """Rows of the table: the lab's loop and ours in each precision in turn, medians; and single tunes."""
     lab = untrained(replace(generator.config, text="verbatim", tokens="characters"))
-    _, density = joined_text(lab.tokenizer, read_corpus(CORPUS), lab.config)
+    density = build_windows(lab.tokenizer, read_corpus(CORPUS), lab.config).density
     counted = None if trained else density
     mine = {precision: replace(generator, precision=precision) for precision in PRECISIONS}
     lab_loop(lab, 50)

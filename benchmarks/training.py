@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from tunewright.corpus.reading import read_corpus
 from tunewright.models.devices import choose_precision
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.training.batches import joined_text
+from tunewright.training.batches import build_windows
 from tunewright.training.config import Config
 from tunewright.training.loop import train
 
@@ -72,7 +72,7 @@ def lab_seconds(config: Config, steps: int) -> list[float]:
     """Seconds of each step of the lab's loop."""
     corpus = read_corpus("oneill")
     tokenizer = CharTokenizer.fit(corpus.train, config.text)
-    text = joined_text(tokenizer, corpus, config)[0].numpy()
+    text = build_windows(tokenizer, corpus, config).joined(0).ids.numpy()
     model = LabModel(config, len(tokenizer.vocab))
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
     criterion = nn.CrossEntropyLoss()

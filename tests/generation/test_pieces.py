@@ -1,6 +1,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ from tunewright.generation.tunes import generate
 from tunewright.models.likelihood import likelihood
 from tunewright.music.piece import Piece, first_bars
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.tokens.contract import encode_passages, fit_tokenizer
+from tunewright.tokens.contract import encode_passages
+from tunewright.tokens.polyphony.augmentation import MovedPieces
 from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
-from tunewright.training.batches import PieceWindows, build_windows
+from tunewright.tokens.registry import fit_codec
+from tunewright.training.batches import Windows, build_windows
 from tunewright.training.config import Config
 from tunewright.training.loop import train
 from tunewright.training.run import load_run
@@ -83,13 +86,11 @@ def test_windows_hold_every_piece_moved_by_some_semitones() -> None:
     config = replace(PIECES, transpose=2)
     pieces = songs()[:5]
     tokenizer = PieceTokenizer.fit("remi", pieces, transposed_by=2)
-    windows = PieceWindows(tokenizer, pieces, config)
+    windows = Windows(MovedPieces(tokenizer, pieces, 2, Counter()), config)
     seen = set()
     for time in range(12):
-        rows, begins = windows._time_through(time)
-        data = rows[:, 0]
-        ends = [*begins.tolist()[1:], len(data) - 1]
-        for start, end in zip(begins.tolist(), ends, strict=True):
+        data, begins = windows.joined(time).ids, windows.joined(time).begins.tolist()
+        for start, end in pairwise([*begins, len(data) - 1]):
             back = tokenizer.decode(data[start + 1 : end].tolist())
             flute = tuple(note.number for note in back.parts[0].notes)
             moved = [
@@ -114,7 +115,7 @@ def test_pieces_that_the_tokens_do_not_cover_are_counted() -> None:
 
 def test_tunes_and_pieces_are_not_mixed_up() -> None:
     with pytest.raises(ConfigError, match=r"pieces of several parts; expected tunes, or tokens that spell pieces"):
-        fit_tokenizer(SMALL, songs()[:1])
+        fit_codec(SMALL.token_settings, songs()[:1])
 
 
 # ------------------------------------------------------------------------------------------------ what is drawn

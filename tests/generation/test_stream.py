@@ -16,7 +16,6 @@ from tunewright.generation.tunes import Generator, Infill, Variation, generate
 from tunewright.models.building import build_model
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.tokens.contract import place_sizes
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.requests import build_request
 
@@ -30,7 +29,7 @@ def source(request: pytest.FixtureRequest) -> Generator:
     degrees = request.param == "degrees"
     tokenizer = DegreeTokenizer.fit(REGULAR) if degrees else CharTokenizer.fit(REGULAR, "canonical")
     torch.manual_seed(0)
-    model = build_model(config, len(tokenizer.vocab), place_sizes(tokenizer)).eval()
+    model = build_model(config, len(tokenizer.vocab), tokenizer.context_sizes).eval()
     return Generator(model, tokenizer, "untrained", "fp32", config)
 
 

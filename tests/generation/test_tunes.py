@@ -31,7 +31,8 @@ from tunewright.music.form import form_of
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Key, Note, Pitch, Rest, Tune
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.tokens.characters.tokenizer import CharTokenizer, canonical_text
+from tunewright.tokens.characters.texts import canonical_text
+from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.requests import Request, build_request
 from tunewright.training.loop import train
 

@@ -17,7 +17,7 @@ from tunewright.generation.tunes import Generator, load_generator
 from tunewright.models.building import build_model
 from tunewright.music.tune import Bar, Element, Tune
 from tunewright.support.errors import TokenError
-from tunewright.tokens.contract import encode_passages, place_sizes
+from tunewright.tokens.contract import encode_passages
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.training.loop import train
 
@@ -49,7 +49,7 @@ def wild(seed: int = 1) -> Generator:
     """A model that has learnt nothing but how often each token comes: it writes whatever may come."""
     torch.manual_seed(seed)
     vocab = tokenizer().vocab
-    model = build_model(DEGREES, len(vocab), place_sizes(tokenizer())).eval()
+    model = build_model(DEGREES, len(vocab), tokenizer().context_sizes).eval()
     counts = Counter(
         number for passage in encode_passages(tokenizer(), regular_tunes()[:150]) for number in passage.ids
     )

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from tunewright.measuring.intervals import Value
 from tunewright.models.likelihood import likelihood_interval, token_losses
 from tunewright.music.kinds import Music
 from tunewright.music.tune import Tune
-from tunewright.tokens.contract import Collection, Passage, encode_passages
+from tunewright.tokens.contract import Passage, encode_passages
 from tunewright.training.run import read_record, read_split
 
 TUNES = 300  # drawn where nobody says how many: enough for a classifier to be asked
@@ -179,6 +180,6 @@ def sources_of(run: Path) -> list[str]:
     return [*said, *named] if there(said) and set(named) <= set(BUILT_IN) else []
 
 
-def learned_from(run: Path, corpus: Collection) -> bool:
+def learned_from(run: Path, corpus: Corpus[Any]) -> bool:
     """Whether a run learned from exactly this corpus, divided in this way."""
     return bool(read_split(run).get("fingerprint") == corpus.fingerprint)

@@ -15,31 +15,17 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from tunewright.support.errors import ConfigError
+from tunewright.tokens.registry import codec_class, codec_names
+from tunewright.tokens.settings import TokenSettings
 
-PIECE_TOKENS = (  # vocabularies of music of several parts
-    "beat",
-    "cpword",
-    "midilike",
-    "mmm",
-    "mumidi",
-    "octuple",
-    "pertok",
-    "remi",
-    "structured",
-    "tsd",
-)
+PIECE_TOKENS = codec_names("piece")  # vocabularies of music of several parts
 CHOICES = {
-    "tokens": ("characters", "degrees", *PIECE_TOKENS),
+    "tokens": codec_names(),
     "text": ("canonical", "verbatim"),
     "cell": ("lstm", "gru", "rnn"),
     "schedule": ("constant", "cosine"),
     "precision": ("auto", "fp32", "bf16"),
 }
-UNITS = {
-    "characters": "character",
-    "degrees": "token",
-    **dict.fromkeys(PIECE_TOKENS, "token"),
-}  # what losses are per, by `tokens`
 _AT_LEAST_ONE = ("embedding_dim", "hidden_size", "num_layers", "num_training_iterations", "batch_size", "seq_length")
 _RANGES = {  # smallest and largest value that make sense
     **dict.fromkeys((*_AT_LEAST_ONE, "eval_every"), (1, 10**9)),
@@ -93,6 +79,12 @@ class Config:
     precision: str = "auto"
     device: str = "auto"
     seed: int = 0
+
+    @property
+    def token_settings(self) -> TokenSettings:
+        """The settings that a codec is fitted with."""
+        kept = (self.grace_notes, self.chord_symbols)
+        return TokenSettings(self.tokens, self.text, *kept, self.told_share, self.bpe, self.transpose)
 
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():
@@ -172,7 +164,7 @@ def format_config(config: Config) -> str:
 
 def unit_of(tokens: str) -> str:
     """What the losses of a model with these tokens are per, in words."""
-    return UNITS[tokens]
+    return codec_class(tokens).unit
 
 
 def with_seed(config: Config, seed: int | None) -> Config:

@@ -22,20 +22,20 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 
+from tunewright.corpus.corpus import Corpus
 from tunewright.models.building import build_model
-from tunewright.models.contract import Model, State
-from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.contract import Model
 from tunewright.models.devices import choose_device, choose_precision
-from tunewright.models.likelihood import Likelihood, likelihood
+from tunewright.models.likelihood import Likelihood, likelihood, reading
 from tunewright.music.kinds import music_id
 from tunewright.support.environment import environment
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.support.numbers import without_nan
 from tunewright.support.threads import Threads
-from tunewright.tokens.contract import Collection, encode_passages, fit_tokenizer, place_sizes
+from tunewright.tokens.contract import Passage, encode_passages
+from tunewright.tokens.registry import fit_codec
 from tunewright.training.batches import build_windows, mix
 from tunewright.training.config import Config, format_config
 from tunewright.training.run import (
@@ -83,7 +83,7 @@ class Progress:
 
 
 def train(
-    corpus: Collection,
+    corpus: Corpus[Any],
     path: str | Path,
     config: Config | None = None,
     *,
@@ -131,11 +131,11 @@ def _prepare_folder(path: Path, resume: bool) -> None:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); expected a writable folder") from None
 
 
-def _open_run(corpus: Collection, path: Path, config: Config | None, resume: bool, record: Mapping[str, Any]) -> Run:
+def _open_run(corpus: Corpus[Any], path: Path, config: Config | None, resume: bool, record: Mapping[str, Any]) -> Run:
     if not resume:
         config = config or Config()
         choose_device(config.device)
-        tokenizer = fit_tokenizer(config, corpus.train)
+        tokenizer = fit_codec(config.token_settings, corpus.train)
         return create_run(path, config, tokenizer, _split(corpus), dict(record) | environment())
     run = load_run(path)
     found, expected = corpus.fingerprint, read_split(path).get("fingerprint")
@@ -156,7 +156,7 @@ def _changed(stored: Config, wanted: Config) -> Config:
     return wanted
 
 
-def _split(corpus: Collection) -> dict[str, Any]:
+def _split(corpus: Corpus[Any]) -> dict[str, Any]:
     named = {"train": corpus.train, "valid": corpus.valid, "test": corpus.test}
     ids = {name: [music_id(one) for one in music] for name, music in named.items()}
     return {"corpus": corpus.name, "fingerprint": corpus.fingerprint, **ids}
@@ -187,7 +187,7 @@ class _Counters:
 @dataclass
 class _Training:
     run: Run
-    corpus: Collection
+    corpus: Corpus[Any]
     config: Config
     minutes: float | None
     counters: _Counters = field(default_factory=_Counters)
@@ -197,17 +197,20 @@ class _Training:
         self.device = choose_device(config.device)
         self.refused: Counter[str] = Counter()  # why training tunes are not learned from
         self.windows = build_windows(tokenizer, self.corpus, config, self.refused)
-        self.model = build_model(config, len(tokenizer.vocab), place_sizes(tokenizer)).to(self.device)
+        self.model = build_model(config, len(tokenizer.vocab), tokenizer.context_sizes, tokenizer.direct).to(
+            self.device
+        )
         self.optimizer = _build_optimizer(self.model, config)
         self.counters.threads = torch.get_num_threads()
         self.counters.precision = choose_precision(config.precision, config, self.device)
         if self.run.resumable:
             self._restore()
         self.threads = self.counters.threads
+        self.forward = reading(self.model, self.counters.precision)
         self.log = MetricsLog(self.run.path, self.counters.step)
 
     @cached_property
-    def passages(self) -> list[Any]:
+    def passages(self) -> list[Passage]:
         """The held-out tunes that are looked at, encoded."""
         valid = self.corpus.valid
         every = max(1, math.ceil(len(valid) / LOOKED_AT))
@@ -275,7 +278,7 @@ class _Training:
         inputs, targets = self.windows.batch(step)
         self.model.train()
         with _seeded(config, step, self.device):
-            logits, _ = self._forward(inputs.to(self.device), None)  # (B, T, vocab)
+            logits, _ = self.forward(inputs.to(self.device), None)  # (B, T, vocab)
             loss = F.cross_entropy(logits.float().flatten(0, 1), targets.to(self.device).flatten())
             value = loss.item()
             if math.isfinite(value):
@@ -288,11 +291,6 @@ class _Training:
                 self.optimizer.step()
         return value
 
-    def _forward(self, ids: Tensor, state: State | None) -> tuple[Tensor, State]:
-        with torch.autocast(self.device.type, dtype=BF16, enabled=self.counters.precision == "bf16"):
-            logits, state = self.model(ids, state)
-        return logits, state
-
     def _look(self) -> Likelihood:
         """What the model makes of the held-out tunes; keeps the weights where that is the best so far.
 
@@ -300,7 +298,7 @@ class _Training:
         """
         counters = self.counters
         self.model.eval()
-        looked = likelihood(self._forward, self.passages, self.device)
+        looked = likelihood(self.forward, self.passages, self.device)
         if not self.passages or looked.nats_per_character < counters.best_loss:
             counters.best_loss, counters.best_bits = looked.nats_per_character, looked.bits_per_note
             counters.best_step, counters.looks_since_best = counters.step, 0

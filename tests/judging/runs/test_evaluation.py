@@ -28,7 +28,8 @@ from tunewright.judging.runs.evaluation import (
 from tunewright.measuring.table import MEASURES
 from tunewright.models.likelihood import likelihood
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.tokens.characters.tokenizer import CharTokenizer, body_start, canonical_text
+from tunewright.tokens.characters.texts import body_start, canonical_text
+from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import encode_passages
 from tunewright.training.loop import train
 from tunewright.training.run import BEST, LAST, create_run, load_tensors, save_tensors

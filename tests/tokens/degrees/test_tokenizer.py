@@ -15,7 +15,8 @@ from tunewright.formats.abc import parse_abc
 from tunewright.music.transposing import transpose
 from tunewright.music.tune import Bar, ChordSymbol, Key, Note, Pitch, Rest, Tune
 from tunewright.support.errors import TokenError
-from tunewright.tokens.degrees.tokenizer import DegreeTokenizer, offset_of, pitch_at
+from tunewright.tokens.degrees.scale import offset_of, pitch_at
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 
 EVERY = 30
 

@@ -9,8 +9,10 @@ from tests.support.short_pieces import line, piece
 from tunewright.music.piece import MeterAt, Part, Piece, PieceNote, transposed
 from tunewright.support.errors import ConfigError, TokenError
 from tunewright.tokens.masks import Masks
+from tunewright.tokens.polyphony.fitting import grid_of
 from tunewright.tokens.polyphony.grammar import PieceRules, PieceState
-from tunewright.tokens.polyphony.tokenizer import VOCABULARIES, PieceTokenizer, Slot, Struck, grid_of
+from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
+from tunewright.tokens.polyphony.vocabulary import VOCABULARIES, Slot, Struck
 from tunewright.training.config import PIECE_TOKENS
 
 KINDS = sorted(VOCABULARIES)
