@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.formats.abc import parse_abc
 from tunewright.generation.stream import stream
@@ -22,15 +26,18 @@ from tunewright.tokens.requests import build_request
 REGULAR = tuple(tune for tune in real_tunes() if not tune.irregular)
 
 
-@pytest.fixture(scope="module", params=["degrees", "characters"])
-def source(request: pytest.FixtureRequest) -> Generator:
+def untrained(tokens: str) -> Generator:
     """A model that has learned nothing: its tunes are as odd as the grammar lets them be."""
-    config = replace(SMALL, tokens=request.param)
-    degrees = request.param == "degrees"
-    tokenizer = DegreeTokenizer.fit(REGULAR) if degrees else CharTokenizer.fit(REGULAR, "canonical")
+    config = replace(SMALL, tokens=tokens)
+    tokenizer = DegreeTokenizer.fit(REGULAR) if tokens == "degrees" else CharTokenizer.fit(REGULAR, "canonical")
     torch.manual_seed(0)
     model = build_model(config, len(tokenizer.vocab), tokenizer.context_sizes).eval()
     return Generator(model, tokenizer, "untrained", "fp32", config)
+
+
+@pytest.fixture(scope="module", params=["degrees", "characters"])
+def source(request: pytest.FixtureRequest) -> Generator:
+    return untrained(request.param)
 
 
 JIG = build_request(key="E dorian", meter="6/8", bars="4", parts="AABB")
@@ -99,3 +106,17 @@ def test_what_cannot_be_had_is_refused_with_the_first_piece(source: Generator) -
 
 def _no_notes() -> None:
     raise ConfigError("no notes")
+
+
+ABANDONED = """
+from tests.generation.test_stream import untrained
+from tunewright.generation.stream import stream
+tunes = [stream(untrained("degrees"), seed=seed) for seed in range(3)]
+print([bool(next(pieces)) for pieces in tunes])
+"""
+
+
+def test_a_program_that_abandons_a_stream_ends_as_others_do() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", ABANDONED], capture_output=True, text=True, env=environment, cwd=ROOT)
+    assert (run.returncode, run.stdout) == (0, "[True, True, True]\n"), run.stderr
