@@ -13,7 +13,7 @@ from tunewright.tokens.polyphony.vocabulary import VOCABULARIES
 
 def told_before_notes(tokenizer: PieceTokenizer, one: Piece) -> Iterator[tuple[int, int, Row]]:
     """The program as spelled, the number of every note, and the row that the model reads before it."""
-    rows = tokenizer.context([tokenizer.END, *tokenizer.encode(one)])
+    rows = tokenizer.context([tokenizer.END, *tokenizer.encode(one)]).tolist()
     program = 0
     for row, after in pairwise(rows):
         kind, _, value = tokenizer.vocab[row[0]].partition("_")
@@ -63,7 +63,7 @@ def test_the_scale_that_is_told_holds_the_last_notes() -> None:
     for root in (0, 7, 2, 10):
         tonal = piece(line(*[60 + root + step for step in (0, 2, 4, 5, 7, 9, 11, 12)] * 4))
         tokenizer = PieceTokenizer.fit("remi", [tonal])
-        rows = tokenizer.context(tokenizer.encode(tonal))
+        rows = tokenizer.context(tokenizer.encode(tonal)).tolist()
         assert rows[-1][9] == root % 12 + 1
 
 
@@ -99,8 +99,8 @@ def test_joined_pairs_tell_the_same_places_as_single_tokens() -> None:
     tokenizer = PieceTokenizer.fit("remi", chorales(), bpe=400)
     plain = PieceTokenizer.fit("remi", chorales())
     for one in chorales()[:4]:
-        joined = tokenizer.context(tokenizer.encode(one))
-        single = plain.context(plain.encode(one))
+        joined = tokenizer.context(tokenizer.encode(one)).tolist()
+        single = plain.context(plain.encode(one)).tolist()
         lengths = [len(tokenizer.tokens_of[row[0]]) for row in joined]
         ends = [sum(lengths[: place + 1]) - 1 for place in range(len(lengths))]
         assert [row[1:] for row in joined] == [single[end][1:] for end in ends]
