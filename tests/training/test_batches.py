@@ -1,6 +1,5 @@
 import math
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -74,7 +73,7 @@ def test_a_share_of_the_tunes_is_about_that_many_and_grows_into_the_whole(share:
 def test_a_share_of_the_training_tunes_is_learned_from() -> None:
     corpus = small_corpus()
     tokenizer = CharTokenizer.fit(corpus.train)
-    joined = build_windows(tokenizer, corpus, replace(SMALL, train_share=0.5)).joined(0)
+    joined = build_windows(tokenizer, corpus, SMALL.with_(train_share=0.5)).joined(0)
     assert len(joined.begins) == math.ceil(len(corpus.train) / 2)
 
 
@@ -86,8 +85,8 @@ def told_tunes(share: float = 1.0) -> ToldTunes:
 
 
 def windows(**settings: object) -> Windows:
-    config = replace(DEGREES, **{"seq_length": 40, "told_share": 0.0, **settings})  # type: ignore[arg-type]
-    return Windows(told_tunes(config.told_share), config)
+    config = DEGREES.with_(**{"seq_length": 40, "told_share": 0.0, **settings})
+    return Windows(told_tunes(config.tokens.told_share), config)
 
 
 @pytest.mark.parametrize("told", [0.0, 0.5, 1.0])
