@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +71,7 @@ def test_the_design_crosses_structure_and_hyperparameters() -> None:
     for name in training:
         assert default.flat()[name] == structure.flat()[name] != joint.flat()[name]
         assert hyperparameters.flat()[name] == joint.flat()[name]
-    assert replace(joint, **{name: default.flat()[name] for name in (*network, *training)}) == default
+    assert joint.with_(**{name: default.flat()[name] for name in (*network, *training)}) == default
 
 
 @pytest.mark.parametrize("name", [*FACTORS, CONTROL])
