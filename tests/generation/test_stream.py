@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from tunewright.generation.tunes import Generator, Infill, Variation, generate
 from tunewright.models.building import build_model
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.tokens.contract import place_sizes
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.requests import build_request
 
@@ -26,11 +24,11 @@ REGULAR = tuple(tune for tune in real_tunes() if not tune.irregular)
 @pytest.fixture(scope="module", params=["degrees", "characters"])
 def source(request: pytest.FixtureRequest) -> Generator:
     """A model that has learned nothing: its tunes are as odd as the grammar lets them be."""
-    config = replace(SMALL, tokens=request.param)
+    config = SMALL.with_(tokens=request.param)
     degrees = request.param == "degrees"
     tokenizer = DegreeTokenizer.fit(REGULAR) if degrees else CharTokenizer.fit(REGULAR, "canonical")
     torch.manual_seed(0)
-    model = build_model(config, len(tokenizer.vocab), place_sizes(tokenizer)).eval()
+    model = build_model(config.model, len(tokenizer.vocab), tokenizer.context_sizes, tokenizer.direct).eval()
     return Generator(model, tokenizer, "untrained", "fp32", config)
 
 
@@ -95,7 +93,7 @@ def test_what_cannot_be_had_is_refused_with_the_first_piece(source: Generator) -
     with pytest.raises(ConfigError, match="best_of"):
         stream(source, best_of=2)
     with pytest.raises(ConfigError, match="no notes"):
-        next(stream(source, start="K:C", request=JIG)) if source.config.tokens == "degrees" else _no_notes()
+        next(stream(source, start="K:C", request=JIG)) if source.config.tokens.kind == "degrees" else _no_notes()
 
 
 def _no_notes() -> None:

@@ -152,7 +152,7 @@ class ScorecardPage(Page):
 
 def write_scorecard(
     path: Path,
-    card: Scorecard,
+    card: Scorecard[Tune],
     language: str = "en",
     *,
     others: Sequence[Tune] = (),
@@ -161,7 +161,7 @@ def write_scorecard(
 ) -> None:
     """Write the page of a scorecard.
 
-    `others` are the tunes in which shared passages were looked for, in the order of `Shared.tune_there`: without them
+    `others` are the tunes in which shared passages were looked for, in the order of `Shared.there`: without them
     no passage is shown side by side. `surprises` are the bits of each written note of some tunes, by place on the
     card; `commands` are those that make the page again. Raises `ConfigError` for a language without a catalogue,
     before anything is written, and `OutputError` where the file cannot be written.
@@ -172,7 +172,7 @@ def write_scorecard(
 
 
 def _page(
-    card: Scorecard,
+    card: Scorecard[Tune],
     others: Sequence[Tune],
     surprises: Mapping[int, Sequence[float]],
     wording: Wording,
@@ -215,18 +215,18 @@ def _page(
 # ------------------------------------------------------------------------------------------------ the head
 
 
-def _lead(card: Scorecard, wording: Wording) -> str:
-    tunes = counted(card.tunes, "tune", wording)
+def _lead(card: Scorecard[Tune], wording: Wording) -> str:
+    tunes = counted(card.count, "tune", wording)
     if not card.against:
         return wording.say("scorecard.lead_unheld", tunes=tunes)
     real, against = counted(len(card.real), "real", wording), quoted_collection(card.against, wording)
     return wording.say("scorecard.lead", tunes=tunes, real=real, against=against)
 
 
-def _facts(card: Scorecard, wording: Wording) -> Iterator[Fact]:
+def _facts(card: Scorecard[Tune], wording: Wording) -> Iterator[Fact]:
     real = counted(len(card.real), "real", wording)
     note = wording.say("fact.judged_note", real=real) if card.real else wording.say("fact.judged_alone")
-    yield Fact(wording.say("fact.judged"), f"{card.tunes:,}", note)
+    yield Fact(wording.say("fact.judged"), f"{card.count:,}", note)
     rates = {"well_formed": card.valid_rate}
     if card.originality:
         rates["copied"] = card.originality.copy_rate
@@ -242,7 +242,7 @@ def _facts(card: Scorecard, wording: Wording) -> Iterator[Fact]:
         yield Fact(wording.say("fact.bits"), bits, wording.say("fact.bits_note"))
 
 
-def _departure_notes(card: Scorecard, departing: int, wording: Wording) -> Iterator[str]:
+def _departure_notes(card: Scorecard[Tune], departing: int, wording: Wording) -> Iterator[str]:
     if departing > MOST_DEPARTURES:
         yield wording.say("scorecard.departures_more", count=departing - MOST_DEPARTURES)
     if names := alike(card):
@@ -253,11 +253,11 @@ def _departure_notes(card: Scorecard, departing: int, wording: Wording) -> Itera
 # ------------------------------------------------------------------------------------------------ tunes
 
 
-def _title(one: Certificate, place: int, wording: Wording) -> str:
+def _title(one: Certificate[Tune], place: int, wording: Wording) -> str:
     return one.title or wording.say("scorecard.tunes_unnamed", number=place + 1)
 
 
-def _shown(name: Name, one: Certificate, score: str, card: Scorecard, wording: Wording) -> ShownTune:
+def _shown(name: Name, one: Certificate[Tune], score: str, card: Scorecard[Tune], wording: Wording) -> ShownTune:
     unscored = "" if score else wording.say("scorecard.tunes_unscored" if one.notes else "page.score_missing")
     known = not math.isnan(one.percentile)
     return ShownTune(
@@ -280,11 +280,11 @@ def _shown(name: Name, one: Certificate, score: str, card: Scorecard, wording: W
     )
 
 
-def _about(one: Certificate, wording: Wording) -> str:
-    if one.tune is None:
+def _about(one: Certificate[Tune], wording: Wording) -> str:
+    if one.music is None:
         return one.name
-    notes = counted(len(one.tune.notes), "note", wording)
-    about = (one.name, _rhythm(one.tune, wording), key_words(one.tune.key, wording), str(one.tune.meter), notes)
+    notes = counted(len(one.music.notes), "note", wording)
+    about = (one.name, _rhythm(one.music, wording), key_words(one.music.key, wording), str(one.music.meter), notes)
     return " · ".join(filter(None, about))
 
 
@@ -306,15 +306,15 @@ def key_words(key: Key, wording: Wording) -> str:
     return wording.say("scorecard.key", tonic=tonic, mode=wording.say(f"mode.{key.mode}"))
 
 
-def _short(one: Certificate, wording: Wording) -> str:
+def _short(one: Certificate[Tune], wording: Wording) -> str:
     """What a tune shares, in a few words; "" where it was not compared."""
-    if one.shared is None or math.isnan(one.shared.share):
+    if one.shared is None or math.isnan(one.shared.line.share):
         return ""
-    said = wording.say("scorecard.short_shared", length=one.shared.length, of=one.shared.of)
+    said = wording.say("scorecard.short_shared", length=one.shared.line.length, of=one.shared.line.of)
     return f"{said} · {wording.say('scorecard.copied')}" if one.copied else said
 
 
-def _certificate(one: Certificate, wording: Wording) -> Iterator[tuple[str, str]]:
+def _certificate(one: Certificate[Tune], wording: Wording) -> Iterator[tuple[str, str]]:
     """The lines of a certificate between form and what is unusual."""
     said = {"shared": shared_sentence(one, wording), "near": near_sentence(one, wording)}
     if not math.isnan(one.bits_per_note):
@@ -324,7 +324,7 @@ def _certificate(one: Certificate, wording: Wording) -> Iterator[tuple[str, str]
             yield wording.say(f"scorecard.certificate_{name}"), words
 
 
-def _knee(card: Scorecard, wording: Wording) -> str:
+def _knee(card: Scorecard[Tune], wording: Wording) -> str:
     if card.knee is None:
         return ""
     return wording.say(
