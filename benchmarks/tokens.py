@@ -101,7 +101,7 @@ def trained_bits(corpus: Corpus, spelling: str, told: str, seed: int, steps: int
     train = [spell(passage) for passage in encode_passages(tokenizer, regular)]
     test = [spell(one) for one in encode_passages(tokenizer, [tune for tune in corpus.test if not tune.irregular])]
     sizes = ContextFeatures(tokenizer).sizes[: TOLD[told] - 1]
-    model = build_model(replace(SETTINGS, seed=seed), len(tokenizer.vocab), sizes)
+    model = build_model(SETTINGS.model, len(tokenizer.vocab), sizes, min(len(sizes), tokenizer.direct), seed=seed)
     per_note = sum(len(one.ids) for one in train) / sum(one.notes for one in train)
     _learn(model, train, round(NOTES * per_note), seed, steps)
     model.eval()

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from tunewright.music.tune import Key, Meter, Note, Pitch, Tune
     from tunewright.support.errors import TunewrightError
     from tunewright.training.config import Config
-    from tunewright.training.loop import Progress, train
+    from tunewright.training.loop import train_steps as train
     from tunewright.training.presets import load_preset
+    from tunewright.training.progress import Progress
     from tunewright.training.run import Run
 
 
@@ -49,7 +50,7 @@ _HOME = {
     "Piece": "music.piece",
     "PieceCorpus": "corpus.corpus",
     "Pitch": "music.tune",
-    "Progress": "training.loop",
+    "Progress": "training.progress",
     "Run": "training.run",
     "Tune": "music.tune",
     "TunewrightError": "support.errors",
@@ -65,7 +66,7 @@ _HOME = {
     "read_pieces": "corpus.reading",
     "to_musicxml": "formats.musicxml.document",
     "to_svg": "formats.engraving",
-    "train": "training.loop",
+    "train": "training.loop:train_steps",
     "transpose": "music.transposing",
     "write_midi": "formats.midi.tunes",
     "write_tune": "formats.formats",
@@ -132,7 +133,8 @@ class _Package(ModuleType):
     def __getattr__(self, name: str) -> object:
         if name not in _HOME:
             raise AttributeError(f"module 'tunewright' has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"tunewright.{_HOME[name]}"), name)
+        home, _, known = _HOME[name].partition(":")
+        value = getattr(importlib.import_module(f"tunewright.{home}"), known or name)
         setattr(self, name, value)
         return value
 

@@ -19,7 +19,7 @@ from tunewright.cli.console import (
 )
 from tunewright.corpus.sources import Dropped
 from tunewright.generation.tunes import Generated
-from tunewright.training.loop import Progress
+from tunewright.training.progress import Progress
 
 STEP = Progress(
     20, 100, 10.0, 1234.4, 123.4, 1.5, 1.25, best_loss=1.375, best_step=20, best_bits_per_note=3.5, eta=40.0

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from tunewright.corpus.kinds import KINDS, TUNE
 from tunewright.corpus.reading import read_corpus
 from tunewright.corpus.sources import Dropped, find_files
 from tunewright.formats.abc import format_abc
+from tunewright.formats.midi import bars, tunes
 from tunewright.formats.midi.pieces import write_midi
 from tunewright.formats.midi.tunes import to_midi
 from tunewright.music.kinds import Music
@@ -51,15 +51,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+PARSERS = {"tune": (tunes, "parse_midi"), "piece": (bars, "parse_in_bars")}
+
+
 def parse_with(monkeypatch: pytest.MonkeyPatch, kind: str, before: Callable[[str], None]) -> None:
     """Have something done with the name of each MIDI file before it is parsed."""
-    how = KINDS[kind]
+    module, name = PARSERS[kind]
+    parse = getattr(module, name)
 
-    def parse(content: bytes, name: str, which: str) -> Music:
-        before(name)
-        return how.parse_midi(content, name, which)
+    def parse_then(content: bytes, name: str, **options: str) -> Music:
+        before(Path(name).name)
+        return parse(content, name, **options)  # type: ignore[no-any-return]
 
-    monkeypatch.setitem(KINDS, kind, replace(how, parse_midi=parse))
+    monkeypatch.setattr(module, name, parse_then)
 
 
 def sources_of(corpus: Corpus[Music]) -> set[str]:
@@ -150,12 +154,11 @@ def test_an_interrupted_reading_leaves_nothing_behind(tmp_path: Path, kind: str)
     code = (
         "import signal, time\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored where the tests run in the background
-        "from dataclasses import replace\n"
-        "from tunewright.corpus.kinds import KINDS\n"
         "from tunewright.corpus.reading import read_corpus\n"
-        f"how = KINDS[{kind!r}]\n"
-        "slow = lambda *given: time.sleep(0.02) or how.parse_midi(*given)\n"  # not done too soon
-        f"KINDS[{kind!r}] = replace(how, parse_midi=slow)\n"
+        f"from {PARSERS[kind][0].__name__} import {PARSERS[kind][1]} as parse\n"
+        f"import {PARSERS[kind][0].__name__} as module\n"
+        "slow = lambda *given, **named: time.sleep(0.02) or parse(*given, **named)\n"  # not done too soon
+        f"module.{PARSERS[kind][1]} = slow\n"
         f"print('begun', flush=True); read_corpus({str(tmp_path)!r}, kind={kind!r})"
     )
     environment = os.environ | {"TUNEWRIGHT_CACHE": str(cache)}

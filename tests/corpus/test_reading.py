@@ -15,8 +15,10 @@ from tunewright.corpus.describe import describe
 from tunewright.corpus.reading import read_corpus
 from tunewright.corpus.split import write_split
 from tunewright.formats.abc import format_abc, parse_abc
+from tunewright.formats.formats import reading_modules
 from tunewright.music.kinds import music_id
 from tunewright.music.transposing import transpose
+from tunewright.support.code import PACKAGE, code_of
 from tunewright.support.errors import CorpusError, OutputError
 
 TUNE = "X:1\nT:One\nR:reel\nM:4/4\nL:1/8\nK:D\nDEFG ABcd|efga bagf|edcB AGFE|D8|]\n"
@@ -119,6 +121,12 @@ def test_the_cache_gives_the_same_corpus(oneill: Corpus, monkeypatch: pytest.Mon
     for ours, theirs in zip(oneill.tunes, again.tunes, strict=True):
         assert (ours, ours.text, ours.source, ours.lines) == (theirs, theirs.text, theirs.source, theirs.lines)
         assert (ours.repairs, ours.left_out, ours.inferred) == (theirs.repairs, theirs.left_out, theirs.inferred)
+
+
+def test_the_key_depends_on_what_parses_the_files() -> None:
+    files = {path.relative_to(PACKAGE).as_posix() for path in code_of(*reading_modules())}
+    assert {"formats/abc/music.py", "formats/midi/reader.py", "formats/midi/bars.py", "formats/midi/pieces.py"} <= files
+    assert any("learned" in name for name in files)
 
 
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,10 +27,10 @@ REGULAR = tuple(tune for tune in real_tunes() if not tune.irregular)
 
 def untrained(tokens: str) -> Generator:
     """A model that has learned nothing: its tunes are as odd as the grammar lets them be."""
-    config = replace(SMALL, tokens=tokens)
+    config = SMALL.with_(tokens=tokens)
     tokenizer = DegreeTokenizer.fit(REGULAR) if tokens == "degrees" else CharTokenizer.fit(REGULAR, "canonical")
     torch.manual_seed(0)
-    model = build_model(config, len(tokenizer.vocab), tokenizer.context_sizes).eval()
+    model = build_model(config.model, len(tokenizer.vocab), tokenizer.context_sizes, tokenizer.direct).eval()
     return Generator(model, tokenizer, "untrained", "fp32", config)
 
 
@@ -101,7 +100,7 @@ def test_what_cannot_be_had_is_refused_with_the_first_piece(source: Generator) -
     with pytest.raises(ConfigError, match="best_of"):
         stream(source, best_of=2)
     with pytest.raises(ConfigError, match="no notes"):
-        next(stream(source, start="K:C", request=JIG)) if source.config.tokens == "degrees" else _no_notes()
+        next(stream(source, start="K:C", request=JIG)) if source.config.tokens.kind == "degrees" else _no_notes()
 
 
 def _no_notes() -> None:

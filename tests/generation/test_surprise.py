@@ -34,7 +34,7 @@ def knows_nothing(tokenizer: AnyCodec) -> Generator:
 
 
 def untrained(tokenizer: AnyCodec) -> Generator:
-    model = build_model(SMALL, len(tokenizer.vocab), tokenizer.context_sizes).eval()
+    model = build_model(SMALL.model, len(tokenizer.vocab), tokenizer.context_sizes, tokenizer.direct).eval()
     return Generator(model, tokenizer, config=SMALL)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,13 +55,13 @@ def test_what_is_refused_is_counted_by_reason() -> None:
 
 @pytest.mark.parametrize("tokens", ["characters", "degrees"])
 def test_a_tokenizer_is_what_the_config_asks_for_and_comes_back_from_json(tokens: str) -> None:
-    found = fit_codec(replace(SMALL, tokens=tokens).token_settings, real_tunes()[:10])
+    found = fit_codec(SMALL.with_(tokens=tokens).tokens, real_tunes()[:10])
     assert type(found) is {"characters": CharTokenizer, "degrees": DegreeTokenizer}[tokens]
     assert codec_from_json(found.to_json()) == found
 
 
 def test_grace_notes_and_chord_symbols_are_left_out_by_config() -> None:
-    bare = fit_codec(replace(DEGREES, grace_notes=False, chord_symbols=False).token_settings, real_tunes()[:10])
+    bare = fit_codec(DEGREES.with_(grace_notes=False, chord_symbols=False).tokens, real_tunes()[:10])
     assert isinstance(bare, DegreeTokenizer)
     assert (bare.graces, bare.chords, bare.told_rhythms) == (False, False, True)
 

@@ -1,7 +1,8 @@
+import hashlib
 import math
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ import torch
 from torch import Tensor
 
 from tests.support.musical import DEGREES, regular_tunes, tokenizer
+from tests.support.real_pieces import chorales, songs
 from tests.support.small_runs import SMALL, corpus_of, small_corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
 from tunewright.music.beats import metrical_level
 from tunewright.support.errors import CorpusError
@@ -17,6 +20,7 @@ from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import encode_passages
 from tunewright.tokens.degrees.augmentation import ToldTunes, told_notes
 from tunewright.tokens.degrees.context import read_rows
+from tunewright.tokens.registry import fit_codec
 from tunewright.training.batches import Windows, build_windows, share_of, window_starts
 from tunewright.training.config import Config
 
@@ -74,7 +78,7 @@ def test_a_share_of_the_tunes_is_about_that_many_and_grows_into_the_whole(share:
 def test_a_share_of_the_training_tunes_is_learned_from() -> None:
     corpus = small_corpus()
     tokenizer = CharTokenizer.fit(corpus.train)
-    joined = build_windows(tokenizer, corpus, replace(SMALL, train_share=0.5)).joined(0)
+    joined = build_windows(tokenizer, corpus, SMALL.with_(train_share=0.5)).joined(0)
     assert len(joined.begins) == math.ceil(len(corpus.train) / 2)
 
 
@@ -86,8 +90,8 @@ def told_tunes(share: float = 1.0) -> ToldTunes:
 
 
 def windows(**settings: object) -> Windows:
-    config = replace(DEGREES, **{"seq_length": 40, "told_share": 0.0, **settings})  # type: ignore[arg-type]
-    return Windows(told_tunes(config.told_share), config)
+    config = DEGREES.with_(**{"seq_length": 40, "told_share": 0.0, **settings})
+    return Windows(told_tunes(config.tokens.told_share), config)
 
 
 @pytest.mark.parametrize("told", [0.0, 0.5, 1.0])
@@ -169,3 +173,38 @@ def test_tunes_that_tokens_do_not_cover_are_counted_and_none_at_all_is_an_error(
     assert refused.total() == 1
     with pytest.raises(CorpusError, match="no tune to train on that the tokens cover"):
         build_windows(tokenizer(), corpus_of([chord]), DEGREES)
+
+
+# ------------------------------------------------------------------------------------------------ the same as ever
+
+FROZEN = {  # SHA-256 of the first 40 batches: a run of an earlier version that goes on reads what it would have read
+    "verbatim text": "5befba6babf906a1",
+    "some of the canonical text": "0ebe1257ad03bac4",
+    "degrees": "a77aece776d2e1b8",
+    "degrees, notes told": "55bf2b8b15c0d6ca",
+    "remi, transposed": "2ac37b58f316edec",
+}
+
+
+def frozen_settings() -> dict[str, tuple[Config, Corpus[Any]]]:
+    text, tunes = small_corpus(), corpus_of(regular_tunes()[:30])
+    pieces: Corpus[Any] = corpus_of([*songs()[:6], *chorales()[:2]])  # type: ignore[list-item]
+    degrees = SMALL.with_(tokens="degrees", start_share=0.2)
+    return {
+        "verbatim text": (SMALL.with_(text="verbatim", start_share=0.3), text),
+        "some of the canonical text": (SMALL.with_(train_share=0.6, regular_only=True), text),
+        "degrees": (degrees, tunes),
+        "degrees, notes told": (degrees.with_(told_share=0.5), tunes),
+        "remi, transposed": (SMALL.with_(tokens="remi", transpose=2, start_share=0.4), pieces),
+    }
+
+
+@pytest.mark.parametrize("name", FROZEN)
+def test_batches_are_those_that_there_have_always_been(name: str) -> None:
+    config, corpus = frozen_settings()[name]
+    found = build_windows(fit_codec(config.tokens, corpus.train), corpus, config)
+    digest = hashlib.sha256()
+    for step in range(40):
+        for tensor in found.batch(step):
+            digest.update(tensor.contiguous().numpy().tobytes() + str(tensor.shape).encode())
+    assert digest.hexdigest()[:16] == FROZEN[name]

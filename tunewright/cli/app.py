@@ -106,9 +106,9 @@ def corpus(
     from tunewright.corpus.describe import describe, write_files
     from tunewright.corpus.split import write_split
     from tunewright.support.errors import ConfigError
-    from tunewright.training.config import PIECE_TOKENS
+    from tunewright.tokens.registry import codec_names
 
-    pieces = tokens.lower() in PIECE_TOKENS
+    pieces = tokens.lower() in codec_names("piece")
     if pieces and files_out:
         raise ConfigError(f"--files-out says which melody was found; of --tokens {tokens}, --json has all files")
     found: Corpus[Music]

@@ -29,7 +29,7 @@ from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
     from tunewright.generation.tunes import Generated
-    from tunewright.training.loop import Progress
+    from tunewright.training.progress import Progress
 
 SECONDS_BETWEEN_LINES = 15.0  # where stderr is no terminal
 REFRESHED_PER_SECOND = 5

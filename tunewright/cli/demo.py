@@ -19,7 +19,7 @@ from tunewright.reports.run_page import training_of, write_report
 from tunewright.reports.wording import collection_title, duration
 from tunewright.support.errors import OutputError, RunError
 from tunewright.training.config import with_seed
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.presets import load_preset
 from tunewright.training.run import is_run, load_run
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
     from tunewright.generation.tunes import Generated
     from tunewright.music.tune import Tune
-    from tunewright.training.loop import Progress
+    from tunewright.training.progress import Progress
 
 COLLECTION = "oneill"
 TUNES = 8  # to show
@@ -97,7 +97,7 @@ def _train(
         tell(f"Going on with the training in {path}.")
     config = None if resume else with_seed(load_preset("default"), seed)
     tell(f"Training for at most {duration(60 * minutes)}; Ctrl-C stops it in an orderly way.")
-    last = show(train(corpus, path, config, resume=resume, minutes=minutes, stop=stop))
+    last = show(train_steps(corpus, path, config, resume=resume, minutes=minutes, stop=stop))
     best = f"; best held-out loss {last.best_loss:.3f} at step {last.best_step:,}" if last.best_step else ""
     tell(f"Trained for {duration(last.seconds)}{best}.")
     return last.status

@@ -28,7 +28,7 @@ from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.support.threads import one_thread
 from tunewright.training.config import Config, override, with_seed
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.presets import load_preset
 
 DESIGN = ("lab-default", "lab-structure", "lab-hyperparameters", "lab-joint")  # the 2x2
@@ -129,13 +129,12 @@ def scaled(config: Config, share: float) -> Config:
     """The settings for a share of the experiment: so many fewer iterations, on so many fewer of the training tunes."""
     if share >= 1:
         return config
-    iterations = max(FEWEST_STEPS, round(share * config.num_training_iterations))
-    return replace(
-        config,
+    iterations = max(FEWEST_STEPS, round(share * config.schedule.num_training_iterations))
+    return config.with_(
         num_training_iterations=iterations,
         train_share=share,
         eval_every=max(1, iterations // LOOKS),
-        warmup=round(share * config.warmup),
+        warmup=round(share * config.schedule.warmup),
     )
 
 
@@ -196,20 +195,22 @@ def _read_plan(path: Path) -> Plan:
 def affordable_share(corpus: Corpus[Tune], trials: Sequence[Trial], minutes: float, jobs: int) -> float:
     """The share of the full iterations that all trials together can do in about `minutes`; at most 1."""
     pace = {config: _seconds_per_step(corpus, config) for config in {_seedless(trial.config) for trial in trials}}
-    seconds = sum(pace[_seedless(trial.config)] * trial.config.num_training_iterations for trial in trials) / jobs
+    seconds = (
+        sum(pace[_seedless(trial.config)] * trial.config.schedule.num_training_iterations for trial in trials) / jobs
+    )
     share = TRAINING_SHARE * 60 * minutes / max(seconds, 1e-9)
     return 1.0 if share >= 1 else float(f"{share:.2g}")
 
 
 def _seedless(config: Config) -> Config:
-    return replace(config, seed=0)
+    return config.with_(seed=0)
 
 
 def _seconds_per_step(corpus: Corpus[Tune], config: Config) -> float:
     """How long a training step takes here, on one thread, without looks at held-out tunes."""
-    short = replace(config, num_training_iterations=TIMED_STEPS, eval_every=10**9, train_share=0.05)
+    short = config.with_(num_training_iterations=TIMED_STEPS, eval_every=10**9, train_share=0.05)
     with tempfile.TemporaryDirectory() as folder, one_thread():
-        times = [progress.seconds for progress in train(corpus, Path(folder) / "run", short)]
+        times = [progress.seconds for progress in train_steps(corpus, Path(folder) / "run", short)]
     return (times[TIMED_STEPS - 2] - times[0]) / (TIMED_STEPS - 2) if len(times) > 2 else math.inf
 
 

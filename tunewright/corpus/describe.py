@@ -15,7 +15,8 @@ from typing import Any
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.inference import states_mode
-from tunewright.corpus.sources import MIDI_SUFFIXES, Dropped
+from tunewright.corpus.sources import Dropped
+from tunewright.formats.formats import FORMATS, format_of
 from tunewright.music.kinds import Music
 from tunewright.music.piece import Piece
 from tunewright.music.rhythms import known_rhythm
@@ -188,7 +189,7 @@ def _file_of(source: str) -> str:
 
 
 def _is_midi(name: str) -> bool:
-    return name.lower().endswith(MIDI_SUFFIXES)
+    return format_of(name) is FORMATS["mid"]
 
 
 def _midi_file(item: Tune | Dropped | str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
@@ -20,18 +20,19 @@ import numpy as np
 from tunewright.corpus.kinds import TUNE, Kind
 from tunewright.corpus.melodies import Melody, melody
 from tunewright.corpus.packing import Unpacker
-from tunewright.corpus.sources import MIDI_SUFFIXES, Dropped, Files, printable, split_place
-from tunewright.formats.abc import decode_text, parse_tune, split_tunes
+from tunewright.corpus.sources import Dropped, Files, printable, split_place
+from tunewright.formats.formats import FORMATS, format_of
 from tunewright.music.kinds import M
 from tunewright.music.tune import Tune
-from tunewright.support.errors import CorpusError, ParseError, RenderError
+from tunewright.support.errors import CorpusError, ParseError
 from tunewright.support.processes import Died, can_fork, in_order, usable_processes
 
 LARGEST_FILE = 64 * 2**20  # bytes
-LARGEST_TUNE = 2**20
 WORTH_FORKING = 2**18  # bytes in all, from which several processes are quicker than one
 MANY = 50  # files, from which it is worth it whatever their size
 LISTED = 6  # numbers of tunes in an error
+
+ABC = FORMATS["abc"]  # what a file is read as whose name says nothing
 
 Progress = Callable[[int, int], None]
 
@@ -48,7 +49,7 @@ class Read(Generic[M]):
 
 
 def read_file(path: Path, kind: Kind[M], which: str = "") -> Iterator[M | Dropped]:
-    """All the music of one file, in order, or why it could not be read; what does not end in .mid or .midi is ABC.
+    """All the music of one file, in order, or why it could not be read; what no format's name ends in is ABC.
 
     `which` says which notes of a MIDI file are the melody of a tune (`melody_choice`).
     """
@@ -99,41 +100,10 @@ def _read_file(name: str, path: Path, kind: Kind[M], which: str) -> Iterator[tup
     data = read_bytes(path)
     if isinstance(data, Dropped):
         yield Dropped(f"{name}:1", data.reason), 0
-    elif path.suffix.lower() in MIDI_SUFFIXES:
-        try:
-            music = kind.parse_midi(data, printable(path.name), which)
-            yield replace(music, source=f"{name}:1"), len(data)
-        except ParseError as error:
-            yield Dropped(f"{name}:1", error.reason), len(data)
-    else:
-        for item, size in _read_abc(name, data):
-            yield item if isinstance(item, Dropped) else _of_tune(item, kind), size
-
-
-def _of_tune(tune: Tune, kind: Kind[M]) -> M | Dropped:
-    try:
-        return kind.of_tune(tune)
-    except (ParseError, RenderError) as error:
-        return Dropped(tune.source, str(error))
-
-
-def _read_abc(name: str, data: bytes) -> Iterator[tuple[Tune | Dropped, int]]:
-    try:
-        sources = list(split_tunes(decode_text(data, name), name))
-    except ParseError as error:
-        yield Dropped(f"{name}:1", error.reason), len(data)
         return
-    if not sources:
-        yield Dropped(f"{name}:1", "no tune found, expected ABC that begins with an X: field"), len(data)
-    for source in sources:
-        size = sum(map(len, source.lines)) + len(source.lines)
-        if size > LARGEST_TUNE:
-            yield Dropped(source.place, f"a tune of {size} characters, the longest read has {LARGEST_TUNE}"), size
-            continue
-        try:
-            yield parse_tune(source), size
-        except ParseError as error:
-            yield Dropped(error.source, error.reason), size
+    found: Iterator[tuple[Any, int]] = (format_of(path.name) or ABC).decode(data, name, kind.name, melody=which)
+    for item, size in found:
+        yield (Dropped(item.source, item.reason) if isinstance(item, ParseError) else item), size
 
 
 # ------------------------------------------------------------------------------------------------ many files

@@ -21,6 +21,7 @@ from tunewright.corpus.files import Progress, Read, read_bytes, read_files, stam
 from tunewright.corpus.kinds import KINDS
 from tunewright.corpus.sources import Dropped, Files, collection_name, find_files
 from tunewright.corpus.split import divide
+from tunewright.formats.formats import reading_modules
 from tunewright.music.kinds import M
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
@@ -118,7 +119,7 @@ def _merge_duplicates(read: Sequence[Read[M]]) -> tuple[list[Read[M]], list[tupl
 
 
 def _cache_key(files: Files, kind: str, melody: str) -> str:
-    digest = hashlib.sha256(code_fingerprint(__name__).encode())
+    digest = hashlib.sha256(code_fingerprint(__name__, *reading_modules()).encode())
     digest.update(f"{kind} {melody}".encode())
     for name, path in files:
         data = read_bytes(path)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
+from tunewright.formats.formats import SUFFIXES
 from tunewright.support.errors import CorpusError
 
 BUILT_IN = {  # folders of the music21 package's corpus
@@ -22,8 +23,7 @@ BUILT_IN = {  # folders of the music21 package's corpus
     "aird": "airdsAirs",
     "essen": "essenFolksong",
 }
-MIDI_SUFFIXES = (".mid", ".midi")
-SUFFIXES = (".abc", *MIDI_SUFFIXES)
+ENDINGS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"  # in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def find_files(source: str | Path, *, or_run: bool = False) -> Files:
         built_in = ", ".join(BUILT_IN)
         raise CorpusError(f"{path}: no such {run}file or folder, and not a built-in collection ({built_in})")
     if path.suffix.lower() not in SUFFIXES:
-        raise CorpusError(f"{path}: expected a {run}file that ends in .abc, .mid or .midi, or a folder of them")
+        raise CorpusError(f"{path}: expected a {run}file that ends in {ENDINGS}, or a folder of them")
     return Files([str(path)])
 
 
@@ -108,7 +108,7 @@ def _files_below(folder: Path, nor: str) -> Files:
                 others[suffix or "no ending"] += 1
     if not names:
         reason = f", and {missed[0].source}: {missed[0].reason}" if missed else ""
-        raise CorpusError(f"{folder}: no .abc, .mid or .midi file in this folder{nor}{reason}")
+        raise CorpusError(f"{folder}: no {ENDINGS} file in this folder{nor}{reason}")
     files = Files(sorted(names, key=lambda name: name.replace(os.sep, "\0")))  # folder by folder
     files.missed, files.others = missed, others
     return files

@@ -69,7 +69,7 @@ class Generator:
     @cached_property
     def stepping(self) -> tuple[Stepper, tuple[int, ...]]:
         """The model's step, and the numbers of rows among which a row comes out the same."""
-        precision = choose_step_precision(self.precision, self.config, self.model.device)
+        precision = choose_step_precision(self.precision, self.config.model, self.model.device)
         stepper = self.model.stepper(DTYPES[precision])
         return stepper, alike_rows(self.model, stepper)
 
@@ -84,7 +84,8 @@ def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool
     tensors, _ = load_tensors(file)
     if last:
         tensors = under(tensors, MODEL)
-    model = build_model(run.config, len(run.tokenizer.vocab), run.tokenizer.context_sizes)
+    codec = run.tokenizer
+    model = build_model(run.config.model, len(codec.vocab), codec.context_sizes, codec.direct)
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

@@ -51,7 +51,8 @@ def surprises(generator: Generator, tunes: Sequence[Tune]) -> list[tuple[float, 
 
 def forward(generator: Generator) -> Forward:
     """The generator's model as `likelihood` reads it, in the precision that it was trained in."""
-    return reading(generator.model, choose_precision(generator.precision, generator.config, generator.model.device))
+    model = generator.model
+    return reading(model, choose_precision(generator.precision, generator.config.model, model.device))
 
 
 def heat(bits: Sequence[float]) -> dict[int, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +21,7 @@ from tunewright.reports.media import audio_uris, data_uri
 from tunewright.reports.pages import Page, write_page
 from tunewright.reports.run_tables import corpus_table, drawn_table
 from tunewright.reports.wording import Wording, collection_title, duration
-from tunewright.training.config import unit_of
+from tunewright.tokens.registry import codec_class
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
@@ -103,7 +103,7 @@ def training_of(path: Path) -> Training:
     told: dict[str, Any] = {name: math.nan if value is None else value for name, value in run.summary.items()}
     return Training(
         folder=str(path),
-        settings=asdict(run.config) | {name: told[name] for name in ("precision", "device", "threads", "parameters")},
+        settings=run.config.flat() | {name: told[name] for name in ("precision", "device", "threads", "parameters")},
         measurements=tuple(
             Measurement(int(line["step"]), line.get("train_loss"), line.get("valid_loss")) for line in lines
         ),
@@ -218,7 +218,7 @@ def _corpus_note(corpus: Corpus[Tune]) -> str:
 
 
 def _unit(training: Training) -> str:
-    return unit_of(str(training.settings.get("tokens", "characters")))
+    return codec_class(str(training.settings.get("tokens", "characters"))).unit
 
 
 def _curves_note(training: Training) -> str:

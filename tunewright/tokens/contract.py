@@ -160,20 +160,3 @@ def decoded_ids(ids: Sequence[int], codec: AnyCodec) -> list[int]:
             raise TokenError(f"id {number} is outside the vocabulary; expected 0 to {len(codec.vocab) - 1}")
     found = list(ids)
     return found[: found.index(codec.END)] if codec.END in found else found
-
-
-class InOrder:
-    """A repertoire of passages in their own order, the same each time through."""
-
-    varies = False
-
-    def __init__(self, passages: Sequence[Passage]) -> None:
-        self.passages = passages
-        self.ids = sum(len(passage.ids) - 1 for passage in passages)
-        self.notes = sum(passage.notes for passage in passages)
-
-    def time_through(self, rng: np.random.Generator) -> Iterator[Read]:
-        """The passages, without their last end."""
-        for passage in self.passages:
-            ids = np.array(passage.ids[:-1], np.int32)
-            yield ids, None if passage.rows is None else passage.rows[:-1]

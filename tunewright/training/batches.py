@@ -49,15 +49,16 @@ class Windows:
     def __init__(self, repertoire: Repertoire, config: Config) -> None:
         self.repertoire, self.config = repertoire, config
         total = repertoire.ids + 1
-        self.length = min(config.seq_length, total - 1)  # of a window, in ids
+        self.length = min(config.data.seq_length, total - 1)  # of a window, in ids
         self.density = repertoire.notes / total  # notes per id
-        self.steps = max(1, total // (config.batch_size * self.length))  # that a time through takes
+        self.steps = max(1, total // (config.data.batch_size * self.length))  # that a time through takes
+        self.notes = config.data.batch_size * self.length * self.density  # that a step reads
         self._joined: tuple[int, Joined] | None = None
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Inputs (size, length), or (size, length, 1 + K), and targets (size, length), one place further on."""
         config, joined = self.config, self.joined(step // self.steps if self.repertoire.varies else 0)
-        size, share, total = config.batch_size, config.start_share, len(joined.ids)
+        size, share, total = config.data.batch_size, config.data.start_share, len(joined.ids)
         starts = window_starts(total, step, size, self.length, config.seed, joined.begins, share)
         places = starts[:, None] + torch.arange(self.length)
         read = joined.ids if joined.rows is None else joined.rows
@@ -81,7 +82,7 @@ class Windows:
 def build_windows(codec: AnyCodec, corpus: Corpus[Any], config: Config, refused: Counter[str] | None = None) -> Windows:
     """The windows of a corpus; why music could not be encoded is counted in `refused`. CorpusError where none can."""
     reasons = Counter[str]() if refused is None else refused
-    repertoire = codec.repertoire(chosen_music(codec, corpus, config), config.token_settings, reasons)
+    repertoire = codec.repertoire(chosen_music(codec, corpus, config), config.tokens, reasons)
     if not repertoire.ids:
         raise CorpusError(_NONE_COVERED[codec.of.kind].format(corpus.name))
     return Windows(repertoire, config)
@@ -90,9 +91,9 @@ def build_windows(codec: AnyCodec, corpus: Corpus[Any], config: Config, refused:
 def chosen_music(codec: AnyCodec, corpus: Corpus[Any], config: Config) -> list[Any]:
     """The training music that a config has a model learn from; CorpusError where there is none."""
     music = expect_kind(codec.of, corpus.train)
-    if config.regular_only:
+    if config.data.regular_only:
         music = [one for one in music if not one.irregular]
-    chosen = share_of(music, config.train_share)
+    chosen = share_of(music, config.data.train_share)
     if not chosen:
         kind = codec.of.kind
         raise CorpusError(f"{corpus.name}: no {kind}s to train on; expected at least one in the training split")

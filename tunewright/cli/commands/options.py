@@ -54,11 +54,9 @@ def one_line(message: str) -> str:
 
 def read_for(config: Config, sources: list[str]) -> Corpus[Music]:
     """What a model with these settings learns from: tunes, or pieces of several parts."""
-    from tunewright.training.config import PIECE_TOKENS
-
-    if config.tokens in PIECE_TOKENS:
+    if config.music == "piece":
         return read_piece_sources(sources)
-    return read_sources(sources, config.melody)
+    return read_sources(sources, config.data.melody)
 
 
 def read_piece_sources(sources: list[str]) -> Corpus[Piece]:

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 def draws_pieces(run: Path) -> bool:
     """Whether the model of a run draws pieces of several parts; not where there is no run, which others refuse."""
-    from tunewright.training.config import PIECE_TOKENS
     from tunewright.training.run import is_run, load_run
 
-    return is_run(run) and load_run(run).config.tokens in PIECE_TOKENS
+    return is_run(run) and load_run(run).config.music == "piece"
 
 
 def write_pieces(

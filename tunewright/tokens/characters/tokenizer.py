@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-import numpy as np
-
 from tunewright.formats.abc import parse_abc
 from tunewright.formats.abc.reading import with_number
 from tunewright.music.kinds import Music
@@ -24,7 +22,8 @@ from tunewright.music.tune import Tune
 from tunewright.support.errors import ParseError, TokenError
 from tunewright.tokens.characters.notes import note_spans
 from tunewright.tokens.characters.texts import TEXTS, body_start
-from tunewright.tokens.contract import InOrder, Passage, Rows, decoded_ids, encode_passages, framed
+from tunewright.tokens.contract import Passage, decoded_ids, framed
+from tunewright.tokens.plain import ReadAlone
 from tunewright.tokens.settings import TokenSettings
 
 END_TEXT = "\n\n"
@@ -32,7 +31,7 @@ UNKNOWN_TEXT = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True)
-class CharTokenizer:
+class CharTokenizer(ReadAlone):
     """One id per character: `vocab[0]` is the end of a tune, `vocab[1]` a character that training never saw."""
 
     vocab: tuple[str, ...]
@@ -44,8 +43,6 @@ class CharTokenizer:
     of: ClassVar[type[Music]] = Tune
     unit: ClassVar[str] = "character"
     never = (UNKNOWN,)
-    context_sizes = ()
-    direct = 0
 
     @classmethod
     def from_settings(cls, settings: TokenSettings, tunes: Sequence[Tune]) -> CharTokenizer:
@@ -101,22 +98,6 @@ class CharTokenizer:
         text = self.text_of(tune)
         ids = framed(self, self.encode_text(text))
         return Passage(ids, 1 + body_start(text), len(tune.notes), unseen=ids.count(self.UNKNOWN))
-
-    def reader(self) -> CharTokenizer:
-        """What tells the row of an id: the id alone."""
-        return self
-
-    def read(self, number: int) -> tuple[int, ...]:
-        """The row of an id."""
-        return (number,)
-
-    def context(self, ids: Sequence[int]) -> Rows:
-        """The ids (T, 1)."""
-        return np.array(ids, np.int16)[:, None]
-
-    def repertoire(self, tunes: Sequence[Tune], settings: TokenSettings, refused: Counter[str]) -> InOrder:
-        """The tunes as one row of text, in the order of the corpus, as the lab reads them."""
-        return InOrder(encode_passages(self, tunes, refused))
 
     def note_bits(self, tune: Tune, passage: Passage, bits: Sequence[float]) -> list[float]:
         """Bits of the signs of each note; NaN for all where the text holds more than one line of melody."""

@@ -325,9 +325,10 @@ class PieceTokenizer(PieceVocabulary):
         for number, one in zip(passage.ids, bits, strict=True):
             kinds = [kind_of(token) for token in self.tokens_of[number]]
             begun = sum(kind in BEGINS_A_NOTE for kind in kinds)
-            notes += [one / begun] * begun
-            if notes and not begun and DESCRIBES_A_NOTE.issuperset(kinds):
-                notes[-1] += one if kinds else 0.0
+            if begun:
+                notes += [one / begun] * begun
+            elif notes and kinds and DESCRIBES_A_NOTE.issuperset(kinds):
+                notes[-1] += one
         return notes if len(notes) == piece.notes else [math.nan] * piece.notes
 
     # ------------------------------------------------------------------------------------------------ keeping
