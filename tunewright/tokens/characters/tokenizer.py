@@ -117,7 +117,7 @@ class CharTokenizer(ReadAlone):
             stored = json.loads(text)
         except ValueError:
             stored = None
-        if not isinstance(stored, dict) or stored.get("kind") != "characters" or stored.get("text") not in TEXTS:
+        if not isinstance(stored, dict) or stored.get("kind") != cls.kind or stored.get("text") not in TEXTS:
             raise TokenError("not a character tokenizer; expected what to_json wrote")
         vocab = stored.get("vocab")
         if not (isinstance(vocab, list) and len(vocab) > 1 and all(isinstance(sign, str) for sign in vocab)):

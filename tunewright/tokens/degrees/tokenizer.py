@@ -212,7 +212,7 @@ class DegreeTokenizer(DegreeVocabulary):
             tokenizer = cls(tuple(map(str, stored["notes"])), **about)
         except (ValueError, KeyError, TypeError):
             raise TokenError("not a degree tokenizer; expected what to_json wrote") from None
-        if stored.get("kind") != "degrees" or tuple(stored.get("vocab", ())) != tokenizer.vocab:
+        if stored.get("kind") != cls.kind or tuple(stored.get("vocab", ())) != tokenizer.vocab:
             raise TokenError("a degree tokenizer with the vocabulary of another version")
         return tokenizer
 
