@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from symusic import core
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.formats.midi.listening import melody_choice
+from tunewright.formats.midi import melody_choice
 from tunewright.formats.midi.performance import written
 from tunewright.formats.midi.reader import MidiFile, MidiNote, parse_file
 from tunewright.music.harmony import implied_harmony, tonic_class

@@ -35,9 +35,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from chorales import write_chorales
 
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
-from tunewright.formats.midi.piece_reading import read_piece
-from tunewright.formats.midi.validity import judge_piece
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
+from tunewright.formats.midi.pieces import read_piece
+from tunewright.formats.validity import fault_of
 from tunewright.measuring import piece_originality as originality
 from tunewright.measuring.originality import Borrowing
 from tunewright.measuring.piece_originality import PieceIndex, build_piece_index, shared_with
@@ -81,7 +82,7 @@ def show_measures(pieces: Sequence[Piece]) -> None:
 
 def show_validity(pieces: Sequence[Piece]) -> None:
     """How many are well formed, and what is wrong with the others."""
-    faults = Counter(judge_piece(piece) for piece in pieces)
+    faults = Counter(fault_of(piece) for piece in pieces)
     print(f"\n{faults.pop('', 0)} of {len(pieces)} pieces are well formed as read; {dict(faults) or 'no faults'}")
 
 

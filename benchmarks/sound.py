@@ -23,12 +23,12 @@ from typing import Any
 import numpy as np
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.formats.engraving import to_wav as tune_to_wav
-from tunewright.formats.midi.piece_reading import piece_of_tune, read_piece
+from tunewright.formats.midi.pieces import piece_of_tune, read_piece
 from tunewright.formats.sound.mixing import default_soundfont, mix
 from tunewright.formats.sound.pieces import timed, to_wav
 from tunewright.formats.sound.soundfonts import read_soundfont
 from tunewright.formats.sound.timed_notes import SAMPLE_RATE, TimedNote
+from tunewright.formats.sound.tunes import to_wav as tune_to_wav
 from tunewright.music.instruments import instrument_name
 
 RANGES = {  # of instruments with a steady pitch, by program: the MIDI numbers that are usual, every third

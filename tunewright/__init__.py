@@ -16,12 +16,15 @@ from tunewright.music import showing
 from tunewright.support.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from tunewright.corpus.pieces import PieceCorpus, read_pieces
-    from tunewright.corpus.reading import Corpus, read_corpus
+    from tunewright.corpus.corpus import Corpus, PieceCorpus
+    from tunewright.corpus.reading import read_corpus, read_pieces
     from tunewright.formats.abc import format_abc, parse_abc
-    from tunewright.formats.engraving import to_musicxml, to_svg, write_tune, write_wav
-    from tunewright.formats.midi.piece_reading import read_piece
+    from tunewright.formats.engraving import to_svg
+    from tunewright.formats.formats import write_tune
+    from tunewright.formats.midi.pieces import read_piece
     from tunewright.formats.midi.tunes import read_midi, write_midi
+    from tunewright.formats.musicxml.document import to_musicxml
+    from tunewright.formats.sound.tunes import write_wav
     from tunewright.generation.generated import Generated, GeneratedPiece
     from tunewright.generation.keywords import generate, generate_pieces
     from tunewright.judging.assessment import evaluate
@@ -30,43 +33,44 @@ if TYPE_CHECKING:
     from tunewright.music.tune import Key, Meter, Note, Pitch, Tune
     from tunewright.support.errors import TunewrightError
     from tunewright.training.config import Config
-    from tunewright.training.loop import Progress, train
+    from tunewright.training.loop import train_steps as train
     from tunewright.training.presets import load_preset
+    from tunewright.training.progress import Progress
     from tunewright.training.run import Run
 
 
 _HOME = {
     "Config": "training.config",
-    "Corpus": "corpus.reading",
-    "Generated": "generation.tunes",
-    "GeneratedPiece": "generation.pieces",
+    "Corpus": "corpus.corpus",
+    "Generated": "generation.generated",
+    "GeneratedPiece": "generation.generated",
     "Key": "music.tune",
     "Meter": "music.tune",
     "Note": "music.tune",
     "Piece": "music.piece",
-    "PieceCorpus": "corpus.pieces",
+    "PieceCorpus": "corpus.corpus",
     "Pitch": "music.tune",
-    "Progress": "training.loop",
+    "Progress": "training.progress",
     "Run": "training.run",
     "Tune": "music.tune",
     "TunewrightError": "support.errors",
     "evaluate": "judging.assessment",
     "format_abc": "formats.abc",
-    "generate": "generation.tunes",
-    "generate_pieces": "generation.pieces",
+    "generate": "generation.keywords",
+    "generate_pieces": "generation.keywords",
     "load_preset": "training.presets",
     "parse_abc": "formats.abc",
     "read_corpus": "corpus.reading",
     "read_midi": "formats.midi.tunes",
-    "read_piece": "formats.midi.piece_reading",
-    "read_pieces": "corpus.pieces",
-    "to_musicxml": "formats.engraving",
+    "read_piece": "formats.midi.pieces",
+    "read_pieces": "corpus.reading",
+    "to_musicxml": "formats.musicxml.document",
     "to_svg": "formats.engraving",
-    "train": "training.loop",
+    "train": "training.loop:train_steps",
     "transpose": "music.transposing",
     "write_midi": "formats.midi.tunes",
-    "write_tune": "formats.engraving",
-    "write_wav": "formats.engraving",
+    "write_tune": "formats.formats",
+    "write_wav": "formats.sound.tunes",
 }
 
 __all__ = [
@@ -129,7 +133,8 @@ class _Package(ModuleType):
     def __getattr__(self, name: str) -> object:
         if name not in _HOME:
             raise AttributeError(f"module 'tunewright' has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"tunewright.{_HOME[name]}"), name)
+        home, _, known = _HOME[name].partition(":")
+        value = getattr(importlib.import_module(f"tunewright.{home}"), known or name)
         setattr(self, name, value)
         return value
 

@@ -5,21 +5,23 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from tests.support.drawn import drawn_tune
 from tests.support.small_runs import corpus_of, real_tunes
+from tunewright.cli.collections import show_corpus
 from tunewright.cli.console import (
     drawn_note,
     drawn_result,
     print_json,
     progress_line,
     refused_note,
-    show_corpus,
     show_training,
     sparkline,
     training_result,
 )
-from tunewright.corpus.reading import Dropped
+from tunewright.corpus.sources import Dropped
 from tunewright.generation.generated import Generated
-from tunewright.training.loop import Progress
+from tunewright.music.tune import Tune
+from tunewright.training.progress import Progress
 
 STEP = Progress(
     20, 100, 10.0, 1234.4, 123.4, 1.5, 1.25, best_loss=1.375, best_step=20, best_bits_per_note=3.5, eta=40.0
@@ -72,7 +74,7 @@ def test_the_result_of_training_is_that_of_the_best_step() -> None:
 
 
 def test_drawn_tunes_without_files_have_none() -> None:
-    one = Generated(0, 7, "X:1\n", -1.0, 4, ended=True)
+    one = drawn_tune("X:1\n", 7)
     assert drawn_result([one], [])[0]["files"] == {}
     assert drawn_result([one], [])[0]["valid"] is False
 
@@ -80,8 +82,8 @@ def test_drawn_tunes_without_files_have_none() -> None:
 GOOD = "X:1\nM:2/4\nL:1/8\nK:C\nCDEF|GABc|cBAG|FEDC|]\n"
 
 
-def one_drawn(text: str = GOOD, removed: float | None = None, *, ended: bool = True) -> Generated:
-    return Generated(0, 7, text, -1.0, 4, ended, removed)
+def one_drawn(text: str = GOOD, removed: float | None = None, *, ended: bool = True) -> Generated[Tune]:
+    return drawn_tune(text, 7, ended=ended, removed=removed)
 
 
 def test_the_note_counts_what_is_well_formed_and_why_the_rest_is_not() -> None:

@@ -10,36 +10,40 @@ from torch import Tensor
 
 from tests.support.musical import tokenizer, wild
 from tunewright.generation.chance import Chance
-from tunewright.generation.engine import Drawing, Schedule, Written
+from tunewright.generation.decoding import Decoding
+from tunewright.generation.engine import Drawing, Written
 from tunewright.generation.sampling import Sampling
 from tunewright.models.contract import State
+from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.degrees.plan import plan_tune
-from tunewright.tokens.degrees.script import DegreeScript, DegreeWriter
+from tunewright.tokens.degrees.rows import DegreeRows
+from tunewright.tokens.degrees.script import DegreeScript
+from tunewright.tokens.masks import Masks
 from tunewright.tokens.requests import build_request
 
 SHORT = build_request(parts="A", bars="4", meter="2/4", rhythm="polka", key="D")
 
 
 def test_the_stage_is_that_of_the_bar_that_is_written() -> None:
-    stages = Schedule(tuple((bar, Sampling(float(bar))) for bar in (1, 5, 9)))
+    stages = Decoding(tuple((bar, Sampling(float(bar))) for bar in (1, 5, 9)))
     assert [stages.stage(bars) for bars in (0, 3, 4, 7, 8, 100)] == [0, 0, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("bars", [(), (2,), (1, 1), (1, 5, 3), (0,)])
 def test_stages_that_do_not_begin_at_bar_one_and_rise_are_refused(bars: tuple[int, ...]) -> None:
     with pytest.raises(ConfigError, match="expected rising numbers"):
-        Schedule(tuple((bar, Sampling()) for bar in bars))
+        Decoding(tuple((bar, Sampling()) for bar in bars))
 
 
 def test_repeats_are_no_negative_number() -> None:
     with pytest.raises(ConfigError, match="repeats is -1"):
-        Schedule(repeats=-1)
+        Decoding(repeats=-1)
 
 
 def written(bars: list[str], repeats: int) -> list[bool]:
     """For each bar whether its last note would have been kept from coming, were it drawn."""
-    script = DegreeScript(DegreeWriter(tokenizer(), None, wild().masks), plan_tune(tokenizer(), SHORT))
+    script = DegreeScript(DegreeRows(tokenizer(), None, Masks(len(tokenizer().vocab))), plan_tune(tokenizer(), SHORT))
     one = Written(0, 0, script, Chance(0))
     while not script.in_body:
         script.write(script.forced)
@@ -71,18 +75,17 @@ def test_a_bar_comes_as_often_in_a_row_as_it_may() -> None:
 
 def draw_all(
     count: int, rows: int, step: Callable[[Tensor, State], tuple[Tensor, State]] | None = None
-) -> list[Written]:
+) -> list[Written[Tune]]:
     generator = wild()
-    writer = DegreeWriter(tokenizer(), generator.grammar, generator.masks)
-    plan = plan_tune(tokenizer(), SHORT)
-    usual, counts = generator.stepping
-    drawing = Drawing(generator.model, step or usual, counts, generator.masks, Schedule())
-
+    space = generator.workspace()
+    beginnings = space.writer.begin(SHORT, 0, 5000)
+    masks = space.writer.masks
+    drawing: Drawing[Tune] = Drawing(generator.model, step or space.stepper, space.counts, masks, Decoding())
     tunes = iter(range(count))
 
-    def begin() -> Written | None:
+    def begin() -> Written[Tune] | None:
         place = next(tunes, None)
-        return None if place is None else Written(place, 0, DegreeScript(writer, plan), Chance(place))
+        return None if place is None else Written(place, 0, beginnings.script(place), Chance(place))
 
     return list(drawing.draw(begin, rows, 5000, tokenizer().END))
 
@@ -96,7 +99,8 @@ def test_every_tune_is_drawn_once_and_the_same_in_however_many_rows() -> None:
 
 
 def test_rows_that_are_done_are_filled_at_once() -> None:
-    usual, counts = wild().stepping
+    space = wild().workspace()
+    usual, counts = space.stepper, space.counts
     steps = []
 
     def counted(ids: Tensor, state: State) -> tuple[Tensor, State]:
@@ -115,7 +119,7 @@ def test_rows_that_are_done_are_filled_at_once() -> None:
 
 def test_what_is_given_is_not_counted() -> None:
     [one] = draw_all(1, 1)
-    script = DegreeScript(DegreeWriter(tokenizer(), None, wild().masks), plan_tune(tokenizer(), SHORT))
+    script = DegreeScript(DegreeRows(tokenizer(), None, Masks(len(tokenizer().vocab))), plan_tune(tokenizer(), SHORT))
     body = one.script.ids.index(tokenizer().ids["<body>"]) + 1
     assert one.drawn == len(one.script.ids) - body
     assert one.log_likelihood < 0

@@ -14,34 +14,30 @@ import torch
 from tests.support.musical import first_bars, regular_tunes, trained, wild
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small
 from tunewright.formats.abc import parse_abc
-from tunewright.generation.tunes import (
-    ROWS,
-    Generated,
-    Generator,
-    Infill,
-    Sampling,
-    Variation,
-    generate,
-    judge,
-    load_generator,
-    sample,
-)
+from tunewright.formats.abc.validity import judge
+from tunewright.generation.generated import Generated
+from tunewright.generation.generator import Generator, load_generator
+from tunewright.generation.keywords import generate
+from tunewright.generation.sampling import Sampling, sample
 from tunewright.models.building import build_model
 from tunewright.music.form import form_of
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Key, Note, Pitch, Rest, Tune
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.tokens.characters.tokenizer import CharTokenizer, canonical_text
-from tunewright.tokens.requests import Request, build_request
-from tunewright.training.loop import train
+from tunewright.tokens.characters.texts import canonical_text
+from tunewright.tokens.characters.tokenizer import CharTokenizer
+from tunewright.tokens.characters.writer import CharWriter
+from tunewright.tokens.requests import Infill, Request, Variation, build_request
+from tunewright.training.loop import train_steps
 
 NAMES = ("lstm", "gru")
+ROWS = CharWriter.rows
 
 
 def untrained(cell: str = "lstm", precision: str = "fp32", width: int = 20) -> Generator:
-    config = replace(SMALL, cell=cell, hidden_size=width, embedding_dim=8)
+    config = SMALL.with_(cell=cell, hidden_size=width, embedding_dim=8)
     tokenizer = CharTokenizer.fit(real_tunes())
-    model = build_model(config, len(tokenizer.vocab)).eval()
+    model = build_model(config.model, len(tokenizer.vocab)).eval()
     with torch.no_grad():
         model.head.weight.mul_(20)  # so that it matters what was read
     return Generator(model, tokenizer, "untrained", precision, config)
@@ -51,10 +47,10 @@ def untrained(cell: str = "lstm", precision: str = "fp32", width: int = 20) -> G
 def by_heart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that knows one tune by heart."""
     path = tmp_path_factory.mktemp("runs") / "by-heart"
-    config = replace(SMALL, hidden_size=96, num_layers=1, dropout=0.0, learning_rate=1e-2)
-    config = replace(config, seq_length=350, batch_size=8, start_share=0.7, num_training_iterations=200, eval_every=200)
+    config = SMALL.with_(hidden_size=96, num_layers=1, dropout=0.0, learning_rate=1e-2)
+    config = config.with_(seq_length=350, batch_size=8, start_share=0.7, num_training_iterations=200, eval_every=200)
     corpus = corpus_of(real_tunes()[8:9], real_tunes()[8:9])
-    *_, last = train(corpus, path, config)
+    *_, last = train_steps(corpus, path, config)
     assert last.train_loss < 0.1
     return path
 
@@ -75,7 +71,7 @@ def test_a_tune_is_the_same_whatever_is_drawn_beside_it(cell: str, precision: st
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 @pytest.mark.parametrize("best_of", [1, 2])
 def test_several_processes_draw_the_same_tunes(best_of: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["tunewright.generation.tunes"], "usable_processes", lambda most: most)
+    monkeypatch.setattr(sys.modules["tunewright.generation.generator"], "usable_processes", lambda most: most)
     generator = untrained("lstm", "fp32")
     options = {"max_length": 60, "free": True, "best_of": best_of}
     one, three = (list(generate(generator, 8, jobs=jobs, **options)) for jobs in (1, 3))  # type: ignore[arg-type]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.small_runs import SMALL, real_tunes
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.generation.checkpoints import keep_checkpoints
 from tunewright.generation.generator import load_generator
 from tunewright.generation.surprise import forward
@@ -20,13 +21,14 @@ from tunewright.judging.assessment import Order, evaluate, save_knee
 from tunewright.judging.run_scorecard import held_out_likelihood
 from tunewright.judging.scorecard import Remark, Scorecard, describe_scorecard, perplexity
 from tunewright.models.likelihood import likelihood
+from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.tokens.contract import encode_passages
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.run import BEST, default_temperature, load_run, load_tensors
 
 FEW = Order(tunes=3)
-CONFIG = replace(SMALL, num_training_iterations=8, eval_every=2)
+CONFIG = SMALL.with_(num_training_iterations=8, eval_every=2)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def corpus(tunes: Path) -> Corpus:
 def trained(tunes: Path, corpus: Corpus) -> Path:
     """A run of a few steps on those, with checkpoints."""
     path = tunes.parent / "run"
-    training = train(corpus, path, CONFIG, record={"sources": [str(tunes)]})
+    training = train_steps(corpus, path, CONFIG, record={"sources": [str(tunes)]})
     list(keep_checkpoints(training, path, 4))
     return path
 
@@ -57,7 +59,7 @@ def run(trained: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def card(trained: Path) -> Scorecard:
+def card(trained: Path) -> Scorecard[Tune]:
     return evaluate(trained, order=FEW).card
 
 
@@ -70,7 +72,7 @@ def keys(remarks: tuple[Remark, ...]) -> set[str]:
 
 def test_a_run_is_held_against_what_it_learned_from(card: Scorecard, corpus: Corpus) -> None:
     assert card.against == corpus.name
-    assert card.tunes == len(card.each) == 3
+    assert card.count == len(card.each) == 3
     assert [one.name for one in card.each] == [f"tune-{seed:03}" for seed in range(3)]
     assert card.originality is not None
     assert card.originality.indexed == len(corpus.train)
@@ -179,10 +181,10 @@ def test_without_a_knee_nothing_is_saved(run: Path, card: Scorecard) -> None:
 
 def test_files_are_judged_tune_by_tune(tunes: Path) -> None:
     card = evaluate(tunes, against=[tunes]).card
-    assert card.tunes == 40
+    assert card.count == 40
     assert card.drawn is None
     assert card.bits_per_note is None
-    assert all(one.shared and one.shared.share == 1 for one in card.each)
+    assert all(one.shared and one.shared.line.share == 1 for one in card.each)
     assert "contained" in keys(card.remarks)
 
 
@@ -193,7 +195,7 @@ def test_a_midi_file_is_judged_like_the_tune_that_it_sounds(tmp_path: Path, tune
     [one] = evaluate(tmp_path / "x.mid", against=[tunes]).card.each
     assert one.copied
     assert one.shared is not None
-    assert one.shared.title == real_tunes()[3].title
+    assert one.shared.line.title == real_tunes()[3].title
     assert "K:" in one.text
 
 

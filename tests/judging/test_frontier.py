@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.support.drawn import drawn_tune
 from tests.support.small_runs import corpus_of, real_tunes
 from tunewright.formats.abc import format_abc
-from tunewright.generation.generated import Generated
 from tunewright.judging.certificate import Yardstick, build_yardstick
 from tunewright.judging.frontier import find_knee, place
 from tunewright.judging.run_scorecard import Sampled
@@ -48,7 +48,9 @@ def yardstick() -> Yardstick:
 
 
 def sampled(tunes: Sequence[Tune]) -> Sampled:
-    drawn = tuple(Generated(i, i, format_abc(tune), -100.0, 50, True, 0.25) for i, tune in enumerate(tunes))
+    drawn = tuple(
+        drawn_tune(format_abc(tune), i, index=i, log_likelihood=-100.0, removed=0.25) for i, tune in enumerate(tunes)
+    )
     return Sampled(drawn, drawn[:2])
 
 
@@ -70,7 +72,7 @@ def test_real_tunes_fall_short_of_real_tunes_by_chance_alone(yardstick: Yardstic
 
 
 def test_broken_tunes_fall_short_in_validity(yardstick: Yardstick) -> None:
-    broken = tuple(Generated(i, i, "X:1\nT:x\n", -1.0, 5, False) for i in range(8))
+    broken = tuple(drawn_tune("X:1\nT:x\n", i, index=i, ended=False) for i in range(8))
     lost = place(Sampled(broken, broken), yardstick, 2.0, "last.safetensors", 7)
     assert lost.valid_rate.value == 0
     assert lost.shortfall == math.inf
@@ -79,7 +81,7 @@ def test_broken_tunes_fall_short_in_validity(yardstick: Yardstick) -> None:
 
 
 def test_tunes_of_which_some_are_broken_fall_short_by_a_number(yardstick: Yardstick) -> None:
-    broken = tuple(Generated(i, i, "X:1\nT:x\n", -1.0, 5, False) for i in range(60))
+    broken = tuple(drawn_tune("X:1\nT:x\n", i, index=i, ended=False) for i in range(60))
     whole = sampled(real_tunes()[25:32]).tunes
     some = place(Sampled((*broken, *whole), ()), yardstick, 2.0, "last.safetensors", 7)
     assert some.worst == "valid_rate"

@@ -14,8 +14,9 @@ import pytest
 from tests.measuring.test_piece_originality import pasted, written
 from tests.support.real_pieces import songs
 from tests.support.short_pieces import line, part, piece
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
-from tunewright.formats.midi.piece_writing import write_midi
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
+from tunewright.formats.midi.pieces import write_midi
 from tunewright.judging.piece_assessment import evaluate_pieces
 from tunewright.judging.piece_certificate import (
     PieceYardstick,
@@ -24,7 +25,7 @@ from tunewright.judging.piece_certificate import (
     judge_pieces,
     of_file,
 )
-from tunewright.judging.piece_scorecard import PieceScorecard, describe_pieces_scorecard
+from tunewright.judging.scorecard import Scorecard, describe_scorecard
 from tunewright.measuring.piece_originality import called
 from tunewright.measuring.piece_table import OF_PIECE, PIECE_MEASURES
 from tunewright.measuring.table import MEASURES
@@ -54,7 +55,7 @@ def yardstick() -> PieceYardstick:
     return build_piece_yardstick(corpus(), learned=True)
 
 
-def judged(*pieces: Piece) -> PieceScorecard:
+def judged(*pieces: Piece) -> Scorecard[Piece]:
     """The scorecard of pieces against the corpus."""
     return judge_pieces([of_file(one) for one in pieces], yardstick(), title="ours")
 
@@ -134,16 +135,16 @@ def test_a_piece_of_drums_alone_is_said_not_to_be_compared() -> None:
 
 
 def test_nothing_drawn_spells_a_piece() -> None:
-    nothing = replace(of_file(written(1)), piece=None, problem="spells no piece")
+    nothing = replace(of_file(written(1)), music=None, problem="spells no piece")
     card = judge_pieces([nothing, nothing], yardstick())
     assert card.valid_rate.value == 0
     assert all(math.isnan(value.value) for value in card.measures.values())
-    json.dumps(describe_pieces_scorecard(card), allow_nan=False)
+    json.dumps(describe_scorecard(card), allow_nan=False)
     assert "spells no piece" in piece_scorecard_text(card)
 
 
 def test_the_same_pieces_give_the_same_scorecard() -> None:
-    first, second = (describe_pieces_scorecard(judged(written(100), written(101))) for _ in range(2))
+    first, second = (describe_scorecard(judged(written(100), written(101))) for _ in range(2))
     assert first == second
 
 
@@ -158,7 +159,7 @@ def test_a_certificate_does_not_depend_on_the_other_pieces() -> None:
 
 
 def test_json_has_the_keys_of_the_contract() -> None:
-    told = describe_pieces_scorecard(judged(written(100), transposed(corpus().train[3], 1)))
+    told = describe_scorecard(judged(written(100), transposed(corpus().train[3], 1)))
     json.dumps(told, allow_nan=False)
     assert told["kind"] == "pieces"
     assert told["tunes"] == 2
@@ -171,7 +172,7 @@ def test_json_has_the_keys_of_the_contract() -> None:
 
 
 def test_json_names_every_measure_of_tunes_and_says_why_one_does_not_apply() -> None:
-    told = describe_pieces_scorecard(judged(written(100)))
+    told = describe_scorecard(judged(written(100)))
     for name in MEASURES:
         assert set(told["measures"][name]) >= {"value", "low", "high", "real"}
         assert name in PIECE_MEASURES or (told["measures"][name]["value"] is None and told["not_applicable"][name])
@@ -249,7 +250,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_files_are_judged_each_one(folder: Path) -> None:
     card = evaluate_pieces(folder).card
-    assert card.pieces == 5
+    assert card.count == 5
     assert [one.source.endswith("broken.mid:1") for one in card.unread] == [True]
     assert "pieces_again" in [remark.key for remark in card.remarks]
     assert card.valid_rate.value == 1

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import math
 import re
-import wave
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from tests.support.drawn import drawn_tune
 from tests.support.small_runs import real_tunes, run_small, small_corpus
 from tunewright.generation.generated import Generated
 from tunewright.generation.tunebook import write_drawn
-from tunewright.reports.run_page import (
-    AUDIO_BUDGET,
-    AUDIO_RATES,
-    audio_uris,
-    collection_title,
-    drawn_table,
-    small_wav,
-    training_of,
-    write_report,
-)
+from tunewright.music.tune import Tune
+from tunewright.reports.run_page import training_of, write_report
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
-def drawn(index: int, text: str, *, ended: bool = True) -> Generated:
-    return Generated(index, index, text, -1.0, len(text), ended)
+def drawn(index: int, text: str, *, ended: bool = True) -> Generated[Tune]:
+    return drawn_tune(text, index, index=index, ended=ended)
 
 
-def good(index: int) -> Generated:
+def good(index: int) -> Generated[Tune]:
     regular = [tune for tune in real_tunes() if not tune.irregular and not tune.repairs and len(tune.measures) > 4]
     return drawn(index, regular[index].text)
 
@@ -129,16 +118,6 @@ def test_the_page_tells_how_many_were_drawn_and_why_the_others_were_not_shown(pa
     assert "cannot be read as ABC" in text
 
 
-def test_faults_are_counted_by_kind() -> None:
-    tunes = [good(0), good(1), drawn(2, BAD), drawn(3, BAD + "AB|\n"), drawn(4, "no tune"), drawn(5, BAD, ended=False)]
-    assert dict(drawn_table(tunes).rows) == {
-        "well formed": "2",
-        "a bar does not add up to the metre": "2",
-        "cannot be read as ABC": "1",
-        "did not come to an end": "1",
-    }
-
-
 def test_a_page_without_tunes_says_so(tmp_path: Path) -> None:
     run_small(tmp_path / "run")
     write_report(tmp_path / "report.html", small_corpus(), training_of(tmp_path / "run"), [drawn(0, BAD)], {})
@@ -154,54 +133,3 @@ def test_a_run_is_told_from_its_files(tmp_path: Path) -> None:
     assert told.best_step == last.best_step
     assert told.valid_loss == pytest.approx(last.best_loss)
     assert [each.step for each in told.measurements if each.valid is not None]
-
-
-# ------------------------------------------------------------------------------------------------ sound
-
-
-def tone(path: Path, frequency: float, seconds: float = 1.0) -> Path:
-    """A stereo tone at 44.1 kHz, silent on the right."""
-    left = 12_000 * np.sin(2 * np.pi * frequency * np.arange(int(44_100 * seconds)) / 44_100)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(44_100)
-        file.writeframes(np.stack([left, np.zeros_like(left)], 1).astype("<i2").tobytes())
-    return path
-
-
-def spectrum(content: bytes, tmp_path: Path) -> tuple[int, float, float]:
-    """Rate, the strongest frequency and the greatest sample of a WAV file of one channel."""
-    (tmp_path / "small.wav").write_bytes(content)
-    with wave.open(str(tmp_path / "small.wav")) as file:
-        assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
-        rate = file.getframerate()
-        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
-    strongest = np.abs(np.fft.rfft(samples)).argmax() * rate / len(samples)
-    return rate, float(strongest), float(np.abs(samples).max())
-
-
-@pytest.mark.parametrize("rate", AUDIO_RATES)
-def test_a_smaller_wav_keeps_the_tone(tmp_path: Path, rate: int) -> None:
-    found = spectrum(small_wav(tone(tmp_path / "a.wav", 440), rate), tmp_path)
-    assert found[0] == rate
-    assert found[1] == pytest.approx(440, abs=1)
-    assert found[2] == pytest.approx(6_000, rel=0.01)  # the mean of a channel and silence
-
-
-def test_what_a_smaller_wav_cannot_hold_is_left_out_not_folded_down(tmp_path: Path) -> None:
-    assert spectrum(small_wav(tone(tmp_path / "a.wav", 9_000), 11_025), tmp_path)[2] < 200
-
-
-def test_the_rate_is_the_best_that_fits_the_page(tmp_path: Path) -> None:
-    short = audio_uris([tone(tmp_path / "a.wav", 440), None])
-    assert short[1] == ""
-    assert spectrum(base64.b64decode(short[0].partition(",")[2]), tmp_path)[0] == AUDIO_RATES[0]
-    count = math.ceil(AUDIO_BUDGET / (2 * AUDIO_RATES[0] * 60))
-    long = audio_uris([tone(tmp_path / "b.wav", 440, 60)] * count)
-    assert spectrum(base64.b64decode(long[0].partition(",")[2]), tmp_path)[0] == AUDIO_RATES[1]
-
-
-def test_built_in_collections_have_titles_and_others_keep_their_name() -> None:
-    assert collection_title("oneill ryan") == "O'Neill's Music of Ireland and Ryan's Mammoth Collection"
-    assert collection_title("my tunes") == "my tunes"

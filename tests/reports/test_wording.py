@@ -14,7 +14,7 @@ from tunewright.judging.runs.claims import ODDITIES, TOPICS
 from tunewright.judging.runs.quantities import AT_END, QUANTITIES
 from tunewright.reports.comparison.plots import SWEPT
 from tunewright.reports.comparison.tables import GROUPS, MARKS
-from tunewright.reports.wording import Wording, format_number, languages, read_catalogue
+from tunewright.reports.wording import Wording, collection_title, format_number, languages, read_catalogue
 from tunewright.support.errors import ConfigError
 
 PACKAGE = Path(tunewright.__file__).parent
@@ -105,3 +105,8 @@ def test_an_unknown_key_and_a_missing_number_are_bugs() -> None:
 )
 def test_numbers(number: float, written: str) -> None:
     assert format_number(number) == written
+
+
+def test_built_in_collections_have_titles_and_others_keep_their_name() -> None:
+    assert collection_title("oneill ryan") == "O'Neill's Music of Ireland and Ryan's Mammoth Collection"
+    assert collection_title("my tunes") == "my tunes"

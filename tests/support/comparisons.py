@@ -21,12 +21,11 @@ DEFAULT = Config()
 SETTINGS: Mapping[str, Config] = MappingProxyType(
     {
         "lab-default": DEFAULT,
-        "lab-structure": replace(DEFAULT, hidden_size=512, num_layers=2),
-        "lab-hyperparameters": replace(DEFAULT, batch_size=64, seq_length=50, learning_rate=1e-3),
-        "lab-joint": replace(
-            DEFAULT, hidden_size=512, num_layers=2, batch_size=64, seq_length=50, learning_rate=1e-3
+        "lab-structure": DEFAULT.with_(hidden_size=512, num_layers=2),
+        "lab-hyperparameters": DEFAULT.with_(batch_size=64, seq_length=50, learning_rate=1e-3),
+        "lab-joint": DEFAULT.with_(hidden_size=512, num_layers=2, batch_size=64, seq_length=50, learning_rate=1e-3
         ),
-        "sound": replace(DEFAULT, hidden_size=512, num_layers=2, dropout=0.4, schedule="cosine", patience=5),
+        "sound": DEFAULT.with_(hidden_size=512, num_layers=2, dropout=0.4, schedule="cosine", patience=5),
     }
 )  # fmt: skip
 OVERFITTING = (0.4, 0.5, 1.2, 1.9, 0.0)  # bits per note by which the held-out loss rises in the end

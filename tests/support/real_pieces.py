@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tunewright.formats.midi.piece_reading import read_piece
+from tunewright.formats.midi.pieces import read_piece
 from tunewright.music.piece import MeterAt, Part, Piece, PieceNote, TempoAt
 
 CHORALES = ("bwv269", "bwv347", "bwv153.1", "bwv86.6", "bwv267", "bwv281", "bwv17.7", "bwv40.8", "bwv248.12-2")

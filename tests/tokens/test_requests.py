@@ -12,7 +12,7 @@ from tunewright.music.form import FEWEST_BARS, MOST_SECTION_BARS, MOST_SECTIONS,
 from tunewright.music.rhythms import RHYTHMS, told_rhythm
 from tunewright.music.tune import Key, Meter, Pitch
 from tunewright.support.errors import ConfigError
-from tunewright.tokens.requests import MOST_BARS, Request, build_request, check_request, like, usual_form
+from tunewright.tokens.requests import MOST_BARS, Request, as_in, build_request, check_request, usual_form
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_usual_form_has_as_many_bars_as_were_asked_for() -> None:
 
 def test_like_asks_for_what_the_tune_has() -> None:
     for tune in regular_tunes():
-        found = like(tune, Request())
+        found = as_in(tune, Request())
         assert (found.key, found.meter, found.form) == (tune.key, tune.meter, form_of(tune))
         assert found.rhythm in ("", told_rhythm(tune))
         assert found.low is not None
@@ -129,10 +129,10 @@ def test_like_asks_for_what_the_tune_has() -> None:
 
 def test_like_leaves_what_was_asked_for() -> None:
     asked = build_request(key="A", meter="3/4", rhythm="waltz", parts="AAB", pitch_range="C4-C6")
-    assert like(regular_tunes()[0], asked) == asked
-    moved = like(regular_tunes()[0], Request(key=Key("A", "minor")))
+    assert as_in(regular_tunes()[0], asked) == asked
+    moved = as_in(regular_tunes()[0], Request(key=Key("A", "minor")))
     assert (moved.low, moved.high) == (None, None)  # the range would be that of another key
-    other = like(regular_tunes()[0], build_request(meter="5/4"))
+    other = as_in(regular_tunes()[0], build_request(meter="5/4"))
     assert (str(other.meter), other.rhythm) == ("5/4", "")
 
 

@@ -12,20 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.formats.engraving import write_pdf
+from tunewright.formats.pdf import write_pdf
 from tunewright.generation.keywords import generate
 from tunewright.generation.tunebook import write_drawn, write_tunebook
-from tunewright.reports.run_page import collection_title, duration, training_of, write_report
+from tunewright.reports.run_page import training_of, write_report
+from tunewright.reports.wording import collection_title, duration
 from tunewright.support.errors import OutputError, RunError
 from tunewright.training.config import with_seed
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.presets import load_preset
 from tunewright.training.run import is_run, load_run
 
 if TYPE_CHECKING:
-    from tunewright.corpus.reading import Corpus
+    from tunewright.corpus.corpus import Corpus
     from tunewright.generation.generated import Generated
-    from tunewright.training.loop import Progress
+    from tunewright.music.tune import Tune
+    from tunewright.training.progress import Progress
 
 COLLECTION = "oneill"
 TUNES = 8  # to show
@@ -76,13 +78,13 @@ def _check_folder(folder: Path) -> None:
         raise OutputError(f"{folder}: holds other files; expected an empty or a new folder (--out)")
 
 
-def _divided(corpus: Corpus) -> str:
+def _divided(corpus: Corpus[Tune]) -> str:
     train, valid, test = len(corpus.train), len(corpus.valid), len(corpus.test)
     return f"{train:,} to learn from, {valid:,} held out, {test:,} kept for a last test"
 
 
 def _train(
-    corpus: Corpus, path: Path, minutes: float, seed: int, tell: Tell, show: Show, stop: Callable[[], bool]
+    corpus: Corpus[Tune], path: Path, minutes: float, seed: int, tell: Tell, show: Show, stop: Callable[[], bool]
 ) -> str:
     """Train the run of the demo, or go on with it; nothing where it has come to its end. Returns its status."""
     resume = is_run(path)
@@ -95,13 +97,13 @@ def _train(
         tell(f"Going on with the training in {path}.")
     config = None if resume else with_seed(load_preset("default"), seed)
     tell(f"Training for at most {duration(60 * minutes)}; Ctrl-C stops it in an orderly way.")
-    last = show(train(corpus, path, config, resume=resume, minutes=minutes, stop=stop))
+    last = show(train_steps(corpus, path, config, resume=resume, minutes=minutes, stop=stop))
     best = f"; best held-out loss {last.best_loss:.3f} at step {last.best_step:,}" if last.best_step else ""
     tell(f"Trained for {duration(last.seconds)}{best}.")
     return last.status
 
 
-def draw_well_formed(run: Path, wanted: int, most: int, seed: int) -> Iterator[Generated]:
+def draw_well_formed(run: Path, wanted: int, most: int, seed: int) -> Iterator[Generated[Tune]]:
     """Tunes as they are drawn, until `wanted` are well formed and have `FEWEST_BARS`, or `most` are drawn."""
     found = 0
     for one in generate(run, most, seed=seed, temperature=TEMPERATURE, min_p=MIN_P):
@@ -111,17 +113,17 @@ def draw_well_formed(run: Path, wanted: int, most: int, seed: int) -> Iterator[G
             return
 
 
-def longest(drawn: Sequence[Generated], count: int) -> list[Generated]:
+def longest(drawn: Sequence[Generated[Tune]], count: int) -> list[Generated[Tune]]:
     """The `count` well-formed tunes with the most bars, in the order in which they were drawn."""
     well_formed = sorted((one for one in drawn if one.valid), key=_bars, reverse=True)
     return sorted(well_formed[:count], key=lambda one: one.index)
 
 
-def _bars(one: Generated) -> int:
+def _bars(one: Generated[Tune]) -> int:
     return len(one.tune.measures) if one.tune else 0
 
 
-def _write(folder: Path, corpus: Corpus, drawn: list[Generated], chosen: list[Generated]) -> None:
+def _write(folder: Path, corpus: Corpus[Tune], drawn: list[Generated[Tune]], chosen: list[Generated[Tune]]) -> None:
     files = {one.index: write_drawn(one, folder, FORMATS) for one in chosen}
     if chosen:
         write_tunebook(chosen, folder)

@@ -1,31 +1,28 @@
 """Music as a notebook shows it, whichever music it is.
 
-In: a tune or a piece. Out: SVG and HTML. This file draws nothing itself.
+In: a tune or a piece. Out: SVG and HTML. This file draws and sounds nothing itself.
 """
 
 from __future__ import annotations
 
-from tunewright.music.piece import Piece
-from tunewright.music.tune import Tune
+import base64
+
+from tunewright.formats.formats import FORMATS
+from tunewright.formats.svg import escaped
+from tunewright.music.kinds import Music
+from tunewright.support.errors import RenderError
 
 
-def to_svg(music: Tune | Piece) -> str:
+def to_svg(music: Music) -> str:
     """Sheet music of a tune, a piano roll of a piece."""
-    if isinstance(music, Tune):
-        from tunewright.formats import engraving  # noqa: PLC0415 - heavy
-
-        return engraving.to_svg(music)
-    from tunewright.formats import piano_roll  # noqa: PLC0415 - heavy
-
-    return piano_roll.to_svg(music)
+    return FORMATS["svg"].encode(music).decode()
 
 
-def to_html(music: Tune | Piece) -> str:
-    """The same over a player."""
-    if isinstance(music, Tune):
-        from tunewright.formats import engraving  # noqa: PLC0415 - heavy
-
-        return engraving.to_html(music)
-    from tunewright.formats import piece_formats  # noqa: PLC0415 - heavy
-
-    return piece_formats.to_html(music)
+def to_html(music: Music) -> str:
+    """The same over a player, in one piece of HTML that needs no other file; what cannot be sounded is said instead."""
+    picture = to_svg(music)
+    try:
+        sound = base64.b64encode(FORMATS["wav"].encode(music)).decode()
+    except RenderError as error:
+        return f"<div>{picture}<p>{escaped(str(error))}</p></div>"
+    return f'<div>{picture}<audio controls preload="none" src="data:audio/wav;base64,{sound}"></audio></div>'

@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 from math import ceil
 from statistics import median_low
 
-from tunewright.formats.engraving import WIDTH, escaped, heading, picture
+from tunewright.formats.svg import WIDTH, escaped, heading, picture
 from tunewright.music.instruments import drum_name, instrument_name
 from tunewright.music.piece import TICKS, MeterAt, Part, Piece, PieceNote
 from tunewright.support.errors import RenderError

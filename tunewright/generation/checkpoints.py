@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tunewright.generation.tunes import Generator, load_generator
+from tunewright.generation.generator import Generator, load_generator
 from tunewright.support.errors import RunError
 from tunewright.training.run import (
     BEST,
@@ -29,7 +29,7 @@ from tunewright.training.run import (
 )
 
 if TYPE_CHECKING:
-    from tunewright.training.loop import Progress
+    from tunewright.training.progress import Progress
 
 FOLDER = "checkpoints"
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from tunewright.generation.generated import Generated
-from tunewright.tokens.writing import M
+from tunewright.music.kinds import M
 
 T = TypeVar("T")
 

@@ -19,9 +19,10 @@ from tunewright.generation.chance import Chance
 from tunewright.generation.decoding import Decoding
 from tunewright.generation.sampling import Drawn, draw
 from tunewright.models.contract import Model, State, Stepper
+from tunewright.music.kinds import M
 from tunewright.support.threads import one_thread
 from tunewright.tokens.masks import Masks
-from tunewright.tokens.writing import M, Script
+from tunewright.tokens.writing import Script
 
 
 @dataclass

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic
 
+from tunewright.music.kinds import M
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
-from tunewright.tokens.writing import Finished, M
+from tunewright.tokens.writing import Finished
 
 _NOTES: Mapping[str, Callable[[Any], int]] = {
     Tune.kind: lambda tune: len(tune.notes),
@@ -39,15 +40,16 @@ class Generated(Generic[M]):
     def _judged(self) -> tuple[M | None, str]:
         return self.finished.read()
 
-    @property
+    @cached_property
     def text(self) -> str:
-        """ABC with its number, and its seed and settings in N: fields; "" of pieces of several parts."""
-        return self.finished.text
+        """Of a tune ABC, with its number, and its seed and settings in N: fields; of a piece a line for each bar."""
+        written, tell = self.finished.text, self.finished.tell
+        return tell(self.music) if tell and self.music is not None else written
 
     @property
     def title(self) -> str:
-        """What it is called, where that does not stand in its text."""
-        return self.finished.title
+        """What it is called."""
+        return self.music.title if self.music is not None else self.finished.title
 
     @property
     def music(self) -> M | None:
@@ -85,6 +87,9 @@ class Generated(Generic[M]):
         """Whether it is strictly well formed.
 
         A tune: read without repair, every bar adding up, repeats and endings balanced, at least four bars, ended. Of a
-        piece see `judge_piece`.
+        piece see `formats.midi.validity`.
         """
         return not self.error
+
+
+GeneratedPiece = Generated[Piece]

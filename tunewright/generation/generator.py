@@ -31,7 +31,8 @@ from tunewright.models.devices import DTYPES, choose_device, choose_step_precisi
 from tunewright.support.errors import ConfigError, RunError
 from tunewright.support.processes import side_by_side, usable_processes
 from tunewright.support.threads import one_thread
-from tunewright.tokens.contract import Tokenizer, place_sizes
+from tunewright.tokens.contract import AnyCodec
+from tunewright.tokens.registry import new_writer
 from tunewright.tokens.requests import Request
 from tunewright.tokens.writing import Writer
 from tunewright.training.config import Config
@@ -66,7 +67,7 @@ class Generator:
     """A model ready to draw from, with the tokens that it reads and writes."""
 
     model: Model
-    tokenizer: Tokenizer
+    tokenizer: AnyCodec
     name: str = ""
     precision: str = "auto"
     config: Config = field(default_factory=Config)
@@ -96,7 +97,8 @@ class Generator:
         highest `score` is taken, by default the likelihood per note. What `original` does not allow is drawn anew, at
         most 20 times, and then left out: there may be fewer than `n`. `batch_size` are drawn side by side; after
         `max_length` tokens what does not end is cut. `on_bar` is called after each bar line with the text so far, once
-        nothing in it will change. `jobs` processes draw, as many as the machine has cores where it is 0. Raises ConfigError for settings out of range and for what cannot be had, before anything is drawn.
+        nothing in it will change. `jobs` processes draw, as many as the machine has cores where it is 0. Raises
+        ConfigError for settings out of range and for what cannot be had, before anything is drawn.
         """
         with self._held() as held:
             choice = Choice(best_of, score, original)
@@ -143,7 +145,7 @@ class Generator:
             told = f"{n}, {rows}, {most}, {choice.best_of}"
             raise ConfigError(f"n, batch_size, max_length and best_of are {told}; expected at least 1")
         beginnings = writer.begin(request, seed, most)
-        drawn_with = (self.model, workspace.stepper, workspace.counts, writer)
+        drawn_with = (self.model, workspace.stepper, workspace.counts, self.tokenizer, writer)
         return Order(*drawn_with, beginnings, request, decoding or Decoding(), seed, self.name, n, rows, choice)
 
     def _parts(self, order: Order[Any], jobs: int) -> int:
@@ -160,7 +162,7 @@ class Generator:
             return self._waiting.pop()
         except IndexError:  # not asked before: between question and answer another thread may take the last
             stepper, counts = self._stepping()
-            return Workspace(stepper.apart(), counts, self.tokenizer.writer())
+            return Workspace(stepper.apart(), counts, new_writer(self.tokenizer))
 
     @contextmanager
     def _held(self) -> Iterator[_Held]:
@@ -176,7 +178,7 @@ class Generator:
         """The step with its packed weights, and the numbers of rows; worked out once."""
         with self._lock:
             if not self._steppers:
-                precision = choose_step_precision(self.precision, self.config, self.model.device)
+                precision = choose_step_precision(self.precision, self.config.model, self.model.device)
                 stepper = self.model.stepper(DTYPES[precision])
                 with one_thread():
                     self._steppers.append((stepper, alike_rows(self.model, stepper)))
@@ -199,7 +201,8 @@ def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool
     tensors, _ = load_tensors(file)
     if last:
         tensors = under(tensors, MODEL)
-    model = build_model(run.config, len(run.tokenizer.vocab), place_sizes(run.tokenizer))
+    codec = run.tokenizer
+    model = build_model(run.config.model, len(codec.vocab), codec.context_sizes, codec.direct)
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

@@ -17,8 +17,10 @@ from tunewright.generation.decoding import Decoding
 from tunewright.generation.engine import Drawing, Written
 from tunewright.generation.generated import Generated
 from tunewright.models.contract import Model, Stepper
+from tunewright.music.kinds import M
+from tunewright.tokens.contract import Codec
 from tunewright.tokens.requests import Request
-from tunewright.tokens.writing import END, Beginnings, Label, M, Writer
+from tunewright.tokens.writing import Beginnings, Label, Writer
 
 MOST_TIMES = 20  # that music is drawn until it is original enough
 
@@ -50,6 +52,7 @@ class Order(Generic[M]):
     model: Model
     stepper: Stepper
     counts: tuple[int, ...]  # numbers of rows among which a row comes out the same
+    codec: Codec[M]
     writer: Writer[M]
     beginnings: Beginnings[M]
     request: Request
@@ -97,13 +100,15 @@ class Session(Generic[M]):
         order, done = self.order, dict[int, Generated[M] | None]()
         unheld = order.request.free and order.request.bars is None and not order.decoding.repeats
         masks = None if unheld else order.writer.masks
-        drawing = Drawing(order.model, order.stepper, order.counts, masks, order.decoding, order.writer.never)
+        drawing: Drawing[M] = Drawing(
+            order.model, order.stepper, order.counts, masks, order.decoding, order.codec.never
+        )
         total = len(range(self.first, order.n, self.stride)) * order.choice.best_of
         following, most = self.first, order.beginnings.most
-        for written in drawing.draw(self._begin, min(order.rows, total), most, END, at_bars=at_bars):
-            if at_bars and (text := written.script.so_far(self._label(written))):
-                yield text
+        for written in drawing.draw(self._begin, min(order.rows, total), most, order.codec.END, at_bars=at_bars):
             if not written.done:
+                if text := written.script.so_far(self._label(written)):
+                    yield text
                 continue
             done |= self._chosen(written)
             while following in done:

@@ -13,36 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tunewright.corpus.pieces import read_piece_file
-from tunewright.corpus.reading import Dropped, read_tunes
-from tunewright.formats.engraving import FORMATS, write_pdf, write_tune
-from tunewright.formats.piece_formats import write_piece
+from tunewright.corpus.files import read_file
+from tunewright.corpus.kinds import PIECE, TUNE
+from tunewright.corpus.sources import Dropped
+from tunewright.formats.formats import write_formats
+from tunewright.formats.pdf import write_pdf
 from tunewright.music.tune import Tune
-from tunewright.support.errors import ConfigError, CorpusError, ParseError, RenderError
+from tunewright.support.errors import ConfigError, RenderError
 from tunewright.support.files import replace_file
 
 if TYPE_CHECKING:
     from tunewright.generation.generated import Generated
 
 TUNEBOOK = "tunebook"
-LISTED = 6  # numbers of tunes in an error
-
-
-def parse_formats(written: str) -> list[str]:
-    """The formats of a list like "abc,mid"; ConfigError, naming those there are, for an unknown one or none.
-
-    >>> parse_formats("abc, mid")
-    ['abc', 'mid']
-    """
-    formats = [part.strip().lower() for part in written.split(",") if part.strip()]
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown or not formats:
-        raise ConfigError(f"unknown format {(unknown or [written])[0]!r}; known: {', '.join(FORMATS)}")
-    return list(dict.fromkeys(formats))
 
 
 def write_drawn(
-    drawn: Generated,
+    drawn: Generated[Tune],
     folder: Path,
     formats: Collection[str],
     *,
@@ -52,7 +39,7 @@ def write_drawn(
 ) -> dict[str, Path]:
     """Write one drawn tune in each of the formats; its ABC is the text as drawn, with seed and settings in `N:`.
 
-    Of a text that cannot be read as a tune only the ABC is written. Errors as in `write_tune`.
+    Of a text that cannot be read as a tune only the ABC is written. Errors as in `Format.encode`.
     """
     name = f"tune-{drawn.seed:03}"
     paths = {}
@@ -61,11 +48,11 @@ def write_drawn(
         replace_file(paths["abc"], drawn.text.encode())
     if drawn.tune is not None and drawn.tune.notes:
         others = [kind for kind in formats if kind != "abc"]
-        paths |= write_tune(drawn.tune, folder, name, others, soundfont=soundfont, tempo=tempo, straight=straight)
+        paths |= write_formats(drawn.tune, folder, name, others, soundfont=soundfont, tempo=tempo, straight=straight)
     return paths
 
 
-def write_tunebook(drawn: Sequence[Generated], folder: Path) -> Path:
+def write_tunebook(drawn: Sequence[Generated[Tune]], folder: Path) -> Path:
     """Write the texts of all tunes, an empty line between them, as `tunebook.abc`; each has an `X:` of its own."""
     path = folder / f"{TUNEBOOK}.abc"
     replace_file(path, "\n".join(f"{one.text.strip()}\n" for one in drawn).encode())
@@ -73,42 +60,6 @@ def write_tunebook(drawn: Sequence[Generated], folder: Path) -> Path:
 
 
 # ------------------------------------------------------------------------------------------------ other files
-
-
-def read_tune(place: str) -> Tune:
-    """One tune of an ABC or MIDI file: "FILE" its first, "FILE#12" the one with X:12.
-
-    ParseError for a tune that cannot be read, CorpusError where there is no such file or no such tune.
-    """
-    path, number = _parse_place(place)
-    read = list(read_tunes(path))
-    tunes = [item for item in read if isinstance(item, Tune)]
-    failed = [item for item in read if isinstance(item, Dropped)]
-    if number is None and failed and not isinstance(read[0], Tune):
-        raise ParseError(failed[0].reason, failed[0].source)
-    chosen = tunes if number is None else [tune for tune in tunes if tune.number == number]
-    if not chosen:
-        there = _listed([tune.number for tune in tunes])
-        besides = f", and {len(failed):,} that cannot be read" if failed else ""
-        raise CorpusError(f"{path}: no tune with X:{number}; it has {there}{besides}")
-    return chosen[0]
-
-
-def _parse_place(place: str) -> tuple[Path, int | None]:
-    """The file, and the number of the tune in it; a file may have # in its own name."""
-    name, _, number = place.rpartition("#")
-    if not name or not number.isdecimal() or Path(place).exists():
-        return Path(place), None
-    return Path(name), int(number)
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """The numbers of tunes in a few words."""
-    if not numbers:
-        return "none"
-    shown = ", ".join(f"X:{number}" for number in numbers[:LISTED])
-    rest = len(numbers) - LISTED
-    return f"{shown} and {rest:,} more" if rest > 0 else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +78,13 @@ def render_files(
 
     A file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so on; "pdf" is one book of them all,
     `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi` takes, `performance` is what
-    `write_tune` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
+    `Format.encode` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
     would replace one of `files`.
     """
     single = [kind for kind in formats if kind != "pdf"]
     book: list[Tune] = []
     for path, name in zip(files, _distinct_names(files), strict=True):
-        read = list(read_tunes(path, melody))
+        read = list(read_file(path, TUNE, melody))
         for number, tune in enumerate(read, start=1):
             if isinstance(tune, Dropped):
                 yield tune
@@ -141,7 +92,7 @@ def render_files(
             own = name if len(read) == 1 else f"{name}-{number:03}"
             _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in single])
             try:
-                yield Rendered(tune.source, tune.title, write_tune(tune, folder, own, single, **performance))
+                yield Rendered(tune.source, tune.title, write_formats(tune, folder, own, single, **performance))
                 book.append(tune)
             except RenderError as error:
                 yield Dropped(tune.source, str(error))
@@ -154,7 +105,7 @@ def render_pieces(
 ) -> Iterator[Rendered | Dropped]:
     """The same with all parts of every file: MIDI, sound and piano roll of each piece; tunes are pieces of one part."""
     for path, name in zip(files, _distinct_names(files), strict=True):
-        read = list(read_piece_file(str(path), path))
+        read = list(read_file(path, PIECE))
         for number, piece in enumerate(read, start=1):
             if isinstance(piece, Dropped):
                 yield piece
@@ -162,7 +113,7 @@ def render_pieces(
             own = name if len(read) == 1 else f"{name}-{number:03}"
             _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in formats])
             try:
-                written = write_piece(piece, folder, own, formats, soundfont=soundfont)
+                written = write_formats(piece, folder, own, formats, soundfont=soundfont)
                 yield Rendered(piece.source, piece.title, written)
             except RenderError as error:
                 yield Dropped(piece.source, str(error))

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.generation.checkpoints import Checkpoint, choose_checkpoint, list_checkpoints, load_checkpoint
 from tunewright.generation.generator import load_generator
 from tunewright.generation.sampling import Sampling
@@ -34,7 +36,7 @@ from tunewright.training.run import (
 )
 
 Progress = Callable[[int, int], None]
-Read = Callable[[list[str]], Corpus]
+Read = Callable[[list[str]], Corpus[Tune]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class Order:
 class Assessment:
     """A scorecard, and what a page shows beside it."""
 
-    card: Scorecard
-    searched: tuple[Tune, ...] = ()  # the tunes in which shared passages were looked for, as `Shared.tune_there` counts
+    card: Scorecard[Tune]
+    searched: tuple[Tune, ...] = ()  # the tunes in which shared passages were looked for, as `Shared.there` counts
     surprises: Mapping[int, tuple[float, ...]] = field(default_factory=dict)  # bits of each written note, by place
 
 
@@ -84,7 +86,7 @@ def evaluate(
     return _judge_run(Path(what[0]), names, order, read, tell, on_progress)
 
 
-def _judge_files(what: Sequence[str | Path], corpus: Corpus | None, seed: int) -> Assessment:
+def _judge_files(what: Sequence[str | Path], corpus: Corpus[Tune] | None, seed: int) -> Assessment:
     tunes, unread = read_candidates(what)
     title = " ".join(Path(one).name or str(one) for one in what)
     if not tunes:
@@ -132,7 +134,7 @@ def _judge_run(
     if yardstick is not None and corpus is not None and (order.temperatures or order.checkpoints):
         points = _frontier(run, yardstick, corpus, order, tell, on_progress)
         card = replace(card, frontier=points, knee=find_knee(points))
-    readable = {number: one.tune for number, one in enumerate(card.each) if one.tune and order.surprises}
+    readable = {number: one.music for number, one in enumerate(card.each) if one.music and order.surprises}
     bits = surprises(generator, list(readable.values()))
     return Assessment(card, yardstick.searched if yardstick else (), dict(zip(readable, bits, strict=True)))
 
@@ -140,7 +142,7 @@ def _judge_run(
 def _frontier(
     run: Run,
     yardstick: Yardstick,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     order: Order,
     tell: Callable[[str], None],
     on_progress: Progress | None,
@@ -167,7 +169,7 @@ def _frontier(
     return tuple(points)
 
 
-def save_knee(path: Path, card: Scorecard) -> FrontierPoint | None:
+def save_knee(path: Path, card: Scorecard[Any]) -> FrontierPoint | None:
     """Make the setting at the knee the run's own: its default temperature, and its best weights; None without one."""
     if card.knee is None:
         return None
@@ -186,7 +188,7 @@ def _told(path: Path) -> str:
     return ", ".join(map(str, read_record(path).get("sources", ()))) or "the run does not say which"
 
 
-def _remarks(path: Path, corpus: Corpus | None, against: Sequence[str], learned: bool) -> list[Remark]:
+def _remarks(path: Path, corpus: Corpus[Tune] | None, against: Sequence[str], learned: bool) -> list[Remark]:
     """What the run learned from, where that is not what it is held against."""
     if corpus is None:
         return [remark("corpus_gone", sources=_told(path))]

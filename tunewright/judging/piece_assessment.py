@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
 from tunewright.generation.generator import load_generator
 from tunewright.generation.sampling import Sampling
 from tunewright.judging.piece_certificate import (
@@ -23,12 +24,10 @@ from tunewright.judging.piece_certificate import (
     of_file,
     piece_remark,
 )
-from tunewright.judging.piece_scorecard import PieceCertificate, PieceScorecard
 from tunewright.judging.run_scorecard import learned_from, sources_of
-from tunewright.judging.scorecard import Remark
+from tunewright.judging.scorecard import Certificate, Remark, Scorecard
 from tunewright.music.piece import Piece
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.training.config import PIECE_TOKENS
 from tunewright.training.run import default_temperature, is_run, load_run, read_record
 
 Progress = Callable[[int, int], None]
@@ -39,13 +38,13 @@ Read = Callable[[list[str]], PieceCorpus]
 class PieceAssessment:
     """A scorecard, and what a page shows beside it."""
 
-    card: PieceScorecard
-    searched: tuple[Piece, ...] = ()  # the pieces in which shared passages were looked for, by `piece_there`
+    card: Scorecard[Piece]
+    searched: tuple[Piece, ...] = ()  # the pieces in which shared passages were looked for, by `Shared.there`
 
 
 def judges_pieces(what: Sequence[str | Path]) -> bool:
     """Whether a run whose tokens spell pieces of several parts is among the things to judge."""
-    return any(is_run(Path(one)) and load_run(Path(one)).config.tokens in PIECE_TOKENS for one in what)
+    return any(is_run(Path(one)) and load_run(Path(one)).config.music == "piece" for one in what)
 
 
 def evaluate_pieces(
@@ -83,7 +82,7 @@ def _judge_files(what: Sequence[str | Path], read: Read, corpus: PieceCorpus | N
     return PieceAssessment(card, yardstick.searched if yardstick else ())
 
 
-def _candidates(found: PieceCorpus) -> list[PieceCertificate]:
+def _candidates(found: PieceCorpus) -> list[Certificate[Piece]]:
     """Every piece that was read, those that are equal to another one too."""
     by_source = {piece.source: piece for piece in found.pieces}
     again = [replace(by_source[kept], source=left_out) for left_out, kept in found.duplicates]
@@ -101,8 +100,10 @@ def _judge_run(
     on_progress: Progress | None,
 ) -> PieceAssessment:
     run = load_run(path)
-    if run.config.tokens not in PIECE_TOKENS:
-        raise ConfigError(f"{path}: its tokens are {run.config.tokens}, which spell tunes; expected a run of pieces")
+    if run.config.music != "piece":
+        raise ConfigError(
+            f"{path}: its tokens are {run.config.tokens.kind}, which spell tunes; expected a run of pieces"
+        )
     if not run.trained:
         raise RunError(
             f"{path}: has no weights yet; expected a run that was trained to its first look at held-out music"

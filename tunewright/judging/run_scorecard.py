@@ -11,19 +11,23 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tunewright.corpus.reading import BUILT_IN, Corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.sources import BUILT_IN, there
 from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator
 from tunewright.generation.keywords import generate
 from tunewright.generation.surprise import forward
-from tunewright.judging.certificate import Candidate, Yardstick, judge_tunes
-from tunewright.judging.scorecard import Drawn, Remark, Scorecard, Value
+from tunewright.judging.certificate import Yardstick, judge_tunes
+from tunewright.judging.scorecard import Certificate, Drawn, Remark, Scorecard
+from tunewright.measuring.intervals import Value
 from tunewright.models.likelihood import likelihood_interval, token_losses
 from tunewright.music.kinds import Music
-from tunewright.tokens.contract import Collection, Passage, encode_passages
+from tunewright.music.tune import Tune
+from tunewright.tokens.contract import Passage, encode_passages
 from tunewright.training.run import read_record, read_split
 
 TUNES = 300  # drawn where nobody says how many: enough for a classifier to be asked
@@ -37,11 +41,11 @@ Progress = Callable[[int, int], None]
 class Sampled:
     """Tunes of one setting of a run: as `generate` draws them, and some without the grammar."""
 
-    tunes: tuple[Generated, ...]
-    raw: tuple[Generated, ...]
+    tunes: tuple[Generated[Tune], ...]
+    raw: tuple[Generated[Tune], ...]
 
     @property
-    def candidates(self) -> list[Candidate]:
+    def candidates(self) -> list[Certificate[Tune]]:
         """The tunes as they are to be judged, named as `generate` names their files."""
         return [_candidate(one) for one in self.tunes]
 
@@ -62,13 +66,13 @@ class Sampled:
         return math.fsum(removed) / len(removed) if removed else math.nan
 
 
-def _candidate(one: Generated) -> Candidate:
+def _candidate(one: Generated[Tune]) -> Certificate[Tune]:
     bits = -one.log_likelihood_per_note / math.log(2)
     title = one.tune.title if one.tune else ""
-    return Candidate(f"tune-{one.seed:03}", title, one.text, one.tune, one.error, bits)
+    return Certificate(f"tune-{one.seed:03}", title, one.tune, one.error, one.text, bits_per_note=bits)
 
 
-def _share(drawn: Sequence[Generated]) -> float:
+def _share(drawn: Sequence[Generated[Tune]]) -> float:
     return sum(one.valid for one in drawn) / len(drawn) if drawn else math.nan
 
 
@@ -84,7 +88,7 @@ def sample_run(
     """`count` tunes, and at most 100 of the same seeds without the grammar, cut after `longest` ids."""
     raw_count = min(count, RAW)
 
-    def draw(many: int, before: int, free: bool) -> tuple[Generated, ...]:
+    def draw(many: int, before: int, free: bool) -> tuple[Generated[Tune], ...]:
         drawn = []
         cut = longest if free else None
         for one in generate(generator, many, temperature=temperature, seed=seed, free=free, max_length=cut, jobs=0):
@@ -99,14 +103,14 @@ def sample_run(
 def judge_run(
     generator: Generator,
     yardstick: Yardstick | None,
-    corpus: Corpus | None = None,
+    corpus: Corpus[Tune] | None = None,
     *,
     tunes: int = TUNES,
     temperature: float = 1.0,
     seed: int = 0,
     remarks: Sequence[Remark] = (),
     on_progress: Progress | None = None,
-) -> Scorecard:
+) -> Scorecard[Tune]:
     """The scorecard of a run's tunes; without a corpus neither likelihood, nor originality, nor style is judged.
 
     ConfigError for a temperature out of range.
@@ -117,7 +121,7 @@ def judge_run(
     rates = (sampled.raw_rate, len(sampled.raw), sampled.masked_rate, sampled.removed_mass)
     real = card.real
     if corpus is not None:
-        found = bits_of_each(generator, [one.tune for one in real if one.tune])
+        found = bits_of_each(generator, [one.music for one in real if one.music])
         real = tuple(replace(one, bits_per_note=bits) for one, bits in zip(real, found, strict=True))
     bits, nats = held_out_likelihood(generator, corpus.test, seed) if corpus else (None, None)
     return replace(
@@ -158,7 +162,7 @@ def _bits(generator: Generator, passages: Sequence[Passage]) -> list[float]:
     return [float(nats[passage.body - 1 :].sum()) / math.log(2) for nats, passage in zip(losses, passages, strict=True)]
 
 
-def longest_of(generator: Generator, corpus: Corpus | None) -> int | None:
+def longest_of(generator: Generator, corpus: Corpus[Tune] | None) -> int | None:
     """Where a tune that does not end is cut: three times what 99 of 100 held-out tunes need; None without any."""
     held_out = (corpus.valid + corpus.test) if corpus else ()
     lengths = [len(passage.ids) for passage in encode_passages(generator.tokenizer, held_out)]
@@ -174,11 +178,10 @@ def sources_of(run: Path) -> list[str]:
     Where it does not say which they were, those of its corpus's name, if that names built-in collections.
     """
     said = [str(source) for source in read_record(run).get("sources", ())]
-    sources = said or str(read_split(run).get("corpus", "")).split()
-    there = all(source in BUILT_IN or (said and Path(source).exists()) for source in sources)
-    return sources if there else []
+    named = [name for name in str(read_split(run).get("corpus", "")).split() if not said]
+    return [*said, *named] if there(said) and set(named) <= set(BUILT_IN) else []
 
 
-def learned_from(run: Path, corpus: Collection) -> bool:
+def learned_from(run: Path, corpus: Corpus[Any]) -> bool:
     """Whether a run learned from exactly this corpus, divided in this way."""
     return bool(read_split(run).get("fingerprint") == corpus.fingerprint)

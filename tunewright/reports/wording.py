@@ -105,3 +105,42 @@ def percent(share: float, wording: Wording) -> str:
     number = 100 * share
     digits = 1 if 0 < abs(number) < 9.95 or 99 < number < 100 else 0
     return wording.say("scorecard.percent", number=f"{number:.{digits}f}".replace("-", "−"))
+
+
+# ------------------------------------------------------------------------------------------------ names and times
+
+COLLECTIONS = {
+    "oneill": "O'Neill's Music of Ireland",
+    "ryan": "Ryan's Mammoth Collection",
+    "aird": "Aird's Airs",
+    "essen": "the Essen folk songs",
+}
+
+
+def collection_title(name: str, wording: Wording | None = None) -> str:
+    """The titles of built-in collections, in English where no wording is given; any other name as it is."""
+    parts = name.split(" ")
+    known = set(parts) <= set(COLLECTIONS)
+    return (wording or Wording()).say("fact.and").join(COLLECTIONS[part] for part in parts) if known else name
+
+
+def quoted_collection(name: str, wording: Wording) -> str:
+    """The same, each title or name marked as one where the language needs it."""
+    parts = name.split(" ")
+    if not set(parts) <= set(COLLECTIONS):
+        return wording.say("scorecard.named", name=name)
+    return wording.say("fact.and").join(wording.say("scorecard.collection", title=COLLECTIONS[part]) for part in parts)
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it.
+
+    >>> duration(4.2), duration(200), duration(3660)
+    ('4.2 s', '3 min 20 s', '1 h 1 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -13,13 +13,13 @@ from tunewright.formats.abc.fields import parse_key
 from tunewright.formats.abc.validity import judge
 from tunewright.music.rhythms import known_rhythm
 from tunewright.music.tune import Tune
-from tunewright.tokens.characters.tokenizer import body_start
+from tunewright.tokens.characters.texts import body_start
 from tunewright.tokens.writing import Finished, Label
 
 
 def finished_tune(text: str, ended: bool) -> Finished[Tune]:
     """A drawn tune by its text, read and judged when that is first asked."""
-    return Finished(text, "", partial(judge, text, ended))
+    return Finished(text, partial(judge, text, ended))
 
 
 def labelled_text(written: str, label: Label) -> str:

@@ -9,16 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
-from tunewright.music.kinds import Music
+from tunewright.music.kinds import M
 from tunewright.tokens.masks import Masks
 from tunewright.tokens.requests import Request
-
-END = 0  # the id that ends music, in all tokens
-
-M = TypeVar("M", bound=Music)
-M_co = TypeVar("M_co", bound=Music, covariant=True)
 
 
 class Constraint(Protocol):
@@ -43,14 +38,15 @@ class Label:
 
 @dataclass(frozen=True)
 class Finished(Generic[M]):
-    """What was written: its text, "" where its kind has none, and what reads and judges it when that is asked."""
+    """What was written, and what reads and judges it when that is first asked."""
 
-    text: str
-    title: str  # "" where it is in the text
+    text: str  # "" where tokens spell no text
     read: Callable[[], tuple[M | None, str]] = field(compare=False)  # None where it spells no music; what is wrong
+    title: str = ""  # by which it goes even where it spells no music
+    tell: Callable[[M], str] | None = field(default=None, compare=False)  # the music in words, where it has no text
 
 
-class Script(Protocol[M_co]):
+class Script(Protocol[M]):
     """Music being written."""
 
     ids: list[int]
@@ -79,11 +75,11 @@ class Script(Protocol[M_co]):
     def is_note(self, number: int) -> bool:
         """Whether an id is, or begins, a note or a rest."""
 
-    def finish(self, label: Label, *, ended: bool) -> Finished[M_co]:
+    def finish(self, label: Label, *, ended: bool) -> Finished[M]:
         """What was written; `ended` by an end, or cut."""
 
     def so_far(self, label: Label) -> str:
-        """What a listener may be shown of it up to the last bar line; "" while that may still change."""
+        """The text that a listener may be shown up to the last bar line; "" while that may still change."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +96,6 @@ class Writer(Protocol[M]):
     @property
     def masks(self) -> Masks:
         """What its grammar lets through, as far as it has been met."""
-
-    @property
-    def never(self) -> tuple[int, ...]:
-        """Ids that are never drawn, whatever the masks say."""
 
     @property
     def rows(self) -> int:

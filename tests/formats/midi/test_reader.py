@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
-from tunewright.formats.midi.listening.melody_choice import SKYLINE, choose
+from tunewright.formats.midi.melody_choice import SKYLINE, choose
 from tunewright.formats.midi.reader import MOST_LINES, MOST_NOTES, MOST_TRACKS, parse_file
 from tunewright.formats.midi.tunes import parse_midi, to_midi
 from tunewright.music.playing import soundings

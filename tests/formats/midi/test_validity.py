@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.real_pieces import chorales, songs
 from tests.support.short_pieces import line, part, piece
-from tunewright.formats.midi.validity import judge_piece
+from tunewright.formats.validity import fault_of
 from tunewright.music.piece import TICKS, KeyAt, MeterAt, Part, Piece, PieceNote, TempoAt
 from tunewright.music.tune import Repair
 
@@ -22,13 +22,13 @@ def noted(*notes: PieceNote) -> Piece:
 
 
 def test_a_piece_of_four_bars_is_well_formed() -> None:
-    assert judge_piece(SOUND) == ""
-    assert judge_piece(SOUND, ended=True) == ""
+    assert fault_of(SOUND) == ""
+    assert fault_of(SOUND, ended=True) == ""
 
 
 @pytest.mark.parametrize("music", [*chorales(), *songs(6)], ids=lambda music: music.source)
 def test_real_pieces_are_well_formed(music: Piece) -> None:
-    assert judge_piece(music) == ""
+    assert fault_of(music) == ""
 
 
 @pytest.mark.parametrize(
@@ -65,18 +65,18 @@ def test_real_pieces_are_well_formed(music: Piece) -> None:
     ],
 )
 def test_what_is_wrong_is_named(change: Callable[[], Piece], fault: str) -> None:
-    assert judge_piece(change()) == fault
+    assert fault_of(change()) == fault
 
 
 def test_a_piece_that_was_cut_did_not_end() -> None:
-    assert judge_piece(SOUND, ended=False) == "did not end"
+    assert fault_of(SOUND, ended=False) == "did not end"
 
 
 def test_parts_may_sound_one_number_at_once_and_strike_it_again() -> None:
-    assert judge_piece(piece(line(*[60] * 16), line(*[60] * 16))) == ""
+    assert fault_of(piece(line(*[60] * 16), line(*[60] * 16))) == ""
 
 
 def test_a_piece_that_midi_cannot_keep_is_found() -> None:
     """Drums have no program in MIDI: one that claims to comes back without it."""
     drums = replace(part(*[(36, 1)] * 16, drums=True), program=9)
-    assert judge_piece(Piece((drums,))) == "reads back from MIDI as another piece"
+    assert fault_of(Piece((drums,))) == "reads back from MIDI as another piece"

@@ -10,12 +10,11 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.reports.test_run_page import Reader
 from tests.support.comparisons import SETTINGS, invented_comparison
-from tunewright.reports.comparison.page import cut_wav, write_comparison
+from tunewright.reports.comparison.page import write_comparison
 from tunewright.reports.comparison.tables import MARKS
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import ConfigError
@@ -135,23 +134,3 @@ def test_an_unknown_language_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="unknown language"):
         write_comparison(tmp_path / "report.html", FULL, "xx")
     assert not list(tmp_path.iterdir())
-
-
-def wav(samples: int, rate: int = 1000) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(rate)
-        sound.writeframes(np.full(samples, 1000, "<i2").tobytes())
-    return file.getvalue()
-
-
-def test_sound_is_cut_and_faded_only_where_it_is_too_long() -> None:
-    assert cut_wav(wav(2000), 2.0) == wav(2000)
-    with wave.open(io.BytesIO(cut_wav(wav(5000), 2.0))) as sound:
-        samples = np.frombuffer(sound.readframes(9999), "<i2")
-    assert len(samples) == 2000
-    assert set(samples[:1500]) == {1000}
-    assert samples[-1] == 0
-    assert (np.diff(samples[1500:]) <= 0).all()

@@ -21,7 +21,7 @@ from tunewright.generation.surprise import COLOURS
 from tunewright.judging.certificate import judge_tunes
 from tunewright.judging.scorecard import Scorecard
 from tunewright.reports.scorecard import scores as scorecard_scores
-from tunewright.reports.scorecard.page import collection_words, write_scorecard
+from tunewright.reports.scorecard.page import write_scorecard
 from tunewright.reports.scorecard.plots import bin_edges, distribution
 from tunewright.reports.scorecard.scores import (
     CHANGED_COLOUR,
@@ -32,7 +32,7 @@ from tunewright.reports.scorecard.scores import (
     surprising_tunes,
 )
 from tunewright.reports.scorecard.tables import extremes, frontier_table, numbers_table, tune_values
-from tunewright.reports.wording import Wording
+from tunewright.reports.wording import Wording, quoted_collection
 from tunewright.support.errors import ConfigError
 
 EN = Wording("en")
@@ -147,8 +147,8 @@ def test_an_unknown_language_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_names_of_collections_are_those_of_books() -> None:
-    assert collection_words("oneill ryan", EN) == "O'Neill's Music of Ireland and Ryan's Mammoth Collection"
-    assert collection_words("mine", EN) == "mine"
+    assert quoted_collection("oneill ryan", EN) == "O'Neill's Music of Ireland and Ryan's Mammoth Collection"
+    assert quoted_collection("mine", EN) == "mine"
 
 
 # ------------------------------------------------------------------------------------------------ less than everything
@@ -179,8 +179,8 @@ def test_shared_notes_are_marked_on_both_scores() -> None:
     card = plain_card()
     pairs = shared_pairs(card, corpus().train, EN)
     assert pairs[0].place == COPY
-    shared = card.each[COPY].shared
-    assert shared is not None
+    assert card.each[COPY].shared is not None
+    shared = card.each[COPY].shared.line
     for side, notes in zip(pairs[0].sides, (shared.notes, shared.notes_there), strict=True):
         drawn = base64.b64decode(side.score.partition(",")[2]).decode()
         assert drawn.count(SHARED_COLOUR) >= len(notes) == 106
@@ -189,10 +189,11 @@ def test_shared_notes_are_marked_on_both_scores() -> None:
 
 def test_changed_notes_of_a_near_copy_are_marked_apart() -> None:
     card = plain_card()
-    near = card.each[COPY].near
-    assert near is not None
+    shared = card.each[COPY].shared
+    assert shared is not None
+    near = shared.near
     changed = replace(near, notes=near.notes + 1, changed=near.notes_of[:2])
-    one = replace(card.each[COPY], near=changed)
+    one = replace(card.each[COPY], shared=replace(shared, near=changed))
     (pair,) = shared_pairs(replace(card, each=(one,)), corpus().train, EN)
     drawn = base64.b64decode(pair.sides[0].score.partition(",")[2]).decode()
     assert drawn.count(CHANGED_COLOUR) >= 2

@@ -20,6 +20,7 @@ from tunewright.cli.commands.polyphony import draws_pieces, write_pieces
 if TYPE_CHECKING:
     from tunewright.generation.generated import Generated
     from tunewright.measuring.originals import OriginalityLine
+    from tunewright.music.tune import Tune
     from tunewright.tokens.requests import Infill, Variation
 
 FILE = "An ABC or MIDI file, its first tune; FILE#12 is the one with X:12."
@@ -102,8 +103,9 @@ def generate(
     What is asked for comes out, or is refused with the reason before anything is drawn.
     """
     from tunewright.cli.console import drawn_note, drawn_result, note, original_note, print_json
+    from tunewright.formats.formats import parse_formats
     from tunewright.generation.keywords import generate as draw
-    from tunewright.generation.tunebook import parse_formats, write_drawn, write_tunebook
+    from tunewright.generation.tunebook import write_drawn, write_tunebook
     from tunewright.training.run import default_temperature
 
     _refuse_nonsense(infill, at, vary, amount)
@@ -123,7 +125,7 @@ def generate(
     kinds = parse_formats(formats)
     words = {"key": key, "meter": meter, "rhythm": rhythm, "bars": bars, "parts": parts, "pitch_range": pitch_range}
     options |= _asked(words, like, infill, at, vary, USUAL_AMOUNT if amount is None else amount)
-    drawn: list[Generated] = []
+    drawn: list[Generated[Tune]] = []
     files: list[dict[str, Path]] = []
     if stream:
         asked = {"-n": n > 1, "--best-of": best_of > 1, "--json": as_json, "--original": original is not None}
@@ -158,7 +160,7 @@ def _originality_line(run: Path, percent: float) -> OriginalityLine:
     return originality_line(read_sources(sources), percent)
 
 
-def _print_bars(run: Path, options: Mapping[str, Any]) -> Generated:
+def _print_bars(run: Path, options: Mapping[str, Any]) -> Generated[Tune]:
     """Print a tune as it is written."""
     from tunewright.generation.keywords import stream
 
@@ -212,9 +214,8 @@ def _parse_at(text: str) -> tuple[int, int]:
 
 def _asked(words: Mapping[str, str], like: str, infill: str, at: str, vary: str, amount: float) -> dict[str, Any]:
     """What `generate` takes for these words: a request, and the tune to fill in or to vary."""
-    from tunewright.generation.tunebook import read_tune
-    from tunewright.tokens.requests import Infill, Request, Variation, build_request, in_key
-    from tunewright.tokens.requests import like as as_in
+    from tunewright.corpus.files import read_tune
+    from tunewright.tokens.requests import Infill, Request, Variation, as_in, build_request, in_key
 
     span = _parse_at(at) if at else (0, 0)
     request = build_request(**words)

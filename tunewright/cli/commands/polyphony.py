@@ -1,4 +1,4 @@
-"""What the commands do where music has several parts: corpus, generate.
+"""What the commands do where music has several parts: generate.
 
 In: options as the commands have them. Out: MIDI, sound and piano rolls in files, and what is said of them. What is
 needed is imported inside. This file draws and reads nothing itself.
@@ -12,36 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tunewright.cli.commands.options import EVERY_FORMAT, read_piece_sources
+from tunewright.cli.commands.options import EVERY_FORMAT
 
 if TYPE_CHECKING:
     from tunewright.generation.generated import GeneratedPiece
     from tunewright.music.piece import Piece
 
-EVERY_PIECE_FORMAT = "mid,wav,svg"
-
-
-def show_pieces(sources: list[str], split_out: Path | None, as_json: bool) -> None:
-    """Print what a collection holds as pieces of several parts."""
-    from tunewright.cli.console import print_json
-    from tunewright.corpus.piece_describe import pieces_text
-    from tunewright.corpus.pieces import describe_pieces, write_piece_split
-
-    found = read_piece_sources(sources)
-    if split_out:
-        write_piece_split(found, split_out)
-    if as_json:
-        print_json(describe_pieces(found))
-    else:
-        print(pieces_text(describe_pieces(found)))
-
 
 def draws_pieces(run: Path) -> bool:
     """Whether the model of a run draws pieces of several parts; not where there is no run, which others refuse."""
-    from tunewright.training.config import PIECE_TOKENS
     from tunewright.training.run import is_run, load_run
 
-    return is_run(run) and load_run(run).config.tokens in PIECE_TOKENS
+    return is_run(run) and load_run(run).config.music == "piece"
 
 
 def write_pieces(
@@ -57,7 +39,7 @@ def write_pieces(
 ) -> None:
     """Draw pieces, write them into files, and say what came out; usage errors for what only tunes have."""
     from tunewright.cli.console import note, print_json
-    from tunewright.formats.piece_formats import parse_piece_formats, write_piece
+    from tunewright.formats.formats import parse_formats, usual_formats, write_formats
     from tunewright.generation.keywords import generate_pieces
 
     if given := [name for name, value in refused.items() if value]:
@@ -68,7 +50,7 @@ def write_pieces(
     temperature = stages if isinstance(stages, float) else stages[1]
     if not isinstance(stages, float) and len(stages) > 1:
         raise typer.BadParameter("--temperature of pieces of several parts is one number")
-    kinds = parse_piece_formats(EVERY_PIECE_FORMAT if formats == EVERY_FORMAT else formats)
+    kinds = usual_formats("piece") if formats == EVERY_FORMAT else parse_formats(formats, "piece")
     settings: dict[str, Any] = {name: options[name] for name in ("top_k", "top_p", "min_p", "seed", "free", "jobs")}
     settings |= {"temperature": temperature, "start": _start(options["start"]), "bars": _bars(bars)}
     drawn: list[GeneratedPiece] = []
@@ -76,7 +58,7 @@ def write_pieces(
     for one in generate_pieces(run, n, **settings):
         drawn.append(one)
         if out and one.piece and one.piece.notes:
-            files.append(write_piece(one.piece, out, f"piece-{one.seed:03}", kinds, soundfont=soundfont))
+            files.append(write_formats(one.piece, out, f"piece-{one.seed:03}", kinds, soundfont=soundfont))
         else:
             files.append({})
     if out:
@@ -90,7 +72,7 @@ def write_pieces(
 
 
 def _start(place: str) -> Piece | None:
-    from tunewright.formats.midi.piece_reading import read_piece
+    from tunewright.formats.midi.pieces import read_piece
 
     return read_piece(Path(place)) if place else None
 

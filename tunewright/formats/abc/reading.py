@@ -7,6 +7,7 @@ melody named. Files are cut into tunes in `splitting`.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from tunewright.formats.abc.music import MusicReader
 from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
 from tunewright.music.tune import Repair, Tune
 from tunewright.support.errors import ParseError
+
+LONGEST_TUNE = 2**20  # characters of a tune in a file that may hold anything
+NO_TUNE = "no tune found, expected ABC that begins with an X: field"
 
 
 def parse_abc(text: str | Path) -> list[Tune]:
@@ -30,8 +34,29 @@ def parse_abc(text: str | Path) -> list[Tune]:
         text = decode_text(text.read_bytes(), name)
     tunes = [parse_tune(source) for source in split_tunes(text.replace("\r\n", "\n"), name)]
     if not tunes:
-        raise ParseError("no tune found, expected ABC that begins with an X: field", name)
+        raise ParseError(NO_TUNE, name)
     return tunes
+
+
+def decode_abc(content: bytes, name: str) -> Iterator[tuple[Tune | ParseError, int]]:
+    """Every tune of a file's bytes, in order, or why it cannot be read; each with the characters it takes."""
+    try:
+        sources = list(split_tunes(decode_text(content, name), name))
+    except ParseError as error:
+        yield ParseError(error.reason, f"{name}:1"), len(content)
+        return
+    if not sources:
+        yield ParseError(NO_TUNE, f"{name}:1"), len(content)
+    for source in sources:
+        size = sum(map(len, source.lines)) + len(source.lines)
+        if size > LONGEST_TUNE:
+            found = f"a tune of {size} characters, the longest read has {LONGEST_TUNE}"
+            yield ParseError(found, source.place), size
+            continue
+        try:
+            yield parse_tune(source), size
+        except ParseError as error:
+            yield error, size
 
 
 def parse_tune(source: Source) -> Tune:

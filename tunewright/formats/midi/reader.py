@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 from tunewright.music.tune import Repair
 from tunewright.support.errors import ParseError
@@ -62,6 +63,16 @@ class MidiFile:
     repairs: list[Repair] = field(default_factory=list)
     note_count: int = 0
     flaws: Counter[str] = field(default_factory=Counter)  # of its tracks: what, how often; repairs in the end
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a file; ParseError, with its name, where they cannot be read or are too many for a MIDI file."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ParseError(f"{path.stat().st_size} bytes; expected at most {LARGEST}", path.name)
+        return path.read_bytes()
+    except OSError as error:
+        raise ParseError(f"cannot be read ({error.strerror or error})", path.name) from None
 
 
 def parse_file(content: bytes, name: str) -> MidiFile:

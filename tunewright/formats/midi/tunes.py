@@ -7,7 +7,7 @@ A tune is written as played; with `performance=False` every onset and length is 
 bars do not follow from the metre, metre events say where they begin, so that they can be read again.
 
 This file does not decide how a tune is played (`performance`), which notes are the melody (`melody_choice`), how they
-become bars and spelled pitches (`transcription`), nor makes sound (`render`). symusic writes files and reads none.
+become bars and spelled pitches (`transcription`), nor makes sound (`sound`). symusic writes files and reads none.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.formats.midi.performance import performed, restated, speed, written
-from tunewright.formats.midi.reader import LARGEST, parse_file
+from tunewright.formats.midi.reader import parse_file, read_content
 from tunewright.music.playing import played
 from tunewright.music.tune import Bar, Key, KeyChange, Meter, MeterChange, Note, Rest, Tune
-from tunewright.support.errors import ParseError, RenderError
+from tunewright.support.errors import RenderError
 from tunewright.support.files import replace_file
 
 if TYPE_CHECKING:
@@ -193,21 +193,14 @@ def read_midi(path: Path, *, melody: str = "") -> Tune:
     `Tune.repairs`, how sure that is in `Tune.inferred`. Raises `ParseError`, with the file's name, for a file that is
     not MIDI, is broken, has no melody, too much of it, or one that fits no beat.
     """
-    name = path.name
-    try:
-        if path.stat().st_size > LARGEST:
-            raise ParseError(f"{path.stat().st_size} bytes; expected at most {LARGEST}", name)
-        content = path.read_bytes()
-    except OSError as error:
-        raise ParseError(f"cannot be read ({error.strerror or error})", name) from None
-    return parse_midi(content, name, melody=melody)
+    return parse_midi(read_content(path), path.name, melody=melody)
 
 
 def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
     """The same from the bytes of a file; `name` stands in errors and in `Tune.source`."""
-    from tunewright.formats.midi.listening.melody_choice import choose  # noqa: PLC0415 - numpy, for reading only
     from tunewright.formats.midi.listening.quantizing import WHOLE, TimedNote  # noqa: PLC0415
     from tunewright.formats.midi.listening.transcription import Performance, transcribe  # noqa: PLC0415
+    from tunewright.formats.midi.melody_choice import choose  # noqa: PLC0415 - numpy, for reading only
 
     file = parse_file(content, name)
     notes, chosen = choose(file, melody, name)

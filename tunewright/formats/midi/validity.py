@@ -1,8 +1,8 @@
 """Whether a piece of several parts is well formed, and otherwise what is wrong with it.
 
 In: a `Piece`, from a model or from a file. Out: one line that says what is wrong, "" where nothing is. Well formed is
-what holds for every piece read from a MIDI file without repair, ends by itself, is four bars long or more, and comes
-back the same from the MIDI file that is written of it. This file repairs nothing and measures nothing.
+what holds for every piece read from a MIDI file without repair, is four bars long or more, and comes back the same from
+the MIDI file that is written of it. This file repairs nothing and measures nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, pairwise
 
-from tunewright.formats.midi.piece_reading import FASTEST, LONGEST, SLOWEST, parse_piece
-from tunewright.formats.midi.piece_writing import to_midi
+from tunewright.formats.midi.pieces import FASTEST, LONGEST, SLOWEST, parse_piece, to_midi
 from tunewright.music.form import FEWEST_BARS
 from tunewright.music.piece import MeterAt, Part, Piece, PieceNote
 from tunewright.support.errors import ParseError
@@ -19,17 +18,14 @@ from tunewright.support.errors import ParseError
 LARGEST_SIGN = 255  # numerator that a time signature of a MIDI file can hold
 
 
-def judge_piece(piece: Piece, ended: bool = True) -> str:
+def fault_of(piece: Piece) -> str:
     """What is wrong with a piece, the first thing found; "" where it is well formed.
 
-    Well formed: it ended by itself (`ended`, which only who drew it can know); every part has notes, in order, with
-    numbers from 0 to 127, struck between 1 and 127, each longer than nothing; no part sounds one number twice at once;
-    metres, keys and tempi are such as MIDI has, by time, and no metre begins within a bar; it was read without
-    repair; it is four bars long or more and at most ten thousand whole notes; and `parse_piece(to_midi(piece))`
-    equals it.
+    Well formed: every part has notes, in order, with numbers from 0 to 127, struck between 1 and 127, each longer than
+    nothing; no part sounds one number twice at once; metres, keys and tempi are such as MIDI has, by time, and no metre
+    begins within a bar; it was read without repair; it is four bars long or more and at most ten thousand whole notes;
+    and `parse_piece(to_midi(piece))` equals it.
     """
-    if not ended:
-        return "did not end"
     return next(chain(_events(piece), _of_parts(piece), _bars(piece), _repairs(piece), _round_trip(piece)), "")
 
 

@@ -1,6 +1,6 @@
 """A piece as sound: every part on its own instrument, at the tempi that the piece states.
 
-In: a `Piece`. Out: the bytes of a WAV file. This file makes no sound itself (`synthesis`); it says which note sounds
+In: a `Piece`. Out: the bytes of a WAV file. This file makes no sound itself (`mixing`); it says which note sounds
 when, and on what.
 """
 

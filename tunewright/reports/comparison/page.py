@@ -8,23 +8,18 @@ fetched from elsewhere. This file measures nothing: it shows what others found (
 
 from __future__ import annotations
 
-import io
 import re
-import shlex
 import tempfile
-import wave
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tunewright.formats.abc.validity import judge
-from tunewright.formats.engraving import write_tune, write_wav
+from tunewright.formats.formats import write, write_formats
 from tunewright.judging.runs.comparison import Claim, Comparison, Setting
 from tunewright.music.tune import Tune
 from tunewright.reports.comparison.plots import (
-    Figure,
     curve_figures,
     dependencies_figure,
     first_evaluated,
@@ -34,7 +29,6 @@ from tunewright.reports.comparison.plots import (
 )
 from tunewright.reports.comparison.tables import (
     MARKS,
-    Table,
     all_tables,
     answer_of,
     effects_table,
@@ -44,17 +38,16 @@ from tunewright.reports.comparison.tables import (
     title_of,
     to_markdown,
 )
-from tunewright.reports.pages import render_page
-from tunewright.reports.run_page import COLLECTIONS, Fact, Link, data_uri, duration, links_beside, small_wav
-from tunewright.reports.wording import Wording
+from tunewright.reports.components import Fact, Figure, Link, Table, links_beside
+from tunewright.reports.media import cut_wav, data_uri, small_wav
+from tunewright.reports.pages import Page, write_page
+from tunewright.reports.wording import Wording, collection_title, duration
 from tunewright.support.errors import RenderError
 from tunewright.support.files import replace_file
-from tunewright.support.version import __version__
 from tunewright.training.run import read_split
 
 SOUND_BUDGET = 13_000_000  # bytes of sound on a page, before base64 makes four of three
 SOUND_RATE = 11_025  # Hz
-FADE_SECONDS = 0.5  # where the sound is cut
 LONGEST_SOUND = 90.0  # seconds of one tune
 TEXTS = ("abc", "mid", "svg")  # what of each tune lies beside the page
 
@@ -97,13 +90,11 @@ class ShownSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ComparisonPage(Page):
     """Everything that the template shows; parts that a comparison does not have are empty."""
 
-    title: str
+    template: ClassVar[str] = "comparison.html"
     scaled: str
-    answer: str
-    facts: tuple[Fact, ...]
     legend: tuple[tuple[str, str], ...]
     curves: tuple[Figure, ...]
     claims: tuple[ShownClaim, ...]
@@ -117,9 +108,6 @@ class Page:
     tables: tuple[Table, ...]
     differing: Table
     same: Table
-    commands: str
-    version: str
-    made: str
 
 
 def write_comparison(
@@ -131,15 +119,9 @@ def write_comparison(
     for a language without a catalogue, before anything is written, and `OutputError` where a file cannot be written.
     """
     wording = Wording(language)
-    page = _page(path, comparison, commands or [_compare_again(path, comparison)], wording)
-    replace_file(path, to_html(page, wording).encode())
+    page = _page(path, comparison, wording)
+    write_page(path, page, wording, commands or [_compare_again(path, comparison)])
     replace_file(path.with_suffix(".md"), to_markdown(comparison, wording).encode())
-
-
-def to_html(page: Page, wording: Wording) -> str:
-    """The page as HTML, everything in it escaped but the pictures."""
-    sheets = ("report.css", "comparison.css")
-    return render_page("comparison.html", sheets, wording.language, page=page, say=wording.say)
 
 
 def _compare_again(path: Path, comparison: Comparison) -> list[str]:
@@ -147,15 +129,15 @@ def _compare_again(path: Path, comparison: Comparison) -> list[str]:
     return ["tunewright", "compare", *runs, "--out", path.name]
 
 
-def _page(path: Path, comparison: Comparison, commands: Sequence[Sequence[str]], wording: Wording) -> Page:
+def _page(path: Path, comparison: Comparison, wording: Wording) -> ComparisonPage:
     differing, same = settings_tables(comparison.settings, wording)
     shown = sum(len(_kept(setting)) for setting in comparison.settings)
     seconds = min(LONGEST_SOUND, SOUND_BUDGET / (2 * SOUND_RATE * max(1, shown)))
     note = "page.sound_note_whole" if seconds == LONGEST_SOUND else "page.sound_note"
-    return Page(
+    return ComparisonPage(
         title=title_of(comparison, wording),
+        lead=answer_of(comparison, wording),
         scaled=scaled_note(comparison, wording),
-        answer=answer_of(comparison, wording),
         facts=tuple(_facts(comparison, wording)),
         legend=tuple(legend(comparison, wording)),
         curves=tuple(curve_figures(comparison, wording)),
@@ -170,9 +152,6 @@ def _page(path: Path, comparison: Comparison, commands: Sequence[Sequence[str]],
         tables=tuple(all_tables(comparison, wording)),
         differing=differing,
         same=same,
-        commands="\n".join(shlex.join(command) for command in commands),
-        version=__version__,
-        made=date.today().isoformat(),
     )
 
 
@@ -184,14 +163,14 @@ def _facts(comparison: Comparison, wording: Wording) -> Iterator[Fact]:
     records = [record for setting in settings for record in setting.records]
     seeds = sorted({record.seed for record in records})
     yield Fact(
-        wording.say("fact.corpus"), _corpus_title(comparison.corpus, wording), _split_note(records[0].path, wording)
+        wording.say("fact.corpus"), collection_title(comparison.corpus, wording), _split_note(records[0].path, wording)
     )
     yield Fact(
         wording.say("fact.runs"),
         f"{len(records)}",
         wording.say("fact.runs_seeds", settings=len(settings), seeds=", ".join(map(str, seeds))),
     )
-    steps = sorted({setting.config.num_training_iterations for setting in settings})
+    steps = sorted({setting.config.schedule.num_training_iterations for setting in settings})
     written = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,}–{steps[-1]:,}"
     yield Fact(wording.say("fact.steps"), written, wording.say("fact.steps_note"))
     seconds = sum(record.curve.seconds[-1] for record in records if record.curve.seconds)
@@ -207,13 +186,6 @@ def _split_note(run: Path, wording: Wording) -> str:
     split = read_split(run)
     train, held_out = len(split["train"]), len(split["valid"]) + len(split["test"])
     return wording.say("fact.corpus_split", train=train, held_out=held_out)
-
-
-def _corpus_title(name: str, wording: Wording) -> str:
-    """The titles of built-in collections; any other name as it is."""
-    parts = name.split(" ")
-    known = set(parts) <= set(COLLECTIONS)
-    return wording.say("fact.and").join(COLLECTIONS[part] for part in parts) if known else name
 
 
 def _machine(summary: Mapping[str, Any], wording: Wording) -> str:
@@ -271,7 +243,7 @@ def _shown_tune(text: str, folder: Path, name: str, seconds: float, wording: Wor
             )
         )
         try:
-            files = write_tune(tune, folder, name, TEXTS)
+            files = write_formats(tune, folder, name, TEXTS)
             score = data_uri("image/svg+xml", files["svg"].read_bytes())
             audio = data_uri("audio/wav", _short_sound(tune, seconds))
         except RenderError:  # said on the page, where its score would stand
@@ -306,25 +278,5 @@ def _short_sound(tune: Tune, seconds: float) -> bytes:
     """A WAV file of at most so many seconds of a tune, small enough for a page, faded out where it is cut."""
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "tune.wav"
-        write_wav(tune, whole)
+        write(tune, whole)
         return cut_wav(small_wav(whole, SOUND_RATE), seconds)
-
-
-def cut_wav(content: bytes, seconds: float) -> bytes:
-    """A WAV file of one channel and 16 bits, cut after so many seconds and faded out there; as it is where shorter."""
-    import numpy as np  # noqa: PLC0415 - not needed to import tunewright
-
-    with wave.open(io.BytesIO(content), "rb") as sound:
-        rate, frames = sound.getframerate(), round(seconds * sound.getframerate())
-        if sound.getnframes() <= frames:
-            return content
-        samples = np.frombuffer(sound.readframes(frames), dtype="<i2").astype(float)
-    fade = min(len(samples), round(FADE_SECONDS * rate))
-    samples[len(samples) - fade :] *= np.linspace(1, 0, fade)
-    file = io.BytesIO()
-    with wave.open(file, "wb") as cut:
-        cut.setnchannels(1)
-        cut.setsampwidth(2)
-        cut.setframerate(rate)
-        cut.writeframes(samples.astype("<i2").tobytes())
-    return file.getvalue()

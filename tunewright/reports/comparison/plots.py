@@ -7,11 +7,11 @@ and dash in all pictures. This file measures nothing and writes no page.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from tunewright.judging.runs.comparison import Comparison, Record, Setting, format_value
 from tunewright.judging.runs.evaluation import Evaluation, Softmax
 from tunewright.reports.comparison.tables import setting_name
+from tunewright.reports.components import Figure
 from tunewright.reports.curves import QUIET, Panel, Series, bar_columns, line_plot, spread_over_runs, swatch
 from tunewright.reports.wording import Wording
 from tunewright.training.curve import Curve
@@ -19,15 +19,6 @@ from tunewright.training.curve import Curve
 SWEPT = ("valid_rate", "repetition_rate", "transition_match", "copy_rate")
 SIGNS = {" ": "␣", "\n": "↵", "\t": "⇥"}  # signs that leave no trace on paper
 NAMED_AT_ENDS = 8  # lines; more names do not fit at the ends of the lines
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A picture, its caption, and a text that it is about; both may be ""."""
-
-    svg: str
-    caption: str = ""
-    text: str = ""
 
 
 def legend(comparison: Comparison, wording: Wording) -> list[tuple[str, str]]:

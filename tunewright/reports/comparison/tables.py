@@ -7,44 +7,14 @@ In: a `Comparison` and a `Wording`. Out: `Table`s whose cells are text, and `to_
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 
 from tunewright.judging.runs.comparison import Claim, Comparison, Row, Setting, format_spread, format_value
 from tunewright.judging.runs.quantities import AT_END, EVALUATED, SAMPLED, SAMPLED_AT_END, TRAINING, Spread
+from tunewright.reports.components import Cell, Table, TableRow
 from tunewright.reports.wording import Wording
 
 MARKS = {"holds": "✓", "fails": "✗", "partly": "◐", "untested": "○"}
 GROUPS = {"training": TRAINING, "evaluated": EVALUATED, "sampled": SAMPLED, "at_end": SAMPLED_AT_END}
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A value, and under it its range, or what was reported; both "" where there is none."""
-
-    value: str
-    spread: str = ""
-    reported: str = ""
-
-    def __str__(self) -> str:
-        return " ".join(filter(None, (self.value, f"({self.spread})" if self.spread else "", self.reported)))
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """One row; `note` says more of its name."""
-
-    name: str
-    cells: tuple[Cell, ...]
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of as many cells as `head` names, after the first, which is of the names of the rows."""
-
-    head: tuple[str, ...]
-    rows: tuple[TableRow, ...]
-    title: str = ""
 
 
 def setting_name(name: str, wording: Wording) -> str:
@@ -135,7 +105,7 @@ def _with_sign(value: float, unit: str) -> str:
 
 def settings_tables(settings: Sequence[Setting], wording: Wording) -> tuple[Table, Table]:
     """The settings that differ, a column each, and those that are the same in all, in one column."""
-    columns = [asdict(setting.config) for setting in settings]
+    columns = [setting.config.flat() for setting in settings]
     names = [name for name in columns[0] if name != "seed"]
     differing = [name for name in names if len({column[name] for column in columns}) > 1]
     head = (wording.say("table.setting"), *(setting_name(setting.name, wording) for setting in settings))

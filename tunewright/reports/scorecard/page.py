@@ -9,18 +9,15 @@ This file measures nothing, and decides nothing about what is good: see `judging
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 from tunewright.judging.scorecard import Certificate, Scorecard
 from tunewright.music.tune import Key, Tune
-from tunewright.reports.comparison.plots import Figure
-from tunewright.reports.comparison.tables import Table
-from tunewright.reports.pages import render_page
-from tunewright.reports.run_page import COLLECTIONS, Fact
+from tunewright.reports.components import Fact, Figure, Table
+from tunewright.reports.pages import Page, write_page
 from tunewright.reports.scorecard.plots import distribution_figures, frontier_figure, matches_figure, overlaps_figure
 from tunewright.reports.scorecard.scores import (
     Pair,
@@ -57,9 +54,7 @@ from tunewright.reports.scorecard.words import (
     unusual,
     verdict,
 )
-from tunewright.reports.wording import Wording, format_number, percent
-from tunewright.support.files import replace_file
-from tunewright.support.version import __version__
+from tunewright.reports.wording import Wording, format_number, percent, quoted_collection
 
 BEYOND = 95  # percent of human borrowing above which a tune is listed as sharing unusually much
 DETAILED = ("unreadable", "form", "repair", "short")  # faults of which the reader's own words say more
@@ -121,12 +116,10 @@ class ShownExtreme:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ScorecardPage(Page):
     """Everything that the template shows; parts that a scorecard does not have are empty."""
 
-    title: str
-    lead: str
-    facts: tuple[Fact, ...]
+    template: ClassVar[str] = "scorecard.html"
     remarks: tuple[str, ...]
     unread: Table
     compared: bool
@@ -147,9 +140,6 @@ class Page:
     tunes: tuple[ShownTune, ...]
     numbers: Table
     drawn: Table
-    commands: str
-    version: str
-    made: str
 
     @property
     def contents(self) -> tuple[str, ...]:
@@ -162,7 +152,7 @@ class Page:
 
 def write_scorecard(
     path: Path,
-    card: Scorecard,
+    card: Scorecard[Tune],
     language: str = "en",
     *,
     others: Sequence[Tune] = (),
@@ -171,35 +161,28 @@ def write_scorecard(
 ) -> None:
     """Write the page of a scorecard.
 
-    `others` are the tunes in which shared passages were looked for, in the order of `Shared.tune_there`: without them
+    `others` are the tunes in which shared passages were looked for, in the order of `Shared.there`: without them
     no passage is shown side by side. `surprises` are the bits of each written note of some tunes, by place on the
     card; `commands` are those that make the page again. Raises `ConfigError` for a language without a catalogue,
     before anything is written, and `OutputError` where the file cannot be written.
     """
     wording = Wording(language)
-    page = _page(card, others, surprises or {}, commands, wording)
-    replace_file(path, to_html(page, wording).encode())
-
-
-def to_html(page: Page, wording: Wording) -> str:
-    """The page as HTML, everything in it escaped but the pictures."""
-    sheets = ("report.css", "comparison.css", "scorecard.css")
-    return render_page("scorecard.html", sheets, wording.language, page=page, say=wording.say, marks=MARKS)
+    page = _page(card, others, surprises or {}, wording)
+    write_page(path, page, wording, commands, marks=MARKS)
 
 
 def _page(
-    card: Scorecard,
+    card: Scorecard[Tune],
     others: Sequence[Tune],
     surprises: Mapping[int, Sequence[float]],
-    commands: Sequence[Sequence[str]],
     wording: Wording,
-) -> Page:
+) -> ScorecardPage:
     names = [Name(place + 1, _title(one, place, wording)) for place, one in enumerate(card.each)]
     found = extremes(card, wording)
     scores = scores_within(card.each, (place for one in found for place in (one.best, one.worst)))
     departing = departures(card, wording)
     test = card.two_sample
-    return Page(
+    return ScorecardPage(
         title=wording.say("scorecard.title", title=card.title),
         lead=_lead(card, wording),
         facts=tuple(_facts(card, wording)),
@@ -226,35 +209,24 @@ def _page(
         ),
         numbers=numbers_table(card, wording),
         drawn=drawn_table(card, wording),
-        commands="\n".join(shlex.join(command) for command in commands),
-        version=__version__,
-        made=date.today().isoformat(),
     )
 
 
 # ------------------------------------------------------------------------------------------------ the head
 
 
-def collection_words(name: str, wording: Wording) -> str:
-    """The titles of built-in collections; any other name as it is, marked as a name where the language needs it."""
-    parts = name.split(" ")
-    if not set(parts) <= set(COLLECTIONS):
-        return wording.say("scorecard.named", name=name)
-    return wording.say("fact.and").join(wording.say("scorecard.collection", title=COLLECTIONS[part]) for part in parts)
-
-
-def _lead(card: Scorecard, wording: Wording) -> str:
-    tunes = counted(card.tunes, "tune", wording)
+def _lead(card: Scorecard[Tune], wording: Wording) -> str:
+    tunes = counted(card.count, "tune", wording)
     if not card.against:
         return wording.say("scorecard.lead_unheld", tunes=tunes)
-    real, against = counted(len(card.real), "real", wording), collection_words(card.against, wording)
+    real, against = counted(len(card.real), "real", wording), quoted_collection(card.against, wording)
     return wording.say("scorecard.lead", tunes=tunes, real=real, against=against)
 
 
-def _facts(card: Scorecard, wording: Wording) -> Iterator[Fact]:
+def _facts(card: Scorecard[Tune], wording: Wording) -> Iterator[Fact]:
     real = counted(len(card.real), "real", wording)
     note = wording.say("fact.judged_note", real=real) if card.real else wording.say("fact.judged_alone")
-    yield Fact(wording.say("fact.judged"), f"{card.tunes:,}", note)
+    yield Fact(wording.say("fact.judged"), f"{card.count:,}", note)
     rates = {"well_formed": card.valid_rate}
     if card.originality:
         rates["copied"] = card.originality.copy_rate
@@ -270,7 +242,7 @@ def _facts(card: Scorecard, wording: Wording) -> Iterator[Fact]:
         yield Fact(wording.say("fact.bits"), bits, wording.say("fact.bits_note"))
 
 
-def _departure_notes(card: Scorecard, departing: int, wording: Wording) -> Iterator[str]:
+def _departure_notes(card: Scorecard[Tune], departing: int, wording: Wording) -> Iterator[str]:
     if departing > MOST_DEPARTURES:
         yield wording.say("scorecard.departures_more", count=departing - MOST_DEPARTURES)
     if names := alike(card):
@@ -281,11 +253,11 @@ def _departure_notes(card: Scorecard, departing: int, wording: Wording) -> Itera
 # ------------------------------------------------------------------------------------------------ tunes
 
 
-def _title(one: Certificate, place: int, wording: Wording) -> str:
+def _title(one: Certificate[Tune], place: int, wording: Wording) -> str:
     return one.title or wording.say("scorecard.tunes_unnamed", number=place + 1)
 
 
-def _shown(name: Name, one: Certificate, score: str, card: Scorecard, wording: Wording) -> ShownTune:
+def _shown(name: Name, one: Certificate[Tune], score: str, card: Scorecard[Tune], wording: Wording) -> ShownTune:
     unscored = "" if score else wording.say("scorecard.tunes_unscored" if one.notes else "page.score_missing")
     known = not math.isnan(one.percentile)
     return ShownTune(
@@ -308,11 +280,11 @@ def _shown(name: Name, one: Certificate, score: str, card: Scorecard, wording: W
     )
 
 
-def _about(one: Certificate, wording: Wording) -> str:
-    if one.tune is None:
+def _about(one: Certificate[Tune], wording: Wording) -> str:
+    if one.music is None:
         return one.name
-    notes = counted(len(one.tune.notes), "note", wording)
-    about = (one.name, _rhythm(one.tune, wording), key_words(one.tune.key, wording), str(one.tune.meter), notes)
+    notes = counted(len(one.music.notes), "note", wording)
+    about = (one.name, _rhythm(one.music, wording), key_words(one.music.key, wording), str(one.music.meter), notes)
     return " · ".join(filter(None, about))
 
 
@@ -334,15 +306,15 @@ def key_words(key: Key, wording: Wording) -> str:
     return wording.say("scorecard.key", tonic=tonic, mode=wording.say(f"mode.{key.mode}"))
 
 
-def _short(one: Certificate, wording: Wording) -> str:
+def _short(one: Certificate[Tune], wording: Wording) -> str:
     """What a tune shares, in a few words; "" where it was not compared."""
-    if one.shared is None or math.isnan(one.shared.share):
+    if one.shared is None or math.isnan(one.shared.line.share):
         return ""
-    said = wording.say("scorecard.short_shared", length=one.shared.length, of=one.shared.of)
+    said = wording.say("scorecard.short_shared", length=one.shared.line.length, of=one.shared.line.of)
     return f"{said} · {wording.say('scorecard.copied')}" if one.copied else said
 
 
-def _certificate(one: Certificate, wording: Wording) -> Iterator[tuple[str, str]]:
+def _certificate(one: Certificate[Tune], wording: Wording) -> Iterator[tuple[str, str]]:
     """The lines of a certificate between form and what is unusual."""
     said = {"shared": shared_sentence(one, wording), "near": near_sentence(one, wording)}
     if not math.isnan(one.bits_per_note):
@@ -352,7 +324,7 @@ def _certificate(one: Certificate, wording: Wording) -> Iterator[tuple[str, str]
             yield wording.say(f"scorecard.certificate_{name}"), words
 
 
-def _knee(card: Scorecard, wording: Wording) -> str:
+def _knee(card: Scorecard[Tune], wording: Wording) -> str:
     if card.knee is None:
         return ""
     return wording.say(

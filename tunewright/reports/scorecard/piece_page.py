@@ -1,6 +1,6 @@
 """The page of a scorecard of pieces: one self-contained HTML file that says what a set of pieces is worth.
 
-In: a `PieceScorecard`, a language, and the pieces that shared passages were looked for in. Out: the page with inline
+In: a `Scorecard`, a language, and the pieces that shared passages were looked for in. Out: the page with inline
 style, pictures, piano rolls and sound; nothing on it is fetched from elsewhere. This file measures nothing, and decides
 nothing about what is good: see `piece_judging`, `piece_words`.
 """
@@ -8,22 +8,18 @@ nothing about what is good: see `piece_judging`, `piece_words`.
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
-from tunewright.judging.piece_scorecard import OF_SETS, PieceCertificate, PieceScorecard
-from tunewright.judging.scorecard import Value, perplexity
+from tunewright.judging.scorecard import OF_BEATS, OF_LINES, Certificate, Scorecard, perplexity
+from tunewright.measuring.intervals import Value
 from tunewright.measuring.piece_table import OF_PIECE, PIECE_FAMILIES, PIECE_MEASURES, REASONS, SETS_OF_PIECES, WHY_NOT
 from tunewright.music.piece import Piece
-from tunewright.reports.comparison.plots import Figure
-from tunewright.reports.comparison.tables import Cell, Table, TableRow
-from tunewright.reports.pages import render_page
-from tunewright.reports.run_page import Fact
+from tunewright.reports.components import Cell, Fact, Figure, Table, TableRow
+from tunewright.reports.pages import Page, write_page
 from tunewright.reports.scorecard import words
-from tunewright.reports.scorecard.page import collection_words
 from tunewright.reports.scorecard.piece_rolls import shared_rolls, shown_rolls
 from tunewright.reports.scorecard.piece_words import (
     about,
@@ -37,9 +33,7 @@ from tunewright.reports.scorecard.piece_words import (
 )
 from tunewright.reports.scorecard.plots import Row, distribution, matches
 from tunewright.reports.scorecard.words import MARKS, MOST_DEPARTURES, PERCENT, Answer, Departure, counted, hundredth
-from tunewright.reports.wording import UNDEFINED, Wording, format_number, percent
-from tunewright.support.files import replace_file
-from tunewright.support.version import __version__
+from tunewright.reports.wording import UNDEFINED, Wording, format_number, percent, quoted_collection
 
 RATES = ("copy_rate", "near_rate", "beyond_line", "beyond_beats")  # of OF_SETS; the others are lengths
 
@@ -72,12 +66,10 @@ class ShownPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PieceScorecardPage(Page):
     """Everything that the template shows; parts that a scorecard does not have are empty."""
 
-    title: str
-    lead: str
-    facts: tuple[Fact, ...]
+    template: ClassVar[str] = "pieces.html"
     remarks: tuple[str, ...]
     unread: Table
     compared: bool
@@ -92,14 +84,11 @@ class Page:
     numbers: Table
     absent: Table
     drawn: Table
-    commands: str
-    version: str
-    made: str
 
 
 def write_piece_scorecard(
     path: Path,
-    card: PieceScorecard,
+    card: Scorecard[Piece],
     language: str = "en",
     *,
     others: Sequence[Piece] = (),
@@ -107,24 +96,18 @@ def write_piece_scorecard(
 ) -> None:
     """Write the page of a scorecard of pieces.
 
-    `others` are the pieces in which shared passages were looked for, in the order of `piece_there`: without them none
+    `others` are the pieces in which shared passages were looked for, in the order of `there`: without them none
     is shown side by side. `commands` are those that make the page again. Raises `ConfigError` for a language without
     a catalogue, before anything is written, and `OutputError` where the file cannot be written.
     """
     wording = Wording(language)
-    page = _page(card, others, commands, wording)
-    replace_file(path, to_html(page, wording).encode())
+    page = _page(card, others, wording)
+    write_page(path, page, wording, commands, marks=MARKS)
 
 
-def to_html(page: Page, wording: Wording) -> str:
-    """The page as HTML, everything in it escaped but the pictures."""
-    sheets = ("report.css", "comparison.css", "scorecard.css")
-    return render_page("pieces.html", sheets, wording.language, page=page, say=wording.say, marks=MARKS)
-
-
-def _page(card: PieceScorecard, others: Sequence[Piece], commands: Sequence[Sequence[str]], wording: Wording) -> Page:
+def _page(card: Scorecard[Piece], others: Sequence[Piece], wording: Wording) -> PieceScorecardPage:
     test = card.two_sample
-    return Page(
+    return PieceScorecardPage(
         title=wording.say("pieces.title", title=card.title),
         lead=_lead(card, wording),
         facts=tuple(_facts(card, wording)),
@@ -144,31 +127,28 @@ def _page(card: PieceScorecard, others: Sequence[Piece], commands: Sequence[Sequ
         distributions=tuple(_distributions(card, wording)),
         matches=_matches(card, wording),
         tells=tuple(tell_words(tell, wording) for tell in test.tells) if test else (),
-        each=tuple(_shown(place, card, wording) for place in range(card.pieces)),
+        each=tuple(_shown(place, card, wording) for place in range(card.count)),
         numbers=numbers_table(card, wording),
         absent=absent_table(wording),
         drawn=_drawn(card, wording),
-        commands="\n".join(shlex.join(command) for command in commands),
-        version=__version__,
-        made=date.today().isoformat(),
     )
 
 
 # ------------------------------------------------------------------------------------------------ the head
 
 
-def _lead(card: PieceScorecard, wording: Wording) -> str:
-    pieces = counted(card.pieces, "piece", wording)
+def _lead(card: Scorecard[Piece], wording: Wording) -> str:
+    pieces = counted(card.count, "piece", wording)
     if not card.against:
         return wording.say("pieces.lead_unheld", pieces=pieces)
     real = counted(len(card.real), "real_piece", wording)
-    return wording.say("pieces.lead", pieces=pieces, real=real, against=collection_words(card.against, wording))
+    return wording.say("pieces.lead", pieces=pieces, real=real, against=quoted_collection(card.against, wording))
 
 
-def _facts(card: PieceScorecard, wording: Wording) -> Iterator[Fact]:
+def _facts(card: Scorecard[Piece], wording: Wording) -> Iterator[Fact]:
     real = counted(len(card.real), "real_piece", wording)
     note = wording.say("fact.judged_note", real=real) if card.real else wording.say("fact.judged_alone")
-    yield Fact(wording.say("pieces.fact_judged"), f"{card.pieces:,}", note)
+    yield Fact(wording.say("pieces.fact_judged"), f"{card.count:,}", note)
     rates = {"well_formed": card.valid_rate}
     if card.originality:
         rates["copied"] = card.originality.copy_rate
@@ -186,12 +166,12 @@ def _facts(card: PieceScorecard, wording: Wording) -> Iterator[Fact]:
 # ------------------------------------------------------------------------------------------------ pieces
 
 
-def _title(one: PieceCertificate, place: int, wording: Wording) -> str:
+def _title(one: Certificate[Piece], place: int, wording: Wording) -> str:
     return one.title or wording.say("pieces.unnamed", number=place + 1)
 
 
 def _shown(
-    place: int, card: PieceScorecard, wording: Wording, role: str = "", picture: str = "", audio: str = ""
+    place: int, card: Scorecard[Piece], wording: Wording, role: str = "", picture: str = "", audio: str = ""
 ) -> Shown:
     one = card.each[place]
     lines = {wording.say(f"pieces.certificate_{name}"): said for name, said in shared_sentences(one, wording).items()}
@@ -216,7 +196,7 @@ def _shown(
 # ------------------------------------------------------------------------------------------------ pictures
 
 
-def _distributions(card: PieceScorecard, wording: Wording) -> Iterator[tuple[str, tuple[Figure, ...]]]:
+def _distributions(card: Scorecard[Piece], wording: Wording) -> Iterator[tuple[str, tuple[Figure, ...]]]:
     """How each thing that was measured of one piece is spread, by families, each with its name."""
     own = ("longest", "beats", "surprise")
     families = {"tunes": own} | {
@@ -228,7 +208,7 @@ def _distributions(card: PieceScorecard, wording: Wording) -> Iterator[tuple[str
             yield wording.say(f"piece_family.{family}"), figures
 
 
-def _distribution(card: PieceScorecard, name: str, wording: Wording) -> Figure | None:
+def _distribution(card: Scorecard[Piece], name: str, wording: Wording) -> Figure | None:
     ours, real = ([value for one in some if not math.isnan(value := _of(one, name))] for some in (card.each, card.real))
     if not ours:
         return None
@@ -241,7 +221,7 @@ def _distribution(card: PieceScorecard, name: str, wording: Wording) -> Figure |
     return Figure(svg, measure_name(name, wording), wording.say(f"pieces.distribution{suffix}", **told))
 
 
-def _of(one: PieceCertificate, name: str) -> float:
+def _of(one: Certificate[Piece], name: str) -> float:
     """A number of one piece: a measure, what it shares, or how surprising it is."""
     if name in PIECE_MEASURES:
         return one.measures.get(name, math.nan)
@@ -252,7 +232,7 @@ def _of(one: PieceCertificate, name: str) -> float:
     return float(one.shared.line.length if name == "longest" else one.shared.beats.length)
 
 
-def _matches(card: PieceScorecard, wording: Wording) -> str:
+def _matches(card: Scorecard[Piece], wording: Wording) -> str:
     known = {name: card.measures[name] for name in SETS_OF_PIECES if not math.isnan(card.measures[name].value)}
     said = (
         wording.say(
@@ -274,7 +254,7 @@ def _matches(card: PieceScorecard, wording: Wording) -> str:
 # ------------------------------------------------------------------------------------------------ tables
 
 
-def numbers_table(card: PieceScorecard, wording: Wording) -> Table:
+def numbers_table(card: Scorecard[Piece], wording: Wording) -> Table:
     """Every number of a set with its interval, that of real pieces, and its percentile; without those undefined."""
     heads = {
         "measure": "scorecard.numbers_measure",
@@ -292,7 +272,7 @@ def numbers_table(card: PieceScorecard, wording: Wording) -> Table:
     return Table(head, rows, wording.say("pieces.numbers_title"))
 
 
-def _numbers(card: PieceScorecard, wording: Wording) -> Iterator[tuple[str, Value, str]]:
+def _numbers(card: Scorecard[Piece], wording: Wording) -> Iterator[tuple[str, Value, str]]:
     """The name of each number, its value, and its unit or the measure whose unit it has."""
     yield wording.say("scorecard.numbers_valid"), card.valid_rate, "share"
     if card.bits_per_note:
@@ -302,7 +282,7 @@ def _numbers(card: PieceScorecard, wording: Wording) -> Iterator[tuple[str, Valu
         yield wording.say("pieces.numbers_perplexity"), perplexity(card.nats_per_token), ""
     if found := card.originality:
         lines = {"beyond_line": f"{found.line:g}", "beyond_beats": f"{found.beats_line:g}"}
-        for name in OF_SETS:
+        for name in OF_LINES + OF_BEATS:
             title = wording.say(f"pieces.numbers_{name}", **({"line": lines[name]} if name in lines else {}))
             yield title, getattr(found, name), "share" if name in RATES else ""
     for name, value in card.measures.items():
@@ -332,13 +312,13 @@ def _absent_name(name: str, wording: Wording) -> str:
     return wording.say(kind) if wording.knows(kind) else words.measure_name(name, wording)
 
 
-def _unread(card: PieceScorecard, wording: Wording) -> Table:
+def _unread(card: Scorecard[Piece], wording: Wording) -> Table:
     head = (wording.say("scorecard.unread_source"), wording.say("scorecard.unread_reason"))
     rows = tuple(TableRow(one.source, (Cell(one.reason),)) for one in card.unread)
     return Table(head, rows, wording.say("scorecard.unread_title"))
 
 
-def _drawn(card: PieceScorecard, wording: Wording) -> Table:
+def _drawn(card: Scorecard[Piece], wording: Wording) -> Table:
     if (drawn := card.drawn) is None:
         return Table((), (), "")
     cells = {

@@ -1,6 +1,6 @@
 """A scorecard of pieces on a terminal: three answers, every number beside that of real pieces, those to look at.
 
-In: a `PieceScorecard`. Out: lines of text, at most 100 columns wide but for titles. The sentences are those of the page
+In: a `Scorecard`. Out: lines of text, at most 100 columns wide but for titles. The sentences are those of the page
 (`piece_words`). This file measures nothing and prints nothing.
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tunewright.judging.piece_scorecard import PieceCertificate, PieceScorecard
-from tunewright.judging.scorecard import Value, perplexity
+from tunewright.judging.scorecard import Certificate, Scorecard, perplexity
+from tunewright.measuring.intervals import Value
 from tunewright.measuring.piece_table import PIECE_FAMILIES, PIECE_MEASURES
+from tunewright.music.piece import Piece
 from tunewright.reports.scorecard.piece_words import about, answers, departures, measure_name, shared_sentences, written
 from tunewright.reports.scorecard.text import ALIKE, DIFFERENT, LISTED, NAME, first_of, lines_of, said_under, wrapped
 from tunewright.reports.scorecard.words import MARKS, hundredth
@@ -20,7 +21,7 @@ from tunewright.reports.wording import Wording
 LEGEND = "Percentile: of 100 sets of as many real pieces, so many have less."
 
 
-def piece_scorecard_text(card: PieceScorecard) -> str:
+def piece_scorecard_text(card: Scorecard[Piece]) -> str:
     """The scorecard as lines."""
     wording = Wording("en")
     parts = [
@@ -38,8 +39,8 @@ def piece_scorecard_text(card: PieceScorecard) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _title(card: PieceScorecard) -> str:
-    pieces = "1 piece" if card.pieces == 1 else f"{card.pieces:,} pieces"
+def _title(card: Scorecard[Piece]) -> str:
+    pieces = "1 piece" if card.count == 1 else f"{card.count:,} pieces"
     drawn = f", drawn at temperature {card.drawn.temperature:g}" if card.drawn else ""
     against = f"; against {card.against}, {len(card.real):,} held-out pieces of it" if card.against else ""
     return f"{card.title}: {pieces} of several parts{drawn}{against}"
@@ -48,7 +49,7 @@ def _title(card: PieceScorecard) -> str:
 # ------------------------------------------------------------------------------------------------ numbers
 
 
-def _table(card: PieceScorecard, wording: Wording) -> str:
+def _table(card: Scorecard[Piece], wording: Wording) -> str:
     beside = f"{'real pieces':>12}{'percentile':>12}" if card.against else ""
     rows = [f"{'':<{NAME}}{'these':>9}{'95 %':>16}{beside}", _row("well formed", "share", card.valid_rate, wording)]
     if card.bits_per_note is not None:
@@ -66,7 +67,7 @@ def _table(card: PieceScorecard, wording: Wording) -> str:
     return "\n".join([*rows, *([LEGEND] if card.against else [])])
 
 
-def _copies(card: PieceScorecard, wording: Wording) -> Iterator[str]:
+def _copies(card: Scorecard[Piece], wording: Wording) -> Iterator[str]:
     found = card.originality
     if found is None:
         return
@@ -99,16 +100,16 @@ def _row(name: str, unit: str, value: Value, wording: Wording) -> str:
 # ------------------------------------------------------------------------------------------------ pieces
 
 
-def _unread(card: PieceScorecard) -> str:
+def _unread(card: Scorecard[Piece]) -> str:
     if not card.unread:
         return ""
     listed = [f"{one.source}: {one.reason}" for one in card.unread]
     return said_under(f"Not read: {len(card.unread):,}", first_of(listed, LISTED))
 
 
-def _pieces(card: PieceScorecard, wording: Wording) -> str:
+def _pieces(card: Scorecard[Piece], wording: Wording) -> str:
     """All pieces where they are few; otherwise those that are not well formed, and those that share most."""
-    if card.pieces <= LISTED:
+    if card.count <= LISTED:
         return "\n".join(["Certificates", *(line for one in card.each for line in _certificate(one, wording))])
     faulty = [one for one in card.each if not one.valid]
     most = sorted((one for one in card.each if one.shared), key=_sharing, reverse=True)[:ALIKE]
@@ -122,16 +123,16 @@ def _pieces(card: PieceScorecard, wording: Wording) -> str:
     return "\n\n".join(parts)
 
 
-def _sharing(one: PieceCertificate) -> tuple[int, ...]:
+def _sharing(one: Certificate[Piece]) -> tuple[int, ...]:
     """What a piece shares, to be put in order: copies first, then by beats, then by notes of a line."""
     return (one.copied, one.shared.beats.length, one.shared.line.length) if one.shared else ()
 
 
-def _name(one: PieceCertificate) -> str:
+def _name(one: Certificate[Piece]) -> str:
     return f"{one.name} “{one.title}”" if one.title and one.title not in one.name else one.name
 
 
-def _certificate(one: PieceCertificate, wording: Wording) -> list[str]:
+def _certificate(one: Certificate[Piece], wording: Wording) -> list[str]:
     size = about(one, wording).partition(" · ")[2].replace(" · ", ", ")
     sentences = [f"{_name(one)}: {'; '.join(filter(None, (one.problem or 'well formed', size)))}."]
     sentences += shared_sentences(one, wording).values()

@@ -1,6 +1,6 @@
 """What a scorecard of pieces says in plain words: three questions answered, what stands out, certificates.
 
-In: a `PieceScorecard` and a `Wording`. Out: text in the language of the wording. The sentences stand in the catalogues
+In: a `Scorecard` and a `Wording`. Out: text in the language of the wording. The sentences stand in the catalogues
 (`pieces.toml`); here is decided which of them is true, by the same lines as for tunes (`words`). This file measures
 nothing and writes no page.
 """
@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from tunewright.judging.piece_scorecard import PieceCertificate, PieceScorecard
-from tunewright.judging.scorecard import Value
-from tunewright.measuring.originality import SHORTEST
-from tunewright.measuring.piece_originality import SharedBeats, SharedLine
+from tunewright.judging.scorecard import Certificate, Scorecard
+from tunewright.measuring.intervals import Value
+from tunewright.measuring.originality import SHORTEST, Shared
 from tunewright.measuring.piece_table import PIECE_MEASURES
 from tunewright.measuring.two_sample import Tell
+from tunewright.music.piece import Piece
 from tunewright.reports.scorecard.tells import tell_name
 from tunewright.reports.scorecard.words import (
     BAD,
@@ -73,7 +73,7 @@ def measure_name(name: str, wording: Wording) -> str:
 # ------------------------------------------------------------------------------------------------ three questions
 
 
-def answers(card: PieceScorecard, wording: Wording) -> tuple[Answer, ...]:
+def answers(card: Scorecard[Piece], wording: Wording) -> tuple[Answer, ...]:
     """The three questions of a scorecard, answered."""
     return _form(card, wording), _style(card, wording), _copies(card, wording)
 
@@ -83,7 +83,7 @@ def _answer(topic: str, judged: str, sentences: Iterator[str] | Sequence[str], w
     return Answer(question, judged, wording.say(f"judged.{topic}_{judged}"), tuple(sentences))
 
 
-def _form(card: PieceScorecard, wording: Wording) -> Answer:
+def _form(card: Scorecard[Piece], wording: Wording) -> Answer:
     rate = card.valid_rate.value
     if math.isnan(rate):
         return _answer("form", OPEN, [wording.say("piece_form.none")], wording)
@@ -91,8 +91,8 @@ def _form(card: PieceScorecard, wording: Wording) -> Answer:
     return _answer("form", judged, list(_form_sentences(card, wording)), wording)
 
 
-def _form_sentences(card: PieceScorecard, wording: Wording) -> Iterator[str]:
-    pieces = counted(card.pieces, "piece", wording)
+def _form_sentences(card: Scorecard[Piece], wording: Wording) -> Iterator[str]:
+    pieces = counted(card.count, "piece", wording)
     yield wording.say("piece_form.rate", rate=percent(card.valid_rate.value, wording), pieces=pieces)
     if not math.isnan(card.valid_rate.real):
         yield wording.say("piece_form.real", rate=percent(card.valid_rate.real, wording))
@@ -103,7 +103,7 @@ def _form_sentences(card: PieceScorecard, wording: Wording) -> Iterator[str]:
         yield wording.say("piece_form.removed", share=percent(card.drawn.removed_mass, wording))
 
 
-def _style(card: PieceScorecard, wording: Wording) -> Answer:
+def _style(card: Scorecard[Piece], wording: Wording) -> Answer:
     test = card.two_sample
     if test is None:
         why = "unheld" if not card.against else "few"
@@ -144,7 +144,7 @@ def _tell_number(key: str, value: float, wording: Wording) -> str:
     return percent(value, wording) if share else written(key, value, wording)
 
 
-def _copies(card: PieceScorecard, wording: Wording) -> Answer:
+def _copies(card: Scorecard[Piece], wording: Wording) -> Answer:
     found = card.originality
     if found is None or math.isnan(found.copy_rate.value):
         why = "unheld" if found is None else "none"
@@ -157,7 +157,7 @@ def _copies(card: PieceScorecard, wording: Wording) -> Answer:
     return _answer("copies", judged, list(_borrowing(card, wording)), wording)
 
 
-def _borrowing(card: PieceScorecard, wording: Wording) -> Iterator[str]:
+def _borrowing(card: Scorecard[Piece], wording: Wording) -> Iterator[str]:
     found = card.originality
     assert found is not None
     beside = {"value": percent(found.copy_rate.value, wording), "real": _real(found.copy_rate, wording)}
@@ -185,13 +185,13 @@ def _real(value: Value, wording: Wording) -> str:
 # ------------------------------------------------------------------------------------------------ what stands out
 
 
-def departures(card: PieceScorecard, wording: Wording) -> list[Departure]:
+def departures(card: Scorecard[Piece], wording: Wording) -> list[Departure]:
     """The measures in which the pieces differ from real ones by more than chance, most noticeable first."""
     spreads = real_spreads(card.real)
     found = []
     for name, value in card.measures.items():
         measure = PIECE_MEASURES[name]
-        if not beyond_chance(value) or (measure.of_set and card.pieces == 1):
+        if not beyond_chance(value) or (measure.of_set and card.count == 1):
             continue
         direction = "more" if value.value > value.real else "less"
         least = LEAST_SPREAD if measure.unit in PERCENT else 0
@@ -214,16 +214,16 @@ def _departure(name: str, direction: str, value: Value, wording: Wording) -> str
 # ------------------------------------------------------------------------------------------------ one piece
 
 
-def about(one: PieceCertificate, wording: Wording) -> str:
+def about(one: Certificate[Piece], wording: Wording) -> str:
     """How large a piece is."""
-    if one.piece is None:
+    if one.music is None:
         return one.name
-    sizes = {"part": len(one.piece.parts), "bar": len(one.piece.bar_lines), "note": one.notes}
+    sizes = {"part": len(one.music.parts), "bar": len(one.music.bar_lines), "note": one.notes}
     counts = (counted(number, noun, wording) for noun, number in sizes.items())
-    return " · ".join((one.name, *counts, wording.say("pieces.seconds", seconds=f"{one.piece.seconds:.0f}")))
+    return " · ".join((one.name, *counts, wording.say("pieces.seconds", seconds=f"{one.music.seconds:.0f}")))
 
 
-def shared_sentences(one: PieceCertificate, wording: Wording) -> dict[str, str]:
+def shared_sentences(one: Certificate[Piece], wording: Wording) -> dict[str, str]:
     """What a piece shares: of its lines, of its beats, and with notes changed; only what there is to say."""
     shared = one.shared
     if shared is None or not shared.comparable:
@@ -240,7 +240,7 @@ def shared_sentences(one: PieceCertificate, wording: Wording) -> dict[str, str]:
     return said
 
 
-def _line(line: SharedLine, wording: Wording) -> str:
+def _line(line: Shared, wording: Wording) -> str:
     if not line.length:
         return wording.say("piece_shared.line_none")
     key = "line" if line.part >= 0 else "top"
@@ -249,7 +249,7 @@ def _line(line: SharedLine, wording: Wording) -> str:
     return wording.say(f"piece_shared.{key}", part=line.part + 1, **numbers)
 
 
-def _beats(beats: SharedBeats, wording: Wording) -> str:
+def _beats(beats: Shared, wording: Wording) -> str:
     if not beats.length:
         return wording.say("piece_shared.beats_none")
     title = beats.title or wording.say("page.untitled")
@@ -263,7 +263,7 @@ def _with_percentile(sentence: str, percentile: float, length: int, wording: Wor
     return joined([sentence, wording.say("piece_shared.percentile", percent=hundredth(percentile))], wording)
 
 
-def unusual(one: PieceCertificate, wording: Wording) -> list[str]:
+def unusual(one: Certificate[Piece], wording: Wording) -> list[str]:
     """The measures in which a piece is unlike nearly all real ones, farthest out first, at most four."""
     found = [
         (min(percentile, 100 - percentile), name, percentile)

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tunewright.judging.scorecard import FrontierPoint, Scorecard, Value
+from tunewright.judging.scorecard import FrontierPoint, Scorecard
+from tunewright.measuring.intervals import Value
 from tunewright.measuring.table import FAMILIES, MEASURES
-from tunewright.reports.comparison.plots import Figure
+from tunewright.music.tune import Tune
+from tunewright.reports.components import Figure
 from tunewright.reports.curves import INK, inline_svg, page_figure, plain_axes, series_colour
 from tunewright.reports.scorecard.tables import real_values, setting_words, tune_values, value_name, value_text
 from tunewright.reports.scorecard.words import PERCENT, written
@@ -56,7 +58,7 @@ class Spot:
 # ------------------------------------------------------------------------------------------------ of a card
 
 
-def distribution_figures(card: Scorecard, wording: Wording) -> Iterator[tuple[str, tuple[Figure, ...]]]:
+def distribution_figures(card: Scorecard[Tune], wording: Wording) -> Iterator[tuple[str, tuple[Figure, ...]]]:
     """How each thing that was measured of one tune is spread, by families of measures, each with its name."""
     values = tune_values(card)
     groups = {"tunes": [name for name in values if name not in MEASURES]}
@@ -68,7 +70,7 @@ def distribution_figures(card: Scorecard, wording: Wording) -> Iterator[tuple[st
             yield wording.say(f"family.{family}"), tuple(figures)
 
 
-def _distribution_figure(card: Scorecard, name: str, ours: Sequence[float], wording: Wording) -> Figure:
+def _distribution_figure(card: Scorecard[Tune], name: str, ours: Sequence[float], wording: Wording) -> Figure:
     real = [value for value in real_values(card, name) if not math.isnan(value)]
     told = {"value": value_text(name, _mean(ours), wording)} | _quarters("", name, ours, wording)
     if real:
@@ -92,17 +94,17 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def matches_figure(card: Scorecard, wording: Wording) -> str:
+def matches_figure(card: Scorecard[Tune], wording: Wording) -> str:
     """How alike a whole set is to a style, measure by measure; "" where nothing is known."""
     return _matches(card, "match", wording)
 
 
-def overlaps_figure(card: Scorecard, wording: Wording) -> str:
+def overlaps_figure(card: Scorecard[Tune], wording: Wording) -> str:
     """How far tunes lie from real ones, against how far these do from one another; "" where nothing is known."""
     return _matches(card, "overlap", wording)
 
 
-def _matches(card: Scorecard, unit: str, wording: Wording) -> str:
+def _matches(card: Scorecard[Tune], unit: str, wording: Wording) -> str:
     known = {name: value for name, value in card.measures.items() if _is_match(name, unit, value)}
     names = {name: value_name(name, wording) for name in known}
     if unit == "overlap":
@@ -127,7 +129,7 @@ def _beside(name: str, value: Value, wording: Wording) -> dict[str, str]:
     return {"value": written(name, value.value, wording), "real": written(name, value.real, wording)}
 
 
-def frontier_figure(card: Scorecard, wording: Wording) -> str:
+def frontier_figure(card: Scorecard[Tune], wording: Wording) -> str:
     """The settings of a run between style and originality; "" where it has no frontier."""
     points = card.frontier
     if not points:

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tunewright.judging.scorecard import Certificate, FrontierPoint, Scorecard, Value, perplexity
+from tunewright.judging.scorecard import Certificate, FrontierPoint, Scorecard, perplexity
+from tunewright.measuring.intervals import Value
 from tunewright.measuring.table import MEASURES
-from tunewright.reports.comparison.tables import Cell, Table, TableRow
+from tunewright.music.tune import Tune
+from tunewright.reports.components import Cell, Table, TableRow
 from tunewright.reports.scorecard.words import hundredth, measure_name, written
 from tunewright.reports.wording import UNDEFINED, Wording, format_number, percent
 
@@ -35,7 +37,7 @@ class Extreme:
 # ------------------------------------------------------------------------------------------------ every number
 
 
-def numbers_table(card: Scorecard, wording: Wording) -> Table:
+def numbers_table(card: Scorecard[Tune], wording: Wording) -> Table:
     """Every number of a set with its interval, that of real tunes, and its percentile; without those undefined.
 
     Where nothing is compared with, without the columns of real tunes.
@@ -50,7 +52,7 @@ def numbers_table(card: Scorecard, wording: Wording) -> Table:
     return Table(titles, tuple(rows), wording.say("scorecard.numbers_title"))
 
 
-def _numbers(card: Scorecard, wording: Wording) -> Iterator[tuple[str, Value, str]]:
+def _numbers(card: Scorecard[Tune], wording: Wording) -> Iterator[tuple[str, Value, str]]:
     """The name of each number, its value, and the measure whose unit it has."""
     yield wording.say("scorecard.numbers_valid"), card.valid_rate, "share"
     if card.originality:
@@ -82,11 +84,11 @@ def _length(notes: float) -> str:
     return UNDEFINED if math.isnan(notes) else f"{notes:.1f}".removesuffix(".0")
 
 
-def drawn_table(card: Scorecard, wording: Wording) -> Table:
+def drawn_table(card: Scorecard[Tune], wording: Wording) -> Table:
     """How the tunes of a run were drawn; no rows where they were not."""
     drawn = card.drawn
     if drawn is None:
-        return Table((), ())
+        return Table()
     rates = {"raw": drawn.raw_rate, "masked": drawn.masked_rate, "removed": drawn.removed_mass}
     facts = {"run": drawn.run, "temperature": f"{drawn.temperature:g}", "seed": str(drawn.seed)}
     facts |= {name: percent(rate, wording) for name, rate in rates.items() if not math.isnan(rate)}
@@ -94,7 +96,7 @@ def drawn_table(card: Scorecard, wording: Wording) -> Table:
     return Table((), tuple(rows), wording.say("scorecard.drawn_title"))
 
 
-def unread_table(card: Scorecard, wording: Wording) -> Table:
+def unread_table(card: Scorecard[Tune], wording: Wording) -> Table:
     """What could not be read, and why."""
     head = (wording.say("scorecard.unread_source"), wording.say("scorecard.unread_reason"))
     rows = tuple(TableRow(one.source, (Cell(one.reason),)) for one in card.unread)
@@ -111,10 +113,10 @@ def setting_words(point: FrontierPoint, points: Sequence[FrontierPoint], wording
     return wording.say(f"scorecard.frontier_{kind}", temperature=f"{point.temperature:g}", step=point.step)
 
 
-def frontier_table(card: Scorecard, wording: Wording) -> Table:
+def frontier_table(card: Scorecard[Tune], wording: Wording) -> Table:
     """A row for each setting of the frontier, and one for real tunes; no rows where there is none."""
     if not card.frontier:
-        return Table((), ())
+        return Table()
     columns = ("setting", "valid", "raw", "like", "new", "copied", "longest", "worst")
     rows = [
         TableRow(
@@ -145,7 +147,7 @@ def _worst(point: FrontierPoint, wording: Wording) -> str:
 # ------------------------------------------------------------------------------------------------ best and worst
 
 
-def extremes(card: Scorecard, wording: Wording) -> list[Extreme]:
+def extremes(card: Scorecard[Tune], wording: Wording) -> list[Extreme]:
     """The best and the worst tune by each measure of one tune, by what is shared, and by surprise.
 
     Best is nearest to the middle of real tunes, or least (or most) where less (or more) is better; without those, and
@@ -179,7 +181,7 @@ def _farthest(values: Mapping[int, float], middle: float) -> int:
     return max(values, key=lambda place: abs(values[place] - middle))
 
 
-def tune_values(card: Scorecard) -> dict[str, dict[int, float]]:
+def tune_values(card: Scorecard[Tune]) -> dict[str, dict[int, float]]:
     """What was measured of each tune: by name, then by its place on the card; only where it is defined.
 
     Besides the measures, "longest" is the passage shared, in notes, and "surprise" the bits per note of the run.
@@ -192,16 +194,16 @@ def tune_values(card: Scorecard) -> dict[str, dict[int, float]]:
     return {name: values for name, values in found.items() if values}
 
 
-def real_values(card: Scorecard, name: str) -> list[float]:
+def real_values(card: Scorecard[Tune], name: str) -> list[float]:
     """The same of each held-out real tune; NaN where it is undefined."""
     return [_value_of(one, name) for one in card.real]
 
 
-def _value_of(one: Certificate, name: str) -> float:
+def _value_of(one: Certificate[Tune], name: str) -> float:
     if name == "surprise":
         return one.bits_per_note
     if name == "longest":
-        return float(one.shared.length) if one.shared and not math.isnan(one.shared.share) else math.nan
+        return float(one.shared.line.length) if one.shared and not math.isnan(one.shared.line.share) else math.nan
     return one.measures.get(name, math.nan)
 
 

@@ -10,8 +10,10 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from tunewright.judging.scorecard import Certificate, FrontierPoint, Scorecard, Value, perplexity
+from tunewright.judging.scorecard import Certificate, FrontierPoint, Scorecard, perplexity
+from tunewright.measuring.intervals import Value
 from tunewright.measuring.table import FAMILIES, MEASURES
+from tunewright.music.tune import Tune
 from tunewright.reports.scorecard.words import MARKS, answers, departures, hundredth, percent
 from tunewright.reports.wording import UNDEFINED, Wording, format_number
 
@@ -23,7 +25,7 @@ ALIKE = 5  # tunes that share most
 LEFT_OUT = "spread"  # measures that say little without the page: twice nine distances
 
 
-def scorecard_text(card: Scorecard) -> str:
+def scorecard_text(card: Scorecard[Tune]) -> str:
     """The scorecard as lines."""
     wording = Wording("en")
     parts = [
@@ -42,8 +44,8 @@ def scorecard_text(card: Scorecard) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _title(card: Scorecard) -> str:
-    tunes = "1 tune" if card.tunes == 1 else f"{card.tunes:,} tunes"
+def _title(card: Scorecard[Tune]) -> str:
+    tunes = "1 tune" if card.count == 1 else f"{card.count:,} tunes"
     drawn = f", drawn at temperature {card.drawn.temperature:g}" if card.drawn else ""
     against = f"; against {card.against}, {len(card.real):,} held-out tunes of it" if card.against else ""
     return f"{card.title}: {tunes}{drawn}{against}"
@@ -74,7 +76,7 @@ def first_of(lines: Sequence[str], most: int) -> list[str]:
 # ------------------------------------------------------------------------------------------------ numbers
 
 
-def _table(card: Scorecard, wording: Wording) -> str:
+def _table(card: Scorecard[Tune], wording: Wording) -> str:
     """A row for every number: value, interval, real tunes, and how many of 100 real sets lie below."""
     rows = [_header(card), _row("well formed", "share", card.valid_rate, wording)]
     if card.bits_per_note is not None:
@@ -101,12 +103,12 @@ def _named(name: str, wording: Wording) -> str:
     return wording.say(key) if wording.knows(key) else MEASURES[name].meaning
 
 
-def _header(card: Scorecard) -> str:
+def _header(card: Scorecard[Tune]) -> str:
     beside = f"{'real tunes':>12}{'percentile':>12}" if card.against else ""
     return f"{'':<{NAME}}{'these':>9}{'95 %':>16}{beside}"
 
 
-def _copies(card: Scorecard, wording: Wording) -> Iterator[str]:
+def _copies(card: Scorecard[Tune], wording: Wording) -> Iterator[str]:
     found = card.originality
     if found is None:
         return
@@ -138,7 +140,7 @@ def _percentile(percentile: float) -> str:
 # ------------------------------------------------------------------------------------------------ settings
 
 
-def _frontier(card: Scorecard, wording: Wording) -> str:
+def _frontier(card: Scorecard[Tune], wording: Wording) -> str:
     if not card.frontier:
         return ""
     rows = [_cells("setting", ("well formed", "raw", "style", "original", "copies"), "longest", "falls short")]
@@ -167,19 +169,21 @@ def _cells(name: str, cells: Sequence[str], longest: str, short: str) -> str:
 # ------------------------------------------------------------------------------------------------ tunes
 
 
-def _unread(card: Scorecard) -> str:
+def _unread(card: Scorecard[Tune]) -> str:
     if not card.unread:
         return ""
     listed = [f"{one.source}: {one.reason}" for one in card.unread]
     return said_under(f"Not read: {len(card.unread):,}", first_of(listed, LISTED))
 
 
-def _tunes(card: Scorecard) -> str:
+def _tunes(card: Scorecard[Tune]) -> str:
     """All tunes where they are few; otherwise those that are not well formed, and those that share most."""
-    if card.tunes <= LISTED:
+    if card.count <= LISTED:
         return "\n".join(["Certificates", *(line for one in card.each for line in _certificate(one))])
     faulty = [one for one in card.each if not one.valid]
-    most = sorted((one for one in card.each if one.shared), key=lambda one: -(one.shared.length if one.shared else 0))
+    most = sorted(
+        (one for one in card.each if one.shared), key=lambda one: -(one.shared.line.length if one.shared else 0)
+    )
     parts = []
     if faulty:
         listed = first_of([f"{_name(one)}: {one.problem}" for one in faulty], LISTED)
@@ -191,15 +195,21 @@ def _tunes(card: Scorecard) -> str:
     return "\n\n".join(parts)
 
 
-def _name(one: Certificate) -> str:
+def _shared_notes(one: Certificate[Tune]) -> int:
+    return one.shared.line.length if one.shared else 0
+
+
+def _name(one: Certificate[Tune]) -> str:
     return f"{one.name} “{one.title}”" if one.title else one.name
 
 
-def _certificate(one: Certificate) -> list[str]:
+def _certificate(one: Certificate[Tune]) -> list[str]:
     said = [f"{_name(one)}: {one.problem or 'well formed'}"]
-    if one.shared is not None and one.shared.length:
-        named = f"“{one.shared.title}” ({one.shared.source})" if one.shared.title else one.shared.source
-        said.append(f"shares {one.shared.length} of {one.shared.of} notes with {named}")
+    if one.shared is not None and (line := one.shared.line).length:
+        named = (
+            f"“{one.shared.line.title}” ({one.shared.line.source})" if one.shared.line.title else one.shared.line.source
+        )
+        said.append(f"shares {line.length} of {line.of} notes with {named}")
         if not math.isnan(one.percentile):
             said.append(f"more than {hundredth(one.percentile)} of 100 real tunes do")
     if one.copied:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Protocol
 
-from tunewright.judging.scorecard import Certificate, Scorecard, Value
+from tunewright.judging.scorecard import Certificate, Scorecard
+from tunewright.measuring.intervals import Value
 from tunewright.measuring.originality import COPIED
 from tunewright.measuring.table import MEASURES
 from tunewright.music.tune import Note, Tune
@@ -136,7 +137,7 @@ def joined(sentences: Iterable[str], wording: Wording) -> str:
 # ------------------------------------------------------------------------------------------------ three questions
 
 
-def answers(card: Scorecard, wording: Wording) -> tuple[Answer, ...]:
+def answers(card: Scorecard[Tune], wording: Wording) -> tuple[Answer, ...]:
     """The three questions of a scorecard, answered."""
     return _form(card, wording), _style(card, wording), _copies(card, wording)
 
@@ -145,7 +146,7 @@ def _answer(topic: str, judged: str, sentences: Iterable[str], wording: Wording)
     return Answer(wording.say(f"ask.{topic}"), judged, wording.say(f"judged.{topic}_{judged}"), tuple(sentences))
 
 
-def _form(card: Scorecard, wording: Wording) -> Answer:
+def _form(card: Scorecard[Tune], wording: Wording) -> Answer:
     rate, real = card.valid_rate.value, card.valid_rate.real
     if math.isnan(rate):
         return _answer("form", OPEN, [wording.say("form.none")], wording)
@@ -154,20 +155,20 @@ def _form(card: Scorecard, wording: Wording) -> Answer:
     if not math.isnan(real):
         sentences.append(wording.say("form.real", rate=percent(real, wording)))
     faults = Counter(fault_kind(one) for one in card.each if not one.valid)
-    if faults and card.tunes > 1:
+    if faults and card.count > 1:
         listed = (wording.say(f"fault_kind.{kind}", count=count) for kind, count in faults.most_common(3))
         sentences.append(wording.say("form.faults", faults=wording.say("scorecard.comma").join(listed)))
     return _answer("form", judged, (*sentences, *_grammar(card, wording)), wording)
 
 
-def _form_sentence(card: Scorecard, wording: Wording) -> str:
-    if card.tunes == 1:
+def _form_sentence(card: Scorecard[Tune], wording: Wording) -> str:
+    if card.count == 1:
         return wording.say("form.one_good") if card.valid_rate.value else verdict(card.each[0], wording)
-    rate, tunes = percent(card.valid_rate.value, wording), counted(card.tunes, "tune", wording)
+    rate, tunes = percent(card.valid_rate.value, wording), counted(card.count, "tune", wording)
     return wording.say("form.rate", rate=rate, tunes=tunes)
 
 
-def _grammar(card: Scorecard, wording: Wording) -> Iterator[str]:
+def _grammar(card: Scorecard[Tune], wording: Wording) -> Iterator[str]:
     """What the model gives without the grammar, so that the grammar hides nothing."""
     if card.drawn is not None and not math.isnan(card.drawn.raw_rate):
         rate, tunes = percent(card.drawn.raw_rate, wording), counted(card.drawn.raw_tunes, "tune", wording)
@@ -176,10 +177,10 @@ def _grammar(card: Scorecard, wording: Wording) -> Iterator[str]:
         yield wording.say("form.removed", share=percent(card.drawn.removed_mass, wording))
 
 
-def _style(card: Scorecard, wording: Wording) -> Answer:
+def _style(card: Scorecard[Tune], wording: Wording) -> Answer:
     test = card.two_sample
     if test is None or math.isnan(test.auc):
-        why = "alone" if card.tunes == 1 else "unheld" if not card.against else "few"
+        why = "alone" if card.count == 1 else "unheld" if not card.against else "few"
         return _answer("style", OPEN, [wording.say(f"style.{why}")], wording)
     wins = {name: hundredth(100 * share) for name, share in (("auc", test.auc), ("low", test.low), ("high", test.high))}
     sentences = [wording.say("style.test", **wins, each_side=test.each_side)]
@@ -193,11 +194,11 @@ def _style(card: Scorecard, wording: Wording) -> Answer:
     return _answer("style", judged if test.enough else OPEN, sentences, wording)
 
 
-def _copies(card: Scorecard, wording: Wording) -> Answer:
+def _copies(card: Scorecard[Tune], wording: Wording) -> Answer:
     found = card.originality
     if found is None or math.isnan(found.copy_rate.value):
         return _answer("copies", OPEN, [wording.say("copies.unheld" if found is None else "copies.none")], wording)
-    if card.tunes == 1 and (said := joined(_shares(card.each[0], wording), wording)):
+    if card.count == 1 and (said := joined(_shares(card.each[0], wording), wording)):
         return _answer("copies", _copied(card.each[0]), [said], wording)
     beyond, most = found.beyond_line.value, max(map(more_than_real, (found.copy_rate, found.near_rate)))
     judged = BAD if beyond >= MANY_BEYOND or most > MANY_MORE else PARTLY
@@ -206,11 +207,11 @@ def _copies(card: Scorecard, wording: Wording) -> Answer:
     return _answer("copies", judged, _borrowing(card, wording), wording)
 
 
-def _copied(one: Certificate) -> str:
+def _copied(one: Certificate[Tune]) -> str:
     """How one tune is judged: a copy, a near-copy or one that shares unusually much, or neither."""
     if one.copied:
         return BAD
-    if (one.near is not None and one.near.share >= COPIED) or one.percentile > 100 * (1 - BEYOND):
+    if (one.shared is not None and one.shared.near.share >= COPIED) or one.percentile > 100 * (1 - BEYOND):
         return PARTLY
     return OPEN if math.isnan(one.percentile) else GOOD
 
@@ -221,11 +222,11 @@ def more_than_real(rate: Value) -> float:
     return 0.0 if math.isnan(more) else more
 
 
-def _shares(one: Certificate, wording: Wording) -> tuple[str, str]:
+def _shares(one: Certificate[Tune], wording: Wording) -> tuple[str, str]:
     return shared_sentence(one, wording), near_sentence(one, wording)
 
 
-def _borrowing(card: Scorecard, wording: Wording) -> Iterator[str]:
+def _borrowing(card: Scorecard[Tune], wording: Wording) -> Iterator[str]:
     found = card.originality
     assert found is not None
     key = "copies.rate" if found.copy_rate.value else "copies.rate_none"
@@ -251,7 +252,7 @@ def _beside(value: Value, wording: Wording) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------------ what stands out
 
 
-def departures(card: Scorecard, wording: Wording) -> list[Departure]:
+def departures(card: Scorecard[Tune], wording: Wording) -> list[Departure]:
     """The measures in which the tunes differ from real ones, most noticeable first; empty where they are like them.
 
     A measure counts where the value of the set lies among the 2.5 % of real sets at either end (where that is not
@@ -264,7 +265,7 @@ def departures(card: Scorecard, wording: Wording) -> list[Departure]:
     for name, value in card.measures.items():
         if name not in MEASURES or MEASURES[name].family in RESTATED or not beyond_chance(value):
             continue
-        if MEASURES[name].of_set and card.tunes == 1:
+        if MEASURES[name].of_set and card.count == 1:
             continue  # one tune makes no style
         direction = "more" if value.value > value.real else "less"
         least = LEAST_SPREAD if MEASURES[name].unit in PERCENT else 0
@@ -300,7 +301,7 @@ def _departure(name: str, direction: str, value: Value, wording: Wording) -> str
     return _said_of(name, "departs.{}." + direction, wording, **numbers)
 
 
-def alike(card: Scorecard) -> list[str]:
+def alike(card: Scorecard[Tune]) -> list[str]:
     """The measures in which nothing tells the tunes from real ones."""
     return [
         name
@@ -327,34 +328,34 @@ def real_spreads(real: Sequence[Measured]) -> Mapping[str, float]:
 # ------------------------------------------------------------------------------------------------ one tune
 
 
-def fault_kind(one: Certificate) -> str:
+def fault_kind(one: Certificate[Tune]) -> str:
     """The kind of what is wrong with a tune, a key of the table `fault_kind`; "none" where it is well formed."""
     if one.valid:
         return "none"
-    if one.tune is None:
+    if one.music is None:
         return "unreadable"
-    if one.tune.repairs:
+    if one.music.repairs:
         return "repair"
-    if one.tune.bar_errors:
+    if one.music.bar_errors:
         return "bar"
-    return "form" if one.tune.form_errors else "short"
+    return "form" if one.music.form_errors else "short"
 
 
-def verdict(one: Certificate, wording: Wording) -> str:
+def verdict(one: Certificate[Tune], wording: Wording) -> str:
     """Whether a tune is well formed, and if not, what is wrong and where."""
     kind = fault_kind(one)
     if kind != "bar":
         return wording.say(f"fault.{kind}")
-    assert one.tune is not None
-    bar = one.tune.bar_errors[0]
+    assert one.music is not None
+    bar = one.music.bar_errors[0]
     return wording.say("fault.bar", bar=bar.number, length=str(bar.length), metre=str(bar.expected))
 
 
-def shared_sentence(one: Certificate, wording: Wording) -> str:
+def shared_sentence(one: Certificate[Tune], wording: Wording) -> str:
     """What a tune shares with the collection, and how usual that is; "" where it was not compared."""
-    shared = one.shared
-    if shared is None:
+    if one.shared is None:
         return ""
+    shared = one.shared.line
     if not shared.length:
         return wording.say("shared.none")
     title = shared.title or wording.say("page.untitled")
@@ -367,16 +368,17 @@ def shared_sentence(one: Certificate, wording: Wording) -> str:
     return joined(sentences, wording)
 
 
-def near_sentence(one: Certificate, wording: Wording) -> str:
+def near_sentence(one: Certificate[Tune], wording: Wording) -> str:
     """The nearest tune of the collection with notes changed; "" where that is no more than the passage shared."""
-    if one.near is None or one.near.notes <= (one.shared.length if one.shared else 0):
+    if one.shared is None or one.shared.near.notes <= one.shared.line.length:
         return ""
-    title = one.near.title or wording.say("page.untitled")
-    numbers = {"notes": one.near.notes, "of": one.near.of, "title": title, "source": one.near.source}
-    return wording.say("shared.near", identity=percent(one.near.identity, wording), **numbers)
+    near = one.shared.near
+    title = near.title or wording.say("page.untitled")
+    numbers = {"notes": near.notes, "of": near.of, "title": title, "source": near.source}
+    return wording.say("shared.near", identity=percent(near.identity, wording), **numbers)
 
 
-def unusual(one: Certificate, wording: Wording) -> list[str]:
+def unusual(one: Certificate[Tune], wording: Wording) -> list[str]:
     """The measures in which a tune is unlike nearly all real ones, farthest out first, at most four."""
     found = [
         (min(percentile, 100 - percentile), name, percentile)

@@ -24,7 +24,6 @@ from tunewright.tokens.writing import Beginnings
 class CharWriter:
     """Writes tunes in the characters of a tokenizer."""
 
-    never = (CharTokenizer.UNKNOWN,)
     rows = 256
     worth_a_process = 64
     longest = 4000  # characters

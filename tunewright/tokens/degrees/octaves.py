@@ -11,7 +11,8 @@ from itertools import islice
 from tunewright.music.tune import Key
 from tunewright.tokens.degrees.opening import USUAL_OCTAVE, Slot
 from tunewright.tokens.degrees.plan import CENTRE
-from tunewright.tokens.degrees.tokenizer import DegreeTokenizer, pitch_at
+from tunewright.tokens.degrees.scale import pitch_at
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 
 SETTLES = 24  # notes after which the octave of a tune is settled, where nobody asked for a range
 

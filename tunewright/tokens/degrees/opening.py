@@ -15,7 +15,7 @@ from tunewright.support.errors import ConfigError, TokenError
 from tunewright.tokens.degrees.context import Reader
 from tunewright.tokens.degrees.plan import Plan, home_in_range
 from tunewright.tokens.degrees.rows import DegreeRows
-from tunewright.tokens.degrees.tokenizer import BODY, NO_FORM
+from tunewright.tokens.degrees.vocabulary import BODY, NO_FORM
 
 USUAL_OCTAVE = 4
 

@@ -15,7 +15,7 @@ import numpy as np
 from tunewright.music.form import FEWEST_BARS, Form, Section
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Key
-from tunewright.tokens.degrees.context import Columns
+from tunewright.tokens.degrees.features import ContextFeatures
 from tunewright.tokens.degrees.grammar import Constraints, Grammar
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.masks import Masks
@@ -31,9 +31,9 @@ class DegreeRows:
     masks: Masks
 
     @cached_property
-    def columns(self) -> Columns:
+    def columns(self) -> ContextFeatures:
         """How ids become rows."""
-        return Columns(self.tokenizer)
+        return self.tokenizer.features
 
     @cached_property
     def rhythms(self) -> int:

@@ -24,7 +24,6 @@ from tunewright.tokens.writing import Beginnings
 class DegreeWriter:
     """Writes tunes in the musical tokens of a tokenizer."""
 
-    never = ()
     rows = 256
     worth_a_process = 64
     longest = 20_000  # musical tokens: the grammar ends a tune long before

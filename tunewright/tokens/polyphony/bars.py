@@ -5,8 +5,7 @@ In: a piece. Out: a line for each bar: which part begins which notes there. This
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from tunewright.music.instruments import drum_name, instrument_name
 from tunewright.music.piece import Part, Piece
@@ -14,12 +13,10 @@ from tunewright.music.piece import Part, Piece
 PITCHES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 
 
-def told_bars(piece: Piece, count: int) -> Iterator[str]:
-    """A line for each of the first `count` bars, as "bar 2: Violin A4 B4; Cello D3"; "-" where nothing begins."""
-    for number, (start, stop) in enumerate(pairwise((*piece.bar_lines[:count], *piece.bar_lines[count:][:1])), 1):
-        yield f"bar {number}: {_told(piece, start, stop)}\n"
-    if 0 < len(piece.bar_lines) <= count:
-        yield f"bar {len(piece.bar_lines)}: {_told(piece, piece.bar_lines[-1], piece.length + 1)}\n"
+def bars_in_words(piece: Piece, most: int | None = None) -> str:
+    """A line for each of the first `most` bars, or for all: "bar 2: Violin A4 B4; Cello D3"; "-" for none begun."""
+    bars = enumerate(pairwise((*piece.bar_lines, piece.length + 1)), start=1)
+    return "".join(f"bar {number}: {_told(piece, *span)}\n" for number, span in islice(bars, most))
 
 
 def _told(piece: Piece, start: int, stop: int) -> str:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from tunewright.formats.midi.validity import judge_piece
+from tunewright.formats.validity import fault_of
 from tunewright.music.piece import Piece, first_bars
 from tunewright.support.errors import TokenError
-from tunewright.tokens.polyphony.bars import told_bars
-from tunewright.tokens.polyphony.context import PiecePlaces, PieceReader
+from tunewright.tokens.polyphony.bars import bars_in_words
 from tunewright.tokens.polyphony.grammar import BAR, PieceRules
-from tunewright.tokens.polyphony.tokenizer import BEGINS_A_NOTE, PieceTokenizer, kind_of
+from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
+from tunewright.tokens.polyphony.vocabulary import BEGINS_A_NOTE, kind_of
 from tunewright.tokens.writing import Finished, Label
 
 
@@ -26,13 +26,13 @@ class PieceScript:
     in_body = True
 
     def __init__(
-        self, places: PiecePlaces, rules: PieceRules | None = None, start: Sequence[int] = (), bars: int = 0
+        self, tokenizer: PieceTokenizer, rules: PieceRules | None = None, start: Sequence[int] = (), bars: int = 0
     ) -> None:
-        self.tokenizer = tokenizer = places.tokenizer
+        self.tokenizer = tokenizer
         self._asked, self._by_bars = bars, rules is not None and rules.counts_bars
         self.ids: list[int] = []
         self.bars = 0
-        self._reader = PieceReader(places)
+        self._reader = tokenizer.reader()
         self.first = self._reader.read(tokenizer.END)  # what the model reads before anything is written
         self.given_notes = sum(map(self.is_note, start))
         self._pending = list(start[::-1])  # to write before drawing goes on, last first
@@ -68,21 +68,20 @@ class PieceScript:
         """The piece that the ids spell; what sounds on after the bars that were asked for is cut."""
         ids = tuple(self.ids[:-1] if ended else self.ids)
         title = f"{self.tokenizer.kind.upper()} piece no. {label.seed}"
-        return Finished("", title, partial(_read, self.tokenizer, ids, title, self._asked, ended))
+        return Finished("", partial(_read, self.tokenizer, ids, title, self._asked, ended), title, bars_in_words)
 
     def so_far(self, label: Label) -> str:
-        """A line for each whole bar, of what begins in it; "" before the end where tokens do not come bar by bar."""
-        over = self.ids[-1:] == [self.tokenizer.END]
-        if not (over or self._by_bars):
+        """A line for each whole bar, of what begins in it; "" where tokens do not come bar by bar."""
+        if not self._by_bars:
             return ""
         tokens_of = self.tokenizer.tokens_of
         last = max((place for place, number in enumerate(self.ids) if BAR in tokens_of[number]), default=0)
         try:
-            piece = self.tokenizer.decode(self.ids if over else self.ids[:last])
+            piece = self.tokenizer.decode(self.ids[:last])
         except TokenError:
             return ""
-        whole = len(piece.bar_lines) if over else self.bars - 1
-        return "".join(told_bars(piece, min(whole, self._asked) if self._asked else whole))
+        whole = self.bars - 1
+        return bars_in_words(piece, min(whole, self._asked) if self._asked else whole)
 
 
 def _read(
@@ -94,4 +93,4 @@ def _read(
         piece = first_bars(piece, bars) if bars else piece
     except TokenError as error:
         return None, str(error)
-    return piece, judge_piece(piece, ended)
+    return piece, fault_of(piece, ended)

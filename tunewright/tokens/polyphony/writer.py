@@ -12,7 +12,6 @@ from functools import cached_property
 from tunewright.music.piece import Piece
 from tunewright.support.errors import ConfigError, TokenError
 from tunewright.tokens.masks import Masks
-from tunewright.tokens.polyphony.context import PiecePlaces
 from tunewright.tokens.polyphony.grammar import PieceRules
 from tunewright.tokens.polyphony.script import PieceScript
 from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
@@ -26,7 +25,6 @@ LEAST = 64
 class PieceWriter:
     """Writes pieces in the tokens of a vocabulary."""
 
-    never = ()
     rows = 64
     worth_a_process = 8
 
@@ -37,11 +35,6 @@ class PieceWriter:
     def rules(self) -> PieceRules:
         """The rules."""
         return PieceRules(self.tokenizer, self.masks)
-
-    @cached_property
-    def places(self) -> PiecePlaces:
-        """What is read beside each id."""
-        return PiecePlaces(self.tokenizer)
 
     @property
     def longest(self) -> int:
@@ -64,7 +57,7 @@ class PieceWriter:
             told = f"the start has {len(start.bar_lines)} bars"
             raise ConfigError(f"{told}; expected at most the {bars} that were asked for")
         rules = None if free else self.rules
-        return Beginnings(lambda _: PieceScript(self.places, rules, given, bars or 0), max(most, len(given) + 1))
+        return Beginnings(lambda _: PieceScript(self.tokenizer, rules, given, bars or 0), max(most, len(given) + 1))
 
     def _start_ids(self, start: Piece) -> list[int]:
         """The ids of what pieces begin with. ConfigError where the vocabulary does not cover it."""

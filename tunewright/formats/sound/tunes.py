@@ -1,0 +1,56 @@
+"""A tune as sound: as a player might play it, on one instrument.
+
+In: a `Tune`. Out: the bytes of a WAV file. This file makes no sound itself (`mixing`) and does not decide how a tune is
+played (`performance`); it says which note sounds when.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tunewright.formats.midi.performance import performed, speed
+from tunewright.formats.midi.tunes import FLUTE
+from tunewright.formats.sound.timed_notes import TimedNote
+from tunewright.music.tune import Tune
+from tunewright.support.errors import RenderError
+from tunewright.support.files import replace_file
+
+
+def write_wav(
+    tune: Tune,
+    path: Path,
+    *,
+    soundfont: Path | None = None,
+    tempo: int | None = None,
+    straight: bool = False,
+    program: int = FLUTE,
+) -> None:
+    """Write a tune as sound: 44.1 kHz, 16 bits, stereo, its peak at -1 dB. Errors as in `to_wav` and `replace_file`."""
+    replace_file(path, to_wav(tune, soundfont=soundfont, tempo=tempo, straight=straight, program=program))
+
+
+def to_wav(
+    tune: Tune,
+    *,
+    soundfont: Path | None = None,
+    tempo: int | None = None,
+    straight: bool = False,
+    program: int = FLUTE,
+) -> bytes:
+    """The bytes of a WAV file of a tune; `program` is General MIDI's, from 0, `tempo` in beats of its metre per minute.
+
+    Raises `RenderError` where the SoundFont is missing, broken or has not the instrument, or the tune has no notes or
+    lasts more than half an hour.
+    """
+    from tunewright.formats.sound import mixing  # noqa: PLC0415 - numpy, only where there is sound to make
+
+    whole = 4 * 60 / float(speed(tune, tempo))  # seconds of a whole note
+    notes = [
+        TimedNote(
+            float(note.onset) * whole, float(note.onset + note.length) * whole, note.number, note.velocity, program
+        )
+        for note in performed(tune, straight=straight)
+    ]
+    if not notes:
+        raise RenderError(f"{tune.source or tune.title or 'tune'}: no notes; expected at least one")
+    return mixing.to_wav(notes, soundfont)
