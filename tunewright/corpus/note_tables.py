@@ -344,7 +344,7 @@ def _places(tune: Tune, ticks: int) -> dict[int, _Place]:
 def _missing(measure: Measure, elements: Sequence[Element], index: int) -> Fraction:
     """What a pickup lacks before its first note: a short bar that begins the tune or a section, later endings apart.
 
-    The measures have it so too (`features`).
+    The measures have it so too (`music.features`).
     """
     opens_section = index == 0 or (measure.opening is not None and measure.opening.ends_section)
     later_ending = any(isinstance(element, Ending) and min(element.numbers) > 1 for element in elements)
