@@ -13,17 +13,26 @@ from typing import Annotated
 
 import typer
 
+from tunewright.cli.commands import completing
 from tunewright.cli.commands.options import SOURCE, AsJson, Language, read_sources
 
 
 def evaluate(
     what: Annotated[
         list[str],
-        typer.Argument(metavar="RUN|FILE", help=f"The folder of a trained run; or tunes, each argument a {SOURCE}."),
+        typer.Argument(
+            metavar="RUN|FILE",
+            help=f"The folder of a trained run; or tunes, each argument a {SOURCE}.",
+            autocompletion=completing.runs,
+        ),
     ],
     against: Annotated[
         list[str] | None,
-        typer.Option(metavar="SOURCE", help="What to hold them against; may be repeated. A run: else its own tunes."),
+        typer.Option(
+            metavar="SOURCE",
+            help="What to hold them against; may be repeated. A run: else its own tunes.",
+            autocompletion=completing.collections,
+        ),
     ] = None,
     n: Annotated[
         int,
