@@ -143,7 +143,7 @@ def found(planted: Planted, reported: Sequence[tuple[Tune, Sequence[int]]]) -> b
 
 def sources(passages: Sequence[Shared | Near], train: Sequence[Tune]) -> list[tuple[Tune, Sequence[int]]]:
     """Each named tune, and the notes marked."""
-    marked = [(one.tune_there, one.notes if isinstance(one, Shared) else one.notes_of) for one in passages]
+    marked = [(one.there, one.notes if isinstance(one, Shared) else one.notes_of) for one in passages]
     return [(train[number], notes) for number, notes in marked if number >= 0]
 
 

@@ -20,6 +20,7 @@ from tunewright.judging.assessment import Order, evaluate, save_knee
 from tunewright.judging.run_scorecard import held_out_likelihood
 from tunewright.judging.scorecard import Remark, Scorecard, describe_scorecard, perplexity
 from tunewright.models.likelihood import likelihood
+from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.tokens.contract import encode_passages
 from tunewright.training.loop import train
@@ -57,7 +58,7 @@ def run(trained: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def card(trained: Path) -> Scorecard:
+def card(trained: Path) -> Scorecard[Tune]:
     return evaluate(trained, order=FEW).card
 
 
@@ -70,7 +71,7 @@ def keys(remarks: tuple[Remark, ...]) -> set[str]:
 
 def test_a_run_is_held_against_what_it_learned_from(card: Scorecard, corpus: Corpus) -> None:
     assert card.against == corpus.name
-    assert card.tunes == len(card.each) == 3
+    assert card.count == len(card.each) == 3
     assert [one.name for one in card.each] == [f"tune-{seed:03}" for seed in range(3)]
     assert card.originality is not None
     assert card.originality.indexed == len(corpus.train)
@@ -179,10 +180,10 @@ def test_without_a_knee_nothing_is_saved(run: Path, card: Scorecard) -> None:
 
 def test_files_are_judged_tune_by_tune(tunes: Path) -> None:
     card = evaluate(tunes, against=[tunes]).card
-    assert card.tunes == 40
+    assert card.count == 40
     assert card.drawn is None
     assert card.bits_per_note is None
-    assert all(one.shared and one.shared.share == 1 for one in card.each)
+    assert all(one.shared and one.shared.line.share == 1 for one in card.each)
     assert "contained" in keys(card.remarks)
 
 
@@ -193,7 +194,7 @@ def test_a_midi_file_is_judged_like_the_tune_that_it_sounds(tmp_path: Path, tune
     [one] = evaluate(tmp_path / "x.mid", against=[tunes]).card.each
     assert one.copied
     assert one.shared is not None
-    assert one.shared.title == real_tunes()[3].title
+    assert one.shared.line.title == real_tunes()[3].title
     assert "K:" in one.text
 
 

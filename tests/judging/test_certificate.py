@@ -15,14 +15,13 @@ from tests.support.small_runs import corpus_of
 from tunewright.corpus.reading import Corpus, Dropped
 from tunewright.formats.abc import parse_abc
 from tunewright.judging.certificate import (
-    Candidate,
     Yardstick,
     build_yardstick,
     candidate,
     judge_tunes,
     read_candidates,
 )
-from tunewright.judging.scorecard import Scorecard, Value
+from tunewright.judging.scorecard import Certificate, Scorecard, Value
 from tunewright.measuring.table import MEASURES
 from tunewright.music.playing import fingerprint
 from tunewright.music.transposing import transpose
@@ -51,11 +50,11 @@ def yardstick(learned: bool = False) -> Yardstick:
     return build_yardstick(corpus(), learned=learned)
 
 
-def of_text(*texts: str) -> list[Candidate]:
+def of_text(*texts: str) -> list[Certificate[Tune]]:
     return [candidate(parse_abc(text)[0]) for text in texts]
 
 
-def silent() -> Candidate:
+def silent() -> Certificate[Tune]:
     """A tune of bars without a note."""
     tune = parse_abc(ONE.format(body="D8|z8|z8|z8|]"))[0]
     rest = next(element for element in tune.music if isinstance(element, Rest))
@@ -66,7 +65,7 @@ def keys(card: Scorecard) -> set[str]:
     return {remark.key for remark in card.remarks}
 
 
-def judged(tunes: Sequence[Tune], learned: bool = False) -> Scorecard:
+def judged(tunes: Sequence[Tune], learned: bool = False) -> Scorecard[Tune]:
     return judge_tunes([candidate(tune) for tune in tunes], yardstick(learned))
 
 
@@ -78,8 +77,8 @@ def test_a_training_tune_is_a_copy_of_itself_in_any_key() -> None:
     [one] = judged([transpose(tune, 2)]).each
     assert one.copied
     assert one.shared is not None
-    assert one.shared.share == 1
-    assert yardstick().searched[one.shared.tune_there] == tune
+    assert one.shared.line.share == 1
+    assert yardstick().searched[one.shared.line.there] == tune
     assert one.percentile == 100
 
 
@@ -92,12 +91,12 @@ def test_the_searched_tunes_are_those_that_a_model_learned_or_all() -> None:
 
 
 def test_held_out_tunes_share_what_they_share_with_training_tunes_alone() -> None:
-    assert not any(one.copied and one.shared and one.shared.share == 1 for one in yardstick().real)
+    assert not any(one.copied and one.shared and one.shared.line.share == 1 for one in yardstick().real)
     assert yardstick().borrowing == yardstick(True).borrowing
 
 
 def test_a_real_tune_has_the_percentiles_of_a_real_tune() -> None:
-    card = judged([one.tune for one in yardstick().real if one.tune], learned=True)
+    card = judged([one.music for one in yardstick().real if one.music], learned=True)
     means = {name: [one.percentiles[name] for one in card.each] for name in card.each[0].percentiles}
     for name, found in means.items():
         known = [percentile for percentile in found if not math.isnan(percentile)]
@@ -125,7 +124,7 @@ def test_what_is_wrong_is_said(text: str, problem: str) -> None:
 def test_every_measure_and_every_value_beside_that_of_real_tunes() -> None:
     card = judged(tunes()[44:74], learned=True)
     assert list(card.measures) == list(MEASURES)
-    assert card.tunes == 30
+    assert card.count == 30
     assert card.originality is not None
     known = {name: value for name, value in card.measures.items() if not math.isnan(value.value)}
     assert len(known) > len(MEASURES) - 5  # chord symbols are rare
@@ -169,7 +168,7 @@ def test_without_a_corpus_nothing_is_said_of_style_or_copies() -> None:
 def test_an_empty_set_is_said_to_be_empty(held: bool) -> None:
     card = judge_tunes([], yardstick() if held else None)
     assert "empty" in keys(card)
-    assert card.tunes == 0
+    assert card.count == 0
     assert all(math.isnan(value.value) for value in (card.valid_rate, *card.measures.values()))
 
 
@@ -190,9 +189,9 @@ def test_tunes_without_notes_are_judged_by_what_they_have(held: bool) -> None:
 
 
 def test_an_unreadable_drawn_tune_counts_as_not_well_formed() -> None:
-    broken = Candidate("tune-001", "", "no tune", None, "cannot be read: no K: field")
+    broken = Certificate("tune-001", "", None, "cannot be read: no K: field", "no tune")
     card = judge_tunes([broken, candidate(replace(tunes()[0], repairs=()))], yardstick())
-    assert card.tunes == 2
+    assert card.count == 2
     assert card.valid_rate.value in (0, 0.5)
     assert card.each[0].shared is None
     assert card.each[0].measures == {}

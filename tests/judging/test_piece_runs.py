@@ -63,7 +63,7 @@ def test_the_command_judges_a_run_of_pieces_as_pieces(run: Path) -> None:
 
 def test_piece_number_i_has_seed_s_plus_i(run: Path) -> None:
     first, second = (evaluate_pieces(run, pieces=count, seed=seed).card for count, seed in ((3, 5), (1, 7)))
-    assert first.each[2].piece == second.each[0].piece
+    assert first.each[2].music == second.each[0].music
     assert first.each[2].measures == pytest.approx(second.each[0].measures, nan_ok=True)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tunewright.reports.scorecard.text import scorecard_text
+from tunewright.reports.scorecard.words import answers, departures
 
 from tests.measuring.test_piece_originality import pasted, written
 from tests.support.real_pieces import songs
@@ -24,20 +26,18 @@ from tunewright.judging.piece_certificate import (
     judge_pieces,
     of_file,
 )
-from tunewright.judging.piece_scorecard import PieceScorecard, describe_pieces_scorecard
+from tunewright.judging.scorecard import Scorecard, describe_scorecard
 from tunewright.measuring.piece_originality import called
 from tunewright.measuring.piece_table import OF_PIECE, PIECE_MEASURES
 from tunewright.measuring.table import MEASURES
 from tunewright.music.piece import Piece, transposed
-from tunewright.reports.scorecard.piece_page import write_piece_scorecard
-from tunewright.reports.scorecard.piece_rolls import excerpt
-from tunewright.reports.scorecard.piece_text import piece_scorecard_text
-from tunewright.reports.scorecard.piece_words import answers, departures
+from tunewright.reports.scorecard.page import write_scorecard
+from tunewright.reports.scorecard.rolls import excerpt
 from tunewright.reports.scorecard.words import BAD, GOOD, OPEN
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import ConfigError, CorpusError
 
-EN = Wording("en")
+EN = Wording("en", "piece")
 
 
 @cache
@@ -54,7 +54,7 @@ def yardstick() -> PieceYardstick:
     return build_piece_yardstick(corpus(), learned=True)
 
 
-def judged(*pieces: Piece) -> PieceScorecard:
+def judged(*pieces: Piece) -> Scorecard[Piece]:
     """The scorecard of pieces against the corpus."""
     return judge_pieces([of_file(one) for one in pieces], yardstick(), title="ours")
 
@@ -138,12 +138,12 @@ def test_nothing_drawn_spells_a_piece() -> None:
     card = judge_pieces([nothing, nothing], yardstick())
     assert card.valid_rate.value == 0
     assert all(math.isnan(value.value) for value in card.measures.values())
-    json.dumps(describe_pieces_scorecard(card), allow_nan=False)
-    assert "spells no piece" in piece_scorecard_text(card)
+    json.dumps(describe_scorecard(card), allow_nan=False)
+    assert "spells no piece" in scorecard_text(card)
 
 
 def test_the_same_pieces_give_the_same_scorecard() -> None:
-    first, second = (describe_pieces_scorecard(judged(written(100), written(101))) for _ in range(2))
+    first, second = (describe_scorecard(judged(written(100), written(101))) for _ in range(2))
     assert first == second
 
 
@@ -158,7 +158,7 @@ def test_a_certificate_does_not_depend_on_the_other_pieces() -> None:
 
 
 def test_json_has_the_keys_of_the_contract() -> None:
-    told = describe_pieces_scorecard(judged(written(100), transposed(corpus().train[3], 1)))
+    told = describe_scorecard(judged(written(100), transposed(corpus().train[3], 1)))
     json.dumps(told, allow_nan=False)
     assert told["kind"] == "pieces"
     assert told["tunes"] == 2
@@ -171,14 +171,14 @@ def test_json_has_the_keys_of_the_contract() -> None:
 
 
 def test_json_names_every_measure_of_tunes_and_says_why_one_does_not_apply() -> None:
-    told = describe_pieces_scorecard(judged(written(100)))
+    told = describe_scorecard(judged(written(100)))
     for name in MEASURES:
         assert set(told["measures"][name]) >= {"value", "low", "high", "real"}
         assert name in PIECE_MEASURES or (told["measures"][name]["value"] is None and told["not_applicable"][name])
 
 
 def test_the_text_is_narrow_and_says_what_was_found() -> None:
-    text = piece_scorecard_text(judged(written(100), transposed(corpus().train[3], 4)))
+    text = scorecard_text(judged(written(100), transposed(corpus().train[3], 4)))
     assert all(len(line_) <= 100 for line_ in text.splitlines())
     assert "✗ Are they copies? Many are." in text
     assert "beats stand in a row, with all parts" in text
@@ -196,7 +196,7 @@ def test_departures_name_what_is_wrong() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_holds_everything_and_asks_for_nothing_from_elsewhere(language: str, tmp_path: Path) -> None:
     card = judged(*songs(3), transposed(corpus().train[3], 4), replace(of_drums(), title="<b>drums</b>"))
-    write_piece_scorecard(tmp_path / "page.html", card, language, others=yardstick().searched, commands=[["x", "a b"]])
+    write_scorecard(tmp_path / "page.html", card, language, others=yardstick().searched, commands=[["x", "a b"]])
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.count("data:image/svg+xml") >= 4
     assert page.count("<audio") >= 3
@@ -208,7 +208,7 @@ def test_the_page_holds_everything_and_asks_for_nothing_from_elsewhere(language:
 
 
 def test_a_page_without_a_corpus(tmp_path: Path) -> None:
-    write_piece_scorecard(tmp_path / "page.html", judge_pieces([of_file(songs(1)[0])]))
+    write_scorecard(tmp_path / "page.html", judge_pieces([of_file(songs(1)[0])]))
     assert "judged by themselves" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
@@ -249,7 +249,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_files_are_judged_each_one(folder: Path) -> None:
     card = evaluate_pieces(folder).card
-    assert card.pieces == 5
+    assert card.count == 5
     assert [one.source.endswith("broken.mid:1") for one in card.unread] == [True]
     assert "pieces_again" in [remark.key for remark in card.remarks]
     assert card.valid_rate.value == 1

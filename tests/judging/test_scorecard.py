@@ -11,8 +11,9 @@ import pytest
 
 from tests.support.real_tunes import real_tunes
 from tests.support.small_runs import corpus_of
-from tunewright.judging.certificate import Candidate, Yardstick, build_yardstick, candidate, judge_tunes
-from tunewright.judging.scorecard import Drawn, FrontierPoint, Scorecard, Value, describe_scorecard
+from tunewright.judging.certificate import Yardstick, build_yardstick, candidate, judge_tunes
+from tunewright.judging.scorecard import Certificate, Drawn, FrontierPoint, Scorecard, Value, describe_scorecard
+from tunewright.music.tune import Tune
 from tunewright.reports.scorecard.text import WIDTH, scorecard_text
 
 HALF = Value(0.5, 0.4, 0.6, 0.7, 12.0, 0.1)
@@ -27,10 +28,10 @@ def yardstick() -> Yardstick:
 
 
 @pytest.fixture(scope="module")
-def card(yardstick: Yardstick) -> Scorecard:
+def card(yardstick: Yardstick) -> Scorecard[Tune]:
     """Real tunes, one of them a training tune, and one that cannot be read."""
-    tunes = [one.tune for one in yardstick.real if one.tune][:14]
-    broken = Candidate("tune-007", "", "X:1\n", None, "cannot be read: no K: field")
+    tunes = [one.music for one in yardstick.real if one.music][:14]
+    broken = Certificate("tune-007", "", None, "cannot be read: no K: field", "X:1\n")
     found = judge_tunes([candidate(tune) for tune in tunes] + [broken], yardstick, title="some tunes")
     return replace(found, drawn=Drawn("run", 1.0, 0, 0.25, 8, 1.0, 0.1), bits_per_note=HALF)
 
@@ -94,7 +95,7 @@ def test_the_text_says_every_number_beside_real_tunes(card: Scorecard) -> None:
 
 
 def test_a_few_tunes_each_have_their_certificate(yardstick: Yardstick) -> None:
-    tunes = [one.tune for one in yardstick.real if one.tune][:2]
+    tunes = [one.music for one in yardstick.real if one.music][:2]
     text = scorecard_text(judge_tunes([candidate(tune) for tune in tunes], yardstick, title="two"))
     for tune in tunes:
         assert tune.title in text

@@ -59,7 +59,7 @@ def test_a_planted_passage_is_found_in_another_key_and_unit() -> None:
         found = longest_shared([moved], build_index(corpus))[0]
         assert (found.length, found.of) == (14, 14 + 3)
         assert (found.title, found.start, found.start_there) == ("planted", 2, 1)
-        assert (found.tune_there, found.tunes) == (1, 1)
+        assert (found.there, found.tunes) == (1, 1)
         assert (found.notes, found.notes_there) == (tuple(range(2, 16)), tuple(range(1, 15)))
 
 
@@ -70,7 +70,7 @@ def test_the_marked_notes_are_the_passage() -> None:
     for tune, found, more in zip(
         queries, longest_shared(queries, index), shared_passages(queries, index, 6), strict=True
     ):
-        there = indexed[found.tune_there]
+        there = indexed[found.there]
         assert found.source == there.source
         heard, heard_there = soundings(tune), soundings(there)
         for k in range(found.length):
@@ -124,7 +124,7 @@ def test_a_near_copy_is_found_in_another_key_and_unit(changed: str, notes: int) 
     query = tune_of(f"E5 F6 {changed} C5", "L:1/16\nK:D")
     for moved in (query, transpose(query, 3), transpose(query, -5)):
         found = nearest([moved], build_index(corpus))[0]
-        assert (found.title, found.tune_there) == ("planted", 1)
+        assert (found.title, found.there) == ("planted", 1)
         assert found.notes in (notes, notes + 1)  # the note before or after may agree by chance
         assert set(range(2, len(moved.notes) - 1)) <= set(found.notes_of)
         assert set(range(1, 23)) <= set(found.notes_there)
@@ -200,7 +200,7 @@ def test_nothing_and_one_note_have_no_share() -> None:
     assert longest_shared([tune_of("DEFG")], build_index([]))[0] == Shared(0, 4, 0, "", "", 0)
     assert longest_shared([], index) == []
     near = nearest([nothing, tune_of("D"), tune_of("DE")], index)
-    assert [(one.notes, one.of, one.title, one.tune_there) for one in near] == [(0, of, "", -1) for of in (0, 1, 2)]
+    assert [(one.notes, one.of, one.title, one.there) for one in near] == [(0, of, "", -1) for of in (0, 1, 2)]
     assert all(math.isnan(one.identity) for one in near)
     assert copy_rate(near) == 0
     assert math.isnan(copy_rate(near[:2]))

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from tests.support.short_pieces import line, part, piece
-from tunewright.measuring.piece_originality import TOP, PieceShared, build_piece_index, shared_with
+from tunewright.measuring.originality import Resemblance
+from tunewright.measuring.piece_originality import TOP, build_piece_index, shared_with
 from tunewright.music.piece import TICKS, MeterAt, Part, Piece, PieceNote, transposed
 
 BAR = 4 * TICKS
@@ -34,7 +35,7 @@ OTHERS = tuple(written(seed) for seed in range(12))
 INDEX = build_piece_index(OTHERS)
 
 
-def shared(music: Piece) -> PieceShared:
+def shared(music: Piece) -> Resemblance:
     return shared_with([music], INDEX)[0]
 
 
@@ -64,7 +65,7 @@ def test_a_piece_of_the_collection_is_found_whole_in_any_key(semitones: int) -> 
     assert found.beats.share == 1
     assert found.beats.length == found.beats.of == 64
     assert found.line.share == 1
-    assert (found.beats.title, found.beats.source, found.beats.piece_there) == ("piece 5", "5.mid:1", 5)
+    assert (found.beats.title, found.beats.source, found.beats.there) == ("piece 5", "5.mid:1", 5)
     assert found.near.share == 1
     assert found.near.title == "piece 5"
 
@@ -72,11 +73,11 @@ def test_a_piece_of_the_collection_is_found_whole_in_any_key(semitones: int) -> 
 def test_eight_bars_pasted_into_a_new_piece_are_found_where_they_stand() -> None:
     mixed = pasted(written(99), transposed(OTHERS[7], 2), first=3, bars=8, at=6)
     found = shared(mixed)
-    assert found.beats.piece_there == 7
+    assert found.beats.there == 7
     assert 31 <= found.beats.length <= 34  # eight bars; a beat at either end may be cut by what was held over it
     assert abs(found.beats.start - 6 * BAR) <= TICKS
     assert abs(found.beats.start_there - 3 * BAR) <= TICKS
-    assert found.line.piece_there == 7
+    assert found.line.there == 7
     assert found.copied == (found.beats.share >= 0.5 or found.top.share >= 0.5)
     assert shared(written(99)).beats.length < 5
 
@@ -84,7 +85,7 @@ def test_eight_bars_pasted_into_a_new_piece_are_found_where_they_stand() -> None
 def test_one_part_copied_alone_is_found_in_its_line() -> None:
     new = written(77)
     found = shared(replace(new, parts=(new.parts[0], new.parts[1], transposed(OTHERS[2], 4).parts[2])))
-    assert (found.line.part, found.line.piece_there, found.line.part_there) == (2, 2, 2)
+    assert (found.line.part, found.line.there, found.line.part_there) == (2, 2, 2)
     assert found.line.share == 1
     assert found.beats.length < 5
     assert not found.copied

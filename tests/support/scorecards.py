@@ -11,10 +11,11 @@ from tests.support.small_runs import corpus_of, real_tunes
 from tunewright.corpus.reading import Corpus, Dropped
 from tunewright.formats.abc import format_abc
 from tunewright.formats.abc.validity import judge
-from tunewright.judging.certificate import Candidate, build_yardstick, judge_tunes
-from tunewright.judging.scorecard import Drawn, FrontierPoint, Scorecard, Value
+from tunewright.judging.certificate import build_yardstick, judge_tunes
+from tunewright.judging.scorecard import Certificate, Drawn, FrontierPoint, Scorecard, Value
 from tunewright.measuring.two_sample import Tell, TwoSample
 from tunewright.music.transposing import transpose
+from tunewright.music.tune import Tune
 
 HOSTILE = 'X:1\nT:<script>alert(1)</script> & "co"\nM:2/4\nL:1/8\nK:C\nCDEF|GABc|cBAG|FEDC|]\n'
 WRONG_BAR = "X:1\nT:Too Long\nM:4/4\nL:1/8\nK:G\nGABc defg|GABc defgab|g4 d4|G8|]\n"
@@ -30,12 +31,12 @@ def corpus() -> Corpus:
     return corpus_of(tunes[:25], tunes[25:32], tunes[32:40])
 
 
-def candidates(texts: Sequence[str]) -> list[Candidate]:
+def candidates(texts: Sequence[str]) -> list[Certificate[Tune]]:
     """Texts as tunes to be judged."""
     found = []
     for number, text in enumerate(texts):
         tune, problem = judge(text)
-        found.append(Candidate(f"mine.abc:{number}", tune.title if tune else "", text, tune, problem))
+        found.append(Certificate(f"mine.abc:{number}", tune.title if tune else "", tune, problem, text))
     return found
 
 
@@ -46,7 +47,7 @@ def copied_text() -> str:
 
 
 @cache
-def plain_card() -> Scorecard:
+def plain_card() -> Scorecard[Tune]:
     """Eight tunes against the corpus: real ones, a copy, and four that something is wrong with."""
     others = [tune.text for tune in real_tunes()[45:48]]
     texts = [*others[:2], copied_text(), HOSTILE, WRONG_BAR, SILENT, UNREADABLE, others[2]]
@@ -54,7 +55,7 @@ def plain_card() -> Scorecard:
     return judge_tunes(candidates(texts), build_yardstick(corpus(), learned=True), title="mine.abc", unread=unread)
 
 
-def full_card() -> Scorecard:
+def full_card() -> Scorecard[Tune]:
     """The same as if it were of a run, with all that a scorecard can have; numbers by hand."""
     card = plain_card()
     return replace(

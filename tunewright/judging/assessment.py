@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from tunewright.corpus.reading import Corpus, read_corpus
 from tunewright.generation.checkpoints import Checkpoint, choose_checkpoint, list_checkpoints, load_checkpoint
@@ -52,8 +53,8 @@ class Order:
 class Assessment:
     """A scorecard, and what a page shows beside it."""
 
-    card: Scorecard
-    searched: tuple[Tune, ...] = ()  # the tunes in which shared passages were looked for, as `Shared.tune_there` counts
+    card: Scorecard[Tune]
+    searched: tuple[Tune, ...] = ()  # the tunes in which shared passages were looked for, as `Shared.there` counts
     surprises: Mapping[int, tuple[float, ...]] = field(default_factory=dict)  # bits of each written note, by place
 
 
@@ -132,7 +133,7 @@ def _judge_run(
     if yardstick is not None and corpus is not None and (order.temperatures or order.checkpoints):
         points = _frontier(run, yardstick, corpus, order, tell, on_progress)
         card = replace(card, frontier=points, knee=find_knee(points))
-    readable = {number: one.tune for number, one in enumerate(card.each) if one.tune and order.surprises}
+    readable = {number: one.music for number, one in enumerate(card.each) if one.music and order.surprises}
     bits = surprises(generator, list(readable.values()))
     return Assessment(card, yardstick.searched if yardstick else (), dict(zip(readable, bits, strict=True)))
 
@@ -167,7 +168,7 @@ def _frontier(
     return tuple(points)
 
 
-def save_knee(path: Path, card: Scorecard) -> FrontierPoint | None:
+def save_knee(path: Path, card: Scorecard[Any]) -> FrontierPoint | None:
     """Make the setting at the knee the run's own: its default temperature, and its best weights; None without one."""
     if card.knee is None:
         return None

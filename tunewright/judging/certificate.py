@@ -22,10 +22,18 @@ import numpy as np
 from tunewright.corpus.reading import BUILT_IN, SUFFIXES, Corpus, Dropped, read_corpus, read_tunes
 from tunewright.formats.abc import format_abc
 from tunewright.formats.validity import fault_of
-from tunewright.judging.intervals import Floats, Tally, match_values, mean_values, percentile_among, quantile_value
-from tunewright.judging.scorecard import Certificate, Originality, Remark, Scorecard, Value
+from tunewright.judging.scorecard import Certificate, Originality, Remark, Scorecard
 from tunewright.measuring.indexes import kept_index
-from tunewright.measuring.originality import COPIED, Borrowing, Index, Near, Shared, longest_shared, nearest
+from tunewright.measuring.intervals import (
+    Floats,
+    Tally,
+    Value,
+    match_values,
+    mean_values,
+    percentile_among,
+    quantile_value,
+)
+from tunewright.measuring.originality import COPIED, Borrowing, Index, Resemblance, longest_shared, nearest
 from tunewright.measuring.table import MEASURES, Habits, Style, fit_habits, measure_each
 from tunewright.measuring.two_sample import FEWEST, TwoSample, two_sample
 from tunewright.music.features import features
@@ -44,24 +52,12 @@ SPREADS = {name: measure for name, measure in OF_SET.items() if measure.family =
 SPREAD_DRAWS = 20  # sets drawn for those, which take ten times as long
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """A tune that is to be judged; `problem` is "" where it is well formed."""
-
-    name: str
-    title: str
-    text: str
-    tune: Tune | None
-    problem: str
-    bits_per_note: float = math.nan
-
-
-def candidate(tune: Tune, name: str = "") -> Candidate:
+def candidate(tune: Tune, name: str = "") -> Certificate[Tune]:
     """A tune as it is to be judged, under the name of the place where it stands in a file."""
-    return Candidate(name or tune.source, tune.title, tune.text or format_abc(tune), tune, fault_of(tune))
+    return Certificate(name or tune.source, tune.title, tune, fault_of(tune), tune.text or format_abc(tune))
 
 
-def read_candidates(sources: Iterable[str | Path]) -> tuple[list[Candidate], list[Dropped]]:
+def read_candidates(sources: Iterable[str | Path]) -> tuple[list[Certificate[Tune]], list[Dropped]]:
     """The tunes of files, folders and built-in collections, in order, and what could not be read.
 
     Nothing is merged. CorpusError for a source that is missing, is no such file, or is a folder without any.
@@ -107,21 +103,21 @@ class Yardstick:
     style: Style  # of the training tunes
     habits: Habits
     index: Index  # of the tunes that ours may have been copied from
-    searched: tuple[Tune, ...]  # the tunes that are indexed, in the order of `Shared.tune_there`
+    searched: tuple[Tune, ...]  # the tunes that are indexed, in the order of `Shared.there`
     metres: Mapping[str, float]  # share of the tunes of the corpus in each
-    real: tuple[Certificate, ...]  # of held-out tunes, at most 500
+    real: tuple[Certificate[Tune], ...]  # of held-out tunes, at most 500
     held_out: tuple[Tune, ...]  # all of them
     families: tuple[int, ...]  # of all of them
 
     @cached_property
     def tally(self) -> Tally:
         """What each of the held-out tunes does how often."""
-        return _tally([one.tune for one in self.real if one.tune])
+        return _tally([one.music for one in self.real if one.music])
 
     @cached_property
     def borrowing(self) -> Borrowing:
         """What the held-out tunes share with the training tunes."""
-        return Borrowing.of([one.shared for one in self.real if one.shared])
+        return Borrowing.of([one.shared.line for one in self.real if one.shared])
 
     @property
     def line(self) -> float:
@@ -164,78 +160,64 @@ def _tally(tunes: Iterable[Tune]) -> Tally:
 # ------------------------------------------------------------------------------------------------ certificates
 
 
-def _certify(candidates: Sequence[Candidate], habits: Habits, index: Index | None) -> list[Certificate]:
-    """Certificates without percentiles."""
-    tunes = [one.tune for one in candidates if one.tune]
+def _certify(candidates: Sequence[Certificate[Tune]], habits: Habits, index: Index | None) -> list[Certificate[Tune]]:
+    """The same measured and compared, without percentiles."""
+    tunes = [one.music for one in candidates if one.music]
     measured = iter(measure_each(tunes, habits))
-    shared = iter(longest_shared(tunes, index) if index else [None] * len(tunes))
-    near = iter(nearest(tunes, index) if index else [None] * len(tunes))
-    return [
-        _certificate(one, next(measured), next(shared), next(near)) if one.tune else _certificate(one, {}, None, None)
-        for one in candidates
-    ]
+    found: Iterator[Resemblance | None] = iter(resemblances(tunes, index) if index else [None] * len(tunes))
+    return [replace(one, measures=next(measured), shared=next(found)) if one.music else one for one in candidates]
 
 
-def _certificate(
-    one: Candidate, measures: Mapping[str, float], shared: Shared | None, near: Near | None
-) -> Certificate:
-    return Certificate(
-        one.name,
-        one.title,
-        one.text,
-        one.tune,
-        not one.problem,
-        one.problem,
-        shared,
-        near,
-        copied=shared is not None and shared.share >= COPIED,
-        measures=measures,
-        bits_per_note=one.bits_per_note,
-    )
+def resemblances(tunes: Sequence[Tune], index: Index) -> list[Resemblance]:
+    """What each tune has in common with the indexed ones."""
+    found = zip(longest_shared(tunes, index), nearest(tunes, index), strict=True)
+    return [Resemblance(shared, shared, near) for shared, near in found]
 
 
-def certify(candidates: Sequence[Candidate], yardstick: Yardstick | None) -> list[Certificate]:
+def certify(candidates: Sequence[Certificate[Tune]], yardstick: Yardstick | None) -> list[Certificate[Tune]]:
     """A certificate for each tune, in order."""
     if yardstick is None:
         return _certify(candidates, fit_habits([]), None)
     return [_placed(one, yardstick) for one in _certify(candidates, yardstick.habits, yardstick.index)]
 
 
-def _placed(one: Certificate, yardstick: Yardstick) -> Certificate:
+def _placed(one: Certificate[Tune], yardstick: Yardstick) -> Certificate[Tune]:
     """The same with percentiles among the held-out real tunes."""
     of_measures = {name: percentile_among(value, yardstick.spread[name]) for name, value in one.measures.items()}
-    return replace(one, percentile=borrowing_percentile(one.shared, yardstick), percentiles=of_measures)
+    return replace(
+        one,
+        percentile=borrowing_percentile(one.shared, yardstick),
+        percentiles=of_measures,
+    )
 
 
-def borrowing_percentile(shared: Shared | None, yardstick: Yardstick) -> float:
+def borrowing_percentile(shared: Resemblance | None, yardstick: Yardstick) -> float:
     """Where a shared passage lies among those of the held-out tunes, 0 to 100; NaN for a tune too short to compare."""
-    comparable = shared is not None and not math.isnan(shared.share)
-    return yardstick.borrowing.percentile(shared.length) if shared and comparable else math.nan
+    return yardstick.borrowing.percentile(shared.line.length) if shared and shared.comparable else math.nan
 
 
 # ------------------------------------------------------------------------------------------------ the scorecard
 
 
 def judge_tunes(
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Certificate[Tune]],
     yardstick: Yardstick | None = None,
     *,
     title: str = "",
     unread: Sequence[Dropped] = (),
     seed: int = 0,
-) -> Scorecard:
+) -> Scorecard[Tune]:
     """The scorecard of these tunes; without a yardstick neither originality nor style is judged."""
     each = tuple(certify(candidates, yardstick))
     numbers = _numbers(each, yardstick, seed)
     return Scorecard(
+        kind=Tune.kind,
         title=title,
         against=yardstick.corpus if yardstick else "",
-        tunes=len(each),
         valid_rate=numbers["valid"],
         measures=_in_order(numbers | _matches(each, yardstick, seed)),
         originality=_originality(each, yardstick, numbers, seed) if yardstick else None,
         two_sample=_two_sample(each, yardstick, seed) if yardstick else None,
-        bits_per_note=None,
         each=each,
         real=yardstick.real if yardstick else (),
         unread=tuple(unread),
@@ -247,15 +229,15 @@ def _in_order(values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: values[name] for name in MEASURES}
 
 
-COLUMNS: Mapping[str, Callable[[Certificate, float], float]] = {
+COLUMNS: Mapping[str, Callable[[Certificate[Tune], float], float]] = {
     "valid": lambda one, _: one.valid,
-    "copied": lambda one, _: one.copied if _comparable(one) else math.nan,
-    "beyond": lambda one, line: one.shared.length > line if one.shared and line > 0 else math.nan,
-    "near": lambda one, _: one.near.share >= COPIED if one.near and one.near.of > 1 else math.nan,
+    "copied": lambda one, _: one.copied if one.shared and one.shared.comparable else math.nan,
+    "beyond": lambda one, line: one.shared.line.length > line if one.shared and line > 0 else math.nan,
+    "near": lambda one, _: one.shared.near.share >= COPIED if one.shared and one.shared.near.of > 1 else math.nan,
 }
 
 
-def _numbers(each: Sequence[Certificate], yardstick: Yardstick | None, seed: int) -> dict[str, Value]:
+def _numbers(each: Sequence[Certificate[Tune]], yardstick: Yardstick | None, seed: int) -> dict[str, Value]:
     """Means over the tunes of everything that one tune has, by the names of `COLUMNS` and `MEASURES`."""
     line, real = (yardstick.line, yardstick.real) if yardstick else (math.nan, ())
     names = (*COLUMNS, *OF_TUNE)
@@ -263,7 +245,7 @@ def _numbers(each: Sequence[Certificate], yardstick: Yardstick | None, seed: int
     return dict(zip(names, mean_values(ours, theirs, seed), strict=True))
 
 
-def _table(tunes: Sequence[Certificate], line: float) -> Floats:
+def _table(tunes: Sequence[Certificate[Tune]], line: float) -> Floats:
     rows = [
         [*(column(one, line) for column in COLUMNS.values()), *(one.measures.get(name, math.nan) for name in OF_TUNE)]
         for one in tunes
@@ -271,13 +253,8 @@ def _table(tunes: Sequence[Certificate], line: float) -> Floats:
     return np.array(rows, dtype=float).reshape(len(tunes), len(COLUMNS) + len(OF_TUNE))
 
 
-def _comparable(one: Certificate) -> bool:
-    """Whether it has notes enough to share any."""
-    return one.shared is not None and not math.isnan(one.shared.share)
-
-
-def _matches(each: Sequence[Certificate], yardstick: Yardstick | None, seed: int) -> dict[str, Value]:
-    tunes = [one.tune for one in each if one.tune and one.tune.notes]
+def _matches(each: Sequence[Certificate[Tune]], yardstick: Yardstick | None, seed: int) -> dict[str, Value]:
+    tunes = [one.music for one in each if one.music and one.music.notes]
     if yardstick is None or not tunes:
         return dict.fromkeys(OF_SET, Value(math.nan))
     ours, real, style = _tally(tunes), yardstick.tally, yardstick.style
@@ -286,18 +263,18 @@ def _matches(each: Sequence[Certificate], yardstick: Yardstick | None, seed: int
     return match_values(ours, real, style, others, seed) | spreads
 
 
-def _two_sample(each: Sequence[Certificate], yardstick: Yardstick, seed: int) -> TwoSample | None:
+def _two_sample(each: Sequence[Certificate[Tune]], yardstick: Yardstick, seed: int) -> TwoSample | None:
     """How well a classifier tells the tunes from held-out ones; None where either are too few to teach it."""
-    tunes = [one.tune for one in each if one.tune and one.tune.notes]
+    tunes = [one.music for one in each if one.music and one.music.notes]
     if min(len(tunes), len(yardstick.held_out)) < FEWEST:
         return None
     return two_sample(tunes, yardstick.held_out, families=yardstick.families, seed=seed)
 
 
 def _originality(
-    each: Sequence[Certificate], yardstick: Yardstick, numbers: Mapping[str, Value], seed: int
+    each: Sequence[Certificate[Tune]], yardstick: Yardstick, numbers: Mapping[str, Value], seed: int
 ) -> Originality:
-    ours = np.array(Borrowing.of([one.shared for one in each if one.shared]).lengths, dtype=float)
+    ours = np.array(Borrowing.of([one.shared.line for one in each if one.shared]).lengths, dtype=float)
     real = np.array(yardstick.borrowing.lengths, dtype=float)
     return Originality(
         copy_rate=numbers["copied"],
@@ -313,7 +290,9 @@ def _originality(
 # ------------------------------------------------------------------------------------------------ what has to be said
 
 
-def _remarks(each: Sequence[Certificate], yardstick: Yardstick | None, unread: Sequence[Dropped]) -> Iterator[Remark]:
+def _remarks(
+    each: Sequence[Certificate[Tune]], yardstick: Yardstick | None, unread: Sequence[Dropped]
+) -> Iterator[Remark]:
     """What a reader of the numbers has to know."""
     with_notes = [one for one in each if one.notes]
     if unread:
@@ -327,7 +306,7 @@ def _remarks(each: Sequence[Certificate], yardstick: Yardstick | None, unread: S
         yield remark("some_silent", silent=len(each) - len(with_notes))
     if len(with_notes) == 1:
         yield remark("one")
-    melodies = [fingerprint(one.tune) for one in with_notes if one.tune]
+    melodies = [fingerprint(one.music) for one in with_notes if one.music]
     if again := len(melodies) - len(set(melodies)):
         yield remark("again", again=again)
     if yardstick is None:
@@ -335,14 +314,14 @@ def _remarks(each: Sequence[Certificate], yardstick: Yardstick | None, unread: S
         return
     if len(yardstick.real) < FEW_REAL:
         yield remark("few_real", real=len(yardstick.real), corpus=yardstick.corpus)
-    if whole := sum(one.shared is not None and one.shared.share == 1 for one in each):
+    if whole := sum(one.shared is not None and one.shared.line.share == 1 for one in each):
         yield remark("contained", contained=whole, corpus=yardstick.corpus)
     yield from _another_kind(with_notes, yardstick)
 
 
-def _another_kind(each: Sequence[Certificate], yardstick: Yardstick) -> Iterator[Remark]:
+def _another_kind(each: Sequence[Certificate[Tune]], yardstick: Yardstick) -> Iterator[Remark]:
     """Whether most of the tunes are in metres that the corpus hardly has."""
-    metres = Counter(str(one.tune.meter) for one in each if one.tune)
+    metres = Counter(str(one.music.meter) for one in each if one.music)
     rare = {metre: times for metre, times in metres.items() if yardstick.metres.get(metre, 0) < RARE_METRE}
     if 2 * sum(rare.values()) > metres.total():
         named = ", ".join(sorted(rare, key=lambda metre: -rare[metre])[:3])

@@ -18,13 +18,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tunewright.judging.certificate import Candidate, Yardstick, borrowing_percentile
-from tunewright.judging.intervals import Floats, Tally, match_values, mean_values, quantile_value
+from tunewright.judging.certificate import Yardstick, borrowing_percentile, resemblances
 from tunewright.judging.run_scorecard import Sampled
-from tunewright.judging.scorecard import FrontierPoint, Value
-from tunewright.measuring.originality import COPIED, Borrowing, Shared, longest_shared
+from tunewright.judging.scorecard import Certificate, FrontierPoint
+from tunewright.measuring.intervals import Floats, Tally, Value, match_values, mean_values, quantile_value
+from tunewright.measuring.originality import Borrowing, Resemblance
 from tunewright.measuring.styles import transition_match
 from tunewright.measuring.table import Measure, Style
+from tunewright.music.tune import Tune
 
 TUNES = 100  # drawn at a setting where nobody says how many
 AXES = ("valid_rate", "style", "originality")
@@ -43,12 +44,14 @@ def place(
 ) -> FrontierPoint:
     """Where the tunes of a setting lie; the corpus of the yardstick must hold out tunes."""
     candidates = sampled.candidates
-    tunes = [one.tune for one in candidates if one.tune]
-    shared = longest_shared(tunes, yardstick.index)
+    tunes = [one.music for one in candidates if one.music]
+    shared = resemblances(tunes, yardstick.index)
     valid, original, copied = mean_values(_ours(candidates, shared, yardstick), _real(yardstick), seed)
     tally = Tally.of([Style.of([tune]) for tune in tunes if tune.notes])
     style = match_values(tally, yardstick.tally, yardstick.style, STYLE, seed)["style"]
-    longest, of_real = (np.array(one.lengths, dtype=float) for one in (Borrowing.of(shared), yardstick.borrowing))
+    longest, of_real = (
+        np.array(one.lengths, dtype=float) for one in (Borrowing.of([one.line for one in shared]), yardstick.borrowing)
+    )
     worst, shortfall = _worst({"valid_rate": valid, "style": style, "originality": original}, len(candidates))
     return FrontierPoint(
         temperature,
@@ -67,10 +70,10 @@ def place(
     )
 
 
-def _ours(candidates: Sequence[Candidate], shared: Sequence[Shared], yardstick: Yardstick) -> Floats:
+def _ours(candidates: Sequence[Certificate[Tune]], shared: Sequence[Resemblance], yardstick: Yardstick) -> Floats:
     """Well formed, original, copied: a row for each tune."""
     found = iter(shared)
-    rows = [[not one.problem, *_borrowed(next(found) if one.tune else None, yardstick)] for one in candidates]
+    rows = [[not one.problem, *_borrowed(next(found) if one.music else None, yardstick)] for one in candidates]
     return np.array(rows, dtype=float).reshape(len(rows), 3)
 
 
@@ -79,11 +82,11 @@ def _real(yardstick: Yardstick) -> Floats:
     return np.array(rows, dtype=float).reshape(len(rows), 3)
 
 
-def _borrowed(shared: Shared | None, yardstick: Yardstick) -> tuple[float, float]:
+def _borrowed(shared: Resemblance | None, yardstick: Yardstick) -> tuple[float, float]:
     """One less the percentile of human borrowing, and whether it is a copy."""
-    if shared is None or math.isnan(shared.share):
+    if shared is None or not shared.comparable:
         return math.nan, math.nan
-    return 1 - borrowing_percentile(shared, yardstick) / 100, shared.share >= COPIED
+    return 1 - borrowing_percentile(shared, yardstick) / 100, shared.copied
 
 
 # ------------------------------------------------------------------------------------------------ the knee

@@ -23,9 +23,8 @@ from tunewright.judging.piece_certificate import (
     of_file,
     piece_remark,
 )
-from tunewright.judging.piece_scorecard import PieceCertificate, PieceScorecard
 from tunewright.judging.run_scorecard import learned_from, sources_of
-from tunewright.judging.scorecard import Remark
+from tunewright.judging.scorecard import Certificate, Remark, Scorecard
 from tunewright.music.piece import Piece
 from tunewright.support.errors import ConfigError, RunError
 from tunewright.training.config import PIECE_TOKENS
@@ -39,8 +38,8 @@ Read = Callable[[list[str]], PieceCorpus]
 class PieceAssessment:
     """A scorecard, and what a page shows beside it."""
 
-    card: PieceScorecard
-    searched: tuple[Piece, ...] = ()  # the pieces in which shared passages were looked for, by `piece_there`
+    card: Scorecard[Piece]
+    searched: tuple[Piece, ...] = ()  # the pieces in which shared passages were looked for, by `Shared.there`
 
 
 def judges_pieces(what: Sequence[str | Path]) -> bool:
@@ -83,7 +82,7 @@ def _judge_files(what: Sequence[str | Path], read: Read, corpus: PieceCorpus | N
     return PieceAssessment(card, yardstick.searched if yardstick else ())
 
 
-def _candidates(found: PieceCorpus) -> list[PieceCertificate]:
+def _candidates(found: PieceCorpus) -> list[Certificate[Piece]]:
     """Every piece that was read, those that are equal to another one too."""
     by_source = {piece.source: piece for piece in found.pieces}
     again = [replace(by_source[kept], source=left_out) for left_out, kept in found.duplicates]

@@ -1,7 +1,7 @@
 """The scorecard of a set of pieces of several parts, of files or drawn from a run, beside real pieces of a corpus.
 
 In: pieces, or a run whose tokens spell pieces; and a `PieceYardstick`: what a corpus does how often, what its held-out
-pieces share with the others, and how those measure. Out: a `PieceScorecard`. Without a yardstick pieces are judged by
+pieces share with the others, and how those measure. Out: a `Scorecard[Piece]`. Without a yardstick pieces are judged by
 themselves. This file defines no measure, draws no piece itself and writes no page.
 
 The held-out pieces are measured against the training pieces as ours are: that is the column `real`. What ours share is
@@ -23,13 +23,20 @@ from tunewright.corpus.reading import Dropped
 from tunewright.formats.validity import fault_of
 from tunewright.generation.generator import Generator
 from tunewright.generation.pieces import GeneratedPiece, generate_pieces
-from tunewright.judging.intervals import Floats, Tally, match_values, mean_values, percentile_among, quantile_value
-from tunewright.judging.piece_scorecard import PieceCertificate, PieceOriginality, PieceScorecard
 from tunewright.judging.run_scorecard import bits_of_each, held_out_likelihood
-from tunewright.judging.scorecard import Drawn, Remark, Value
-from tunewright.measuring.originality import COPIED, Borrowing
+from tunewright.judging.scorecard import Certificate, Drawn, Originality, Remark, Scorecard
+from tunewright.measuring.intervals import (
+    Floats,
+    Tally,
+    Value,
+    match_values,
+    mean_values,
+    percentile_among,
+    quantile_value,
+)
+from tunewright.measuring.originality import COPIED, Borrowing, Resemblance
 from tunewright.measuring.piece_habits import style_of, style_of_all
-from tunewright.measuring.piece_originality import PieceIndex, PieceShared, build_piece_index, called, shared_with
+from tunewright.measuring.piece_originality import PieceIndex, build_piece_index, called, shared_with
 from tunewright.measuring.piece_table import OF_PIECE, PIECE_MEASURES, SETS_OF_PIECES, measure_pieces
 from tunewright.measuring.piece_traits import FEWEST_PIECES, compare_pieces
 from tunewright.measuring.styles import Style
@@ -56,8 +63,8 @@ class PieceYardstick:
     corpus: str
     style: Style  # of the training pieces
     index: PieceIndex  # of the pieces that ours may have been copied from
-    searched: tuple[Piece, ...]  # those pieces, in the order of `piece_there`
-    real: tuple[PieceCertificate, ...]  # of held-out pieces, at most 300
+    searched: tuple[Piece, ...]  # those pieces, in the order of `Shared.there`
+    real: tuple[Certificate[Piece], ...]  # of held-out pieces, at most 300
     held_out: tuple[Piece, ...]  # all of them
     families: tuple[int, ...]  # of all of them
 
@@ -100,40 +107,40 @@ def build_piece_yardstick(corpus: PieceCorpus, *, learned: bool = False) -> Piec
     )
 
 
-def _tally(each: Iterable[PieceCertificate]) -> Tally:
-    return Tally.of([style_of(one.piece) for one in each if one.piece and one.piece.notes])
+def _tally(each: Iterable[Certificate[Piece]]) -> Tally:
+    return Tally.of([style_of(one.music) for one in each if one.music and one.music.notes])
 
 
 # ------------------------------------------------------------------------------------------------ certificates
 
 
-def of_file(piece: Piece) -> PieceCertificate:
+def of_file(piece: Piece) -> Certificate[Piece]:
     """A piece of a file, of which nothing is known yet but whether it is well formed."""
-    return PieceCertificate(piece.source, called(piece), piece, fault_of(piece))
+    return Certificate(piece.source, called(piece), piece, fault_of(piece))
 
 
-def of_run(one: GeneratedPiece) -> PieceCertificate:
+def of_run(one: GeneratedPiece) -> Certificate[Piece]:
     """A drawn piece, named as `generate` names its files."""
     bits = -one.log_likelihood_per_note / math.log(2)
-    return PieceCertificate(f"piece-{one.seed:03}", one.title, one.piece, one.error, bits_per_note=bits)
+    return Certificate(f"piece-{one.seed:03}", one.title, one.piece, one.error, bits_per_note=bits)
 
 
-def _certify(each: Sequence[PieceCertificate], index: PieceIndex | None) -> list[PieceCertificate]:
+def _certify(each: Sequence[Certificate[Piece]], index: PieceIndex | None) -> list[Certificate[Piece]]:
     """The same measured and compared, without percentiles."""
-    pieces = [one.piece for one in each if one.piece]
+    pieces = [one.music for one in each if one.music]
     measured = iter(measure_pieces(pieces))
-    shared: Iterator[PieceShared | None] = iter(shared_with(pieces, index) if index else [None] * len(pieces))
-    return [replace(one, measures=next(measured), shared=next(shared)) if one.piece else one for one in each]
+    shared: Iterator[Resemblance | None] = iter(shared_with(pieces, index) if index else [None] * len(pieces))
+    return [replace(one, measures=next(measured), shared=next(shared)) if one.music else one for one in each]
 
 
-def certify_pieces(each: Sequence[PieceCertificate], yardstick: PieceYardstick | None) -> list[PieceCertificate]:
+def certify_pieces(each: Sequence[Certificate[Piece]], yardstick: PieceYardstick | None) -> list[Certificate[Piece]]:
     """Certificates with measures, what is shared, and where both lie among the held-out real pieces."""
     if yardstick is None:
         return _certify(each, None)
     return [_placed(one, yardstick) for one in _certify(each, yardstick.index)]
 
 
-def _placed(one: PieceCertificate, yardstick: PieceYardstick) -> PieceCertificate:
+def _placed(one: Certificate[Piece], yardstick: PieceYardstick) -> Certificate[Piece]:
     of_measures = {name: percentile_among(value, yardstick.spread[name]) for name, value in one.measures.items()}
     if one.shared is None or not one.shared.comparable:
         return replace(one, percentiles=of_measures)
@@ -150,20 +157,21 @@ def _placed(one: PieceCertificate, yardstick: PieceYardstick) -> PieceCertificat
 
 
 def judge_pieces(
-    candidates: Sequence[PieceCertificate],
+    candidates: Sequence[Certificate[Piece]],
     yardstick: PieceYardstick | None = None,
     *,
     title: str = "",
     unread: Sequence[Dropped] = (),
     remarks: Sequence[Remark] = (),
     seed: int = 0,
-) -> PieceScorecard:
+) -> Scorecard[Piece]:
     """The scorecard of these pieces; without a yardstick neither originality nor style is judged."""
     each = tuple(certify_pieces(candidates, yardstick))
     numbers = _numbers(each, yardstick, seed)
     test, untold = _two_sample(each, yardstick, seed)
     measured = numbers | _matches(each, yardstick, seed)
-    return PieceScorecard(
+    return Scorecard(
+        kind=Piece.kind,
         title=title,
         against=yardstick.corpus if yardstick else "",
         valid_rate=numbers["valid"],
@@ -180,7 +188,7 @@ def judge_pieces(
 
 Lines = tuple[float, float]  # notes and beats that 95 of 100 held-out pieces do not exceed
 
-COLUMNS: Mapping[str, Callable[[PieceCertificate, Lines], float]] = {
+COLUMNS: Mapping[str, Callable[[Certificate[Piece], Lines], float]] = {
     "valid": lambda one, _: one.valid,
     "copied": lambda one, _: one.copied if one.shared and one.shared.comparable else math.nan,
     "beyond": lambda one, lines: (
@@ -199,7 +207,7 @@ def _beyond(length: int, share: float, line: float) -> float:
     return math.nan if math.isnan(share + line) else length > line
 
 
-def _numbers(each: Sequence[PieceCertificate], yardstick: PieceYardstick | None, seed: int) -> dict[str, Value]:
+def _numbers(each: Sequence[Certificate[Piece]], yardstick: PieceYardstick | None, seed: int) -> dict[str, Value]:
     """Means over the pieces of everything that one has, by the names of `COLUMNS` and `PIECE_MEASURES`."""
     lines = (yardstick.lines.line(LINE), yardstick.beats.line(LINE)) if yardstick else (math.nan, math.nan)
     real = yardstick.real if yardstick else ()
@@ -207,7 +215,7 @@ def _numbers(each: Sequence[PieceCertificate], yardstick: PieceYardstick | None,
     return dict(zip((*COLUMNS, *OF_PIECE), mean_values(ours, theirs, seed), strict=True))
 
 
-def _table(each: Sequence[PieceCertificate], lines: Lines) -> Floats:
+def _table(each: Sequence[Certificate[Piece]], lines: Lines) -> Floats:
     rows = [
         [
             *(column(one, lines) for column in COLUMNS.values()),
@@ -218,7 +226,7 @@ def _table(each: Sequence[PieceCertificate], lines: Lines) -> Floats:
     return np.array(rows, dtype=float).reshape(len(each), len(COLUMNS) + len(OF_PIECE))
 
 
-def _matches(each: Sequence[PieceCertificate], yardstick: PieceYardstick | None, seed: int) -> dict[str, Value]:
+def _matches(each: Sequence[Certificate[Piece]], yardstick: PieceYardstick | None, seed: int) -> dict[str, Value]:
     ours = _tally(each)
     if yardstick is None or not ours.tunes:
         return dict.fromkeys(SETS_OF_PIECES, Value(math.nan))
@@ -226,12 +234,12 @@ def _matches(each: Sequence[PieceCertificate], yardstick: PieceYardstick | None,
 
 
 def _two_sample(
-    each: Sequence[PieceCertificate], yardstick: PieceYardstick | None, seed: int
+    each: Sequence[Certificate[Piece]], yardstick: PieceYardstick | None, seed: int
 ) -> tuple[TwoSample | None, str]:
     """How well a classifier tells the pieces from held-out ones; or None, and why there is no such number."""
     if yardstick is None:
         return None, "held against no collection; name one with --against"
-    pieces = [one.piece for one in each if one.piece and one.piece.notes]
+    pieces = [one.music for one in each if one.music and one.music.notes]
     fewest = min(len(pieces), len(yardstick.held_out))
     if fewest < FEWEST_PIECES:
         told = f"{len(pieces)} pieces and {len(yardstick.held_out)} held-out ones"
@@ -243,8 +251,8 @@ def _two_sample(
 
 
 def _originality(
-    each: Sequence[PieceCertificate], yardstick: PieceYardstick, numbers: Mapping[str, Value], seed: int
-) -> PieceOriginality:
+    each: Sequence[Certificate[Piece]], yardstick: PieceYardstick, numbers: Mapping[str, Value], seed: int
+) -> Originality:
     shared = [one.shared for one in each if one.shared]
     of_lines = (Borrowing.of([one.line for one in shared]), yardstick.lines)
     of_beats = (Borrowing.of([one.beats for one in shared]), yardstick.beats)
@@ -253,7 +261,7 @@ def _originality(
         ours, real = (np.array(borrowing.lengths, dtype=float) for borrowing in both)
         return quantile_value(ours, real, which, seed)
 
-    return PieceOriginality(
+    return Originality(
         copy_rate=numbers["copied"],
         median_longest=quantile(of_lines, 0.5),
         p90_longest=quantile(of_lines, 0.9),
@@ -281,7 +289,7 @@ def judge_piece_run(
     seed: int = 0,
     remarks: Sequence[Remark] = (),
     on_progress: Progress | None = None,
-) -> PieceScorecard:
+) -> Scorecard[Piece]:
     """The scorecard of a run's pieces; without a corpus neither likelihood, nor originality, nor style is judged.
 
     Piece i is drawn with seed S+i, held to the rules; at most 50 of the same seeds are drawn without them too.
@@ -311,7 +319,7 @@ def judge_piece_run(
             card, remarks=(*card.remarks, piece_remark("pieces_uncovered", left=left, test=len(corpus.test)))
         )
     bits, nats = held_out_likelihood(generator, corpus.test, seed)
-    found = bits_of_each(generator, [one.piece for one in card.real if one.piece])
+    found = bits_of_each(generator, [one.music for one in card.real if one.music])
     real = tuple(replace(one, bits_per_note=of_one) for one, of_one in zip(card.real, found, strict=True))
     return replace(card, drawn=told, bits_per_note=bits, nats_per_token=nats, real=real)
 
@@ -320,7 +328,7 @@ def judge_piece_run(
 
 
 def _remarks(
-    each: Sequence[PieceCertificate], yardstick: PieceYardstick | None, unread: Sequence[Dropped]
+    each: Sequence[Certificate[Piece]], yardstick: PieceYardstick | None, unread: Sequence[Dropped]
 ) -> Iterator[Remark]:
     """What a reader of the numbers has to know."""
     with_notes = [one for one in each if one.notes]
@@ -331,7 +339,7 @@ def _remarks(
         yield piece_remark("pieces_silent", silent=len(each) - len(with_notes))
     if len(with_notes) == 1:
         yield piece_remark("pieces_one")
-    prints = [fingerprint(one.piece) for one in with_notes if one.piece]
+    prints = [fingerprint(one.music) for one in with_notes if one.music]
     if again := len(prints) - len(set(prints)):
         yield piece_remark("pieces_again", again=again)
     if yardstick is None:

@@ -17,10 +17,12 @@ import numpy as np
 from tunewright.corpus.reading import BUILT_IN, Corpus
 from tunewright.generation.surprise import forward
 from tunewright.generation.tunes import Generated, Generator, generate
-from tunewright.judging.certificate import Candidate, Yardstick, judge_tunes
-from tunewright.judging.scorecard import Drawn, Remark, Scorecard, Value
+from tunewright.judging.certificate import Yardstick, judge_tunes
+from tunewright.judging.scorecard import Certificate, Drawn, Remark, Scorecard
+from tunewright.measuring.intervals import Value
 from tunewright.models.likelihood import likelihood_interval, token_losses
 from tunewright.music.kinds import Music
+from tunewright.music.tune import Tune
 from tunewright.tokens.contract import Collection, Passage, encode_passages
 from tunewright.training.run import read_record, read_split
 
@@ -39,7 +41,7 @@ class Sampled:
     raw: tuple[Generated, ...]
 
     @property
-    def candidates(self) -> list[Candidate]:
+    def candidates(self) -> list[Certificate[Tune]]:
         """The tunes as they are to be judged, named as `generate` names their files."""
         return [_candidate(one) for one in self.tunes]
 
@@ -60,10 +62,10 @@ class Sampled:
         return math.fsum(removed) / len(removed) if removed else math.nan
 
 
-def _candidate(one: Generated) -> Candidate:
+def _candidate(one: Generated) -> Certificate[Tune]:
     bits = -one.log_likelihood_per_note / math.log(2)
     title = one.tune.title if one.tune else ""
-    return Candidate(f"tune-{one.seed:03}", title, one.text, one.tune, one.error, bits)
+    return Certificate(f"tune-{one.seed:03}", title, one.tune, one.error, one.text, bits_per_note=bits)
 
 
 def _share(drawn: Sequence[Generated]) -> float:
@@ -104,7 +106,7 @@ def judge_run(
     seed: int = 0,
     remarks: Sequence[Remark] = (),
     on_progress: Progress | None = None,
-) -> Scorecard:
+) -> Scorecard[Tune]:
     """The scorecard of a run's tunes; without a corpus neither likelihood, nor originality, nor style is judged.
 
     ConfigError for a temperature out of range.
@@ -115,7 +117,7 @@ def judge_run(
     rates = (sampled.raw_rate, len(sampled.raw), sampled.masked_rate, sampled.removed_mass)
     real = card.real
     if corpus is not None:
-        found = bits_of_each(generator, [one.tune for one in real if one.tune])
+        found = bits_of_each(generator, [one.music for one in real if one.music])
         real = tuple(replace(one, bits_per_note=bits) for one, bits in zip(real, found, strict=True))
     bits, nats = held_out_likelihood(generator, corpus.test, seed) if corpus else (None, None)
     return replace(

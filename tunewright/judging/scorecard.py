@@ -1,87 +1,94 @@
-"""What a set of tunes is worth: the scorecard of the set, and a certificate for each tune, as values and as JSON.
+"""What a set of tunes or of pieces is worth: the scorecard of the set, and a certificate for each, as values and JSON.
 
-In: nothing; `judging` and `frontier` make these values. Out: the same as plain data for `evaluate --json`. Every number
-stands beside the same number for real tunes that were held out of the corpus. This file measures nothing, and has no
-words for anybody: those are in `console` and on the page.
+In: nothing; `certificate` and `frontier` make these values. Out: the same as plain data for `evaluate --json`. Every
+number stands beside the same number for real music that was held out of the corpus. What exists for one kind of music
+alone is empty for the other; the JSON of pieces says why under `not_applicable`. This file measures nothing, and has
+no words for anybody: those are in `reports`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from tunewright.corpus.reading import Dropped
-from tunewright.measuring.originality import Near, Shared
+from tunewright.measuring.intervals import UNDEFINED, Value
+from tunewright.measuring.originality import Resemblance, Shared
+from tunewright.measuring.piece_table import NOT_FOR_PIECES
+from tunewright.music.kinds import M
+from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
     from tunewright.measuring.two_sample import TwoSample
 
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A number of a set of tunes, with its bootstrap 95 % interval over the tunes, beside that of real tunes.
-
-    `real` is the mean over real sets of as many held-out tunes; `percentile` is where `value` lies among those sets, 0
-    to 100, ties counting half. NaN for what is undefined: the measure itself, the interval of fewer than two tunes,
-    or everything real where nothing is compared with.
-    """
-
-    value: float
-    low: float = math.nan
-    high: float = math.nan
-    real: float = math.nan
-    percentile: float = math.nan
-    spread: float = math.nan  # standard deviation of those real sets
+_NOTES: Mapping[str, Callable[[Any], int]] = {Tune.kind: lambda tune: len(tune.notes), Piece.kind: lambda it: it.notes}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Certificate:
-    """What is known of one tune.
+class Certificate(Generic[M]):
+    """What is known of one tune or piece; before it is judged, no more than whether it is well formed.
 
-    `percentile` is where its longest shared passage lies among those of the held-out real tunes, 0 to 100, the higher
-    the more it shares; NaN where there is nothing to compare with. `copied`: half or more of it stands in one passage.
+    `percentile` is where its longest shared passage of one line lies among those of the held-out real music, 0 to 100,
+    the higher the more it shares; `beats_percentile` the same of beats of all parts. NaN where there is nothing to
+    compare with.
     """
 
-    name: str  # "file:line" for a tune of a file, "no. SEED" for a drawn one
+    name: str  # "file:line" for music of a file, "tune-SEED", "piece-SEED" for what was drawn
     title: str
-    text: str  # ABC
-    tune: Tune | None  # None where the text cannot be read
-    valid: bool  # strictly well formed
-    problem: str  # what is wrong, and where; "" where it is valid
-    shared: Shared | None = None  # None without a corpus, or without a tune
-    near: Near | None = None
+    music: M | None  # None where a text cannot be read, or what was drawn spells no piece
+    problem: str  # why it is not strictly well formed, and where; "" where it is
+    text: str = ""  # ABC of a tune
+    shared: Resemblance | None = None  # None without a corpus, or without music
     percentile: float = math.nan
-    copied: bool = False
-    measures: Mapping[str, float] = field(default_factory=dict)  # those of one tune, by the names in `MEASURES`
-    percentiles: Mapping[str, float] = field(default_factory=dict)  # of each among the held-out real tunes, 0 to 100
+    beats_percentile: float = math.nan  # of pieces alone
+    measures: Mapping[str, float] = field(default_factory=dict)  # those that one tune or piece has, by name
+    percentiles: Mapping[str, float] = field(default_factory=dict)  # of each among the held-out real music, 0 to 100
     bits_per_note: float = math.nan  # how surprising the run finds it; NaN without a run
 
     @property
+    def valid(self) -> bool:
+        """Whether it is strictly well formed."""
+        return not self.problem
+
+    @property
+    def copied(self) -> bool:
+        """Whether half or more of it stands in one passage of the corpus."""
+        return self.shared is not None and self.shared.copied
+
+    @property
     def notes(self) -> int:
-        """Written notes."""
-        return len(self.tune.notes) if self.tune else 0
+        """Written notes of a tune; notes of all parts of a piece."""
+        return _NOTES[self.music.kind](self.music) if self.music else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Originality:
-    """What a set of tunes shares with a corpus. Lengths in notes, rates from 0 to 1."""
+    """What a set shares with a corpus. Lengths in notes of one line, or in beats; rates from 0 to 1.
+
+    A tune has one line; of a piece, a copy has half or more of its beats, or of its top line, in one passage.
+    """
 
     copy_rate: Value  # of tunes with half or more of their notes in one shared passage
     median_longest: Value
     p90_longest: Value
     beyond_line: Value  # of tunes whose longest passage is longer than `line`
-    near_rate: Value  # of tunes with half or more of their notes in one passage of which a few notes were changed
+    near_rate: Value  # of tunes with half or more of their top line in a passage of which a few notes were changed
     line: float  # notes: what 95 of 100 held-out tunes do not exceed; NaN without any
     indexed: int  # tunes compared with
+    # of beats of all parts, of pieces alone
+    median_beats: Value = UNDEFINED
+    p90_beats: Value = UNDEFINED
+    beyond_beats: Value = UNDEFINED  # of pieces whose longest run of beats is longer than `beats_line`
+    beats_line: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """How the tunes of a run were drawn, and what the grammar did; rates of strictly well formed tunes, 0 to 1."""
+    """How the music of a run was drawn, and what the grammar did; rates of strictly well formed tunes, 0 to 1."""
 
     run: str
     temperature: float
@@ -106,7 +113,7 @@ class FrontierPoint:
     valid_rate: Value
     raw_rate: float  # strictly well formed without the grammar, 0 to 1: what the model itself has learnt
     removed_mass: float  # probability that the grammar took away, mean over the tunes
-    style: Value  # mean of the matches of degree, length and interval transitions, 0 to 1
+    style: Value  # mean of the matches by which the style of its kind of music is judged, 0 to 1
     originality: Value  # 1 less the mean percentile of human borrowing, 0 to 1; real tunes have one half
     copy_rate: Value
     median_longest: Value
@@ -127,28 +134,34 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scorecard:
-    """What a set of tunes is worth, beside held-out real tunes of the corpus `against`.
+class Scorecard(Generic[M]):
+    """What a set of music of one kind is worth, beside held-out real music of the corpus `against`.
 
-    `measures` are by the names in `MEASURES`. `real` are certificates of the held-out tunes, for distributions.
+    `measures` are by the names in the table of measures. `real` are certificates of the held-out music.
     """
 
+    kind: str  # of music: "tune" or "piece"
     title: str
     against: str  # name of the corpus; "" without one
-    tunes: int  # judged; those that could not be read are in `unread`, or in `each` without a tune where drawn
     valid_rate: Value
     measures: Mapping[str, Value]
     originality: Originality | None  # None without a corpus
-    two_sample: TwoSample | None  # None without a corpus, or where too few tunes were given
-    bits_per_note: Value | None  # of the run on held-out test tunes; None without a run
-    each: tuple[Certificate, ...]
-    real: tuple[Certificate, ...] = ()
+    two_sample: TwoSample | None  # None without a corpus, or where too little was given
+    each: tuple[Certificate[M], ...]  # those without music too; what could not be read is in `unread`
+    real: tuple[Certificate[M], ...] = ()
     unread: tuple[Dropped, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    untold: str = ""  # why `two_sample` is None
+    bits_per_note: Value | None = None  # of the run on held-out test music; None without a run
+    nats_per_token: Value | None = None  # of the same, header and all: in the lab's unit, of a character or token
     drawn: Drawn | None = None  # None without a run
     frontier: tuple[FrontierPoint, ...] = ()  # by temperature, or by step
     knee: int | None = None  # which of `frontier`
-    nats_per_token: Value | None = None  # of the same tunes, header and all: in the lab's unit, of a character or token
+
+    @property
+    def count(self) -> int:
+        """How many tunes or pieces were judged."""
+        return len(self.each)
 
 
 def perplexity(nats: Value) -> Value:
@@ -158,27 +171,69 @@ def perplexity(nats: Value) -> Value:
 
 # ------------------------------------------------------------------------------------------------ as data
 
+SEVERAL_PARTS = "a piece of several parts"
+NOT_DONE: Mapping[str, str] = {
+    "abc": f"{SEVERAL_PARTS} is MIDI; ABC here is one melody",
+    "score": f"{SEVERAL_PARTS} is drawn as a piano roll: its file says nothing of spelling, ties and staves",
+    "mode": "MIDI files state no mode that can be relied on",
+    "rhythm": "dances are of tunes",
+    "form": "a MIDI file has no repeat signs, endings or double bars",
+    "frontier": "settings are held against one another for runs of tunes alone",
+    "surprise": "bits of single notes are of runs of tunes alone",
+}
+"""What else a scorecard of tunes has, and why one of pieces has it not."""
 
-def describe_scorecard(card: Scorecard) -> dict[str, Any]:
-    """The scorecard as plain data for JSON, None where a number is undefined."""
-    found, test = card.originality, card.two_sample
+OF_LINES = ("copy_rate", "median_longest", "p90_longest", "beyond_line", "near_rate")
+OF_BEATS = ("median_beats", "p90_beats", "beyond_beats")
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """What the JSON of one kind of music has of its own."""
+
+    head: Mapping[str, str]
+    of_sets: tuple[str, ...]  # fields of `Originality`
+    lines: tuple[str, ...]  # fields of `Originality` that are no `Value`s
+    lacks: Mapping[str, str]  # measures of the other kind, and why they are not of this one
+    tail: Callable[[Scorecard[Any]], Mapping[str, Any]]
+
+
+def _not_applicable(card: Scorecard[Any]) -> Mapping[str, Any]:
+    untold = {"two_sample_auc": card.untold} if card.untold else {}
+    return {"not_applicable": {**NOT_FOR_PIECES, **NOT_DONE, **untold}}
+
+
+_DESCRIBED: Mapping[str, _Described] = {
+    Tune.kind: _Described({}, OF_LINES, ("line",), {}, lambda _: {}),
+    Piece.kind: _Described(
+        {"kind": "pieces"}, OF_LINES + OF_BEATS, ("line", "beats_line"), NOT_FOR_PIECES, _not_applicable
+    ),
+}
+
+
+def describe_scorecard(card: Scorecard[Any]) -> dict[str, Any]:
+    """The scorecard as plain data for JSON, None where a number is undefined or not of that kind of music."""
+    own, test = _DESCRIBED[card.kind], card.two_sample
     told: dict[str, Any] = {
+        **own.head,
         "title": card.title,
         "against": card.against,
-        "tunes": card.tunes,
+        "tunes": card.count,
         "valid_rate": card.valid_rate.value,
         "well_formed": asdict(card.valid_rate),
-        "measures": {name: asdict(value) for name, value in card.measures.items()},
-        "originality": _originality(found),
+        "measures": {name: asdict(value) for name, value in card.measures.items()}
+        | {name: asdict(UNDEFINED) for name in own.lacks},
+        "originality": _originality(card.originality, own),
         "two_sample_auc": test.auc if test else None,
         "two_sample": asdict(test) if test else None,
-        "each": [_certificate(one) for one in card.each],
+        "each": [_CERTIFICATES[card.kind](one) for one in card.each],
         "unread": [asdict(one) for one in card.unread],
         "remarks": [one.text for one in card.remarks],
+        **own.tail(card),
     }
     if card.drawn is not None:
-        told["bits_per_note"] = asdict(card.bits_per_note or Value(math.nan))
-        nats = card.nats_per_token or Value(math.nan)
+        told["bits_per_note"] = asdict(card.bits_per_note or UNDEFINED)
+        nats = card.nats_per_token or UNDEFINED
         told["nats_per_token"] = asdict(nats)
         told["perplexity"] = asdict(perplexity(nats))
         told["drawn"] = asdict(card.drawn)
@@ -189,35 +244,63 @@ def describe_scorecard(card: Scorecard) -> dict[str, Any]:
     return plain
 
 
-def _originality(found: Originality | None) -> dict[str, Any]:
-    """Each rate and length as a number, and beside it that of real tunes; all None without a corpus."""
-    values = {name: getattr(found, name, Value(math.nan)) for name in OF_SETS}
+def _originality(found: Originality | None, own: _Described) -> dict[str, Any]:
+    """Each rate and length as a number, and beside it that of real music; all None without a corpus."""
+    values = {name: getattr(found, name, UNDEFINED) for name in own.of_sets}
     numbers = {name: value.value for name, value in values.items()}
     numbers |= {f"real_{name}": value.real for name, value in values.items()}
-    return numbers | {
-        "line": found.line if found else None,
+    return {
+        **numbers,
+        **{name: getattr(found, name, None) for name in own.lines},
         "indexed": found.indexed if found else None,
         "intervals": {name: asdict(value) for name, value in values.items()},
     }
 
 
-OF_SETS = ("copy_rate", "median_longest", "p90_longest", "beyond_line", "near_rate")
+def _of_tune(one: Certificate[Tune]) -> dict[str, Any]:
+    return {**_known(one), **_line(one), **_rest(one)}
 
 
-def _certificate(one: Certificate) -> dict[str, Any]:
-    shared, near = one.shared, one.near
+def _of_piece(one: Certificate[Piece]) -> dict[str, Any]:
+    piece, shared = one.music, one.shared
     return {
-        "name": one.name,
-        "title": one.title,
-        "valid": one.valid,
-        "problem": one.problem,
-        "notes": one.notes,
-        "longest_shared": shared.length if shared else None,
-        "shared_with": shared.title if shared else None,
-        "shared_source": shared.source if shared else None,
-        "share": shared.share if shared else None,
+        **_known(one),
+        "parts": len(piece.parts) if piece else 0,
+        "bars": len(piece.bar_lines) if piece else 0,
+        "seconds": piece.seconds if piece else 0.0,
+        **_line(one, {"shared_part": _part(shared.line) if shared else None}),
+        "top_line": _passage(shared.top) if shared else None,
+        "beats": _passage(shared.beats) | {"percentile": one.beats_percentile} if shared else None,
+        **_rest(one),
+    }
+
+
+_CERTIFICATES: Mapping[str, Callable[[Certificate[Any]], dict[str, Any]]] = {
+    Tune.kind: _of_tune,
+    Piece.kind: _of_piece,
+}
+
+
+def _known(one: Certificate[Any]) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("name", "title", "valid", "problem", "notes")}
+
+
+def _line(one: Certificate[Any], more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    line = one.shared.line if one.shared else None
+    return {
+        "longest_shared": line.length if line else None,
+        "shared_with": line.title if line else None,
+        "shared_source": line.source if line else None,
+        "share": line.share if line else None,
+        **(more or {}),
         "percentile": one.percentile,
         "copied": one.copied,
+    }
+
+
+def _rest(one: Certificate[Any]) -> dict[str, Any]:
+    near = one.shared.near if one.shared else None
+    return {
         "near": {"identity": near.identity, "notes": near.notes, "title": near.title, "source": near.source}
         if near and near.notes
         else None,
@@ -225,3 +308,12 @@ def _certificate(one: Certificate) -> dict[str, Any]:
         "measures": dict(one.measures),
         "percentiles": dict(one.percentiles),
     }
+
+
+def _part(line: Shared) -> int | None:
+    """The part that a passage stands in, from 1; None for the top line of all."""
+    return line.part + 1 if line.length and line.part >= 0 else None
+
+
+def _passage(one: Shared) -> dict[str, Any]:
+    return {"length": one.length, "of": one.of, "share": one.share, "title": one.title, "source": one.source}

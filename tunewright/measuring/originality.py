@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol
 
@@ -45,27 +45,36 @@ class Passage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The longest passage that a tune shares with a corpus, and where both have it; `length` 0 where there is none.
+    """The longest passage that some music shares with a corpus, and where both have it; `length` 0 where there is none.
 
-    In notes for melodies, in characters for texts. Of several places in the corpus, the first. The written notes of
-    both are places in `Tune.notes`, in order, for melodies only: fewer than `length` where a repeat is played twice.
+    In notes for melodies and lines of pieces, in characters for texts, in beats that sound for all parts of a piece.
+    Of several places in the corpus, the first. Places are counted from 0 in what is compared, repeats unfolded; in
+    pieces they are ticks. The written notes of both are places in `Tune.notes`, in order, for melodies only: fewer than
+    `length` where a repeat is played twice.
     """
 
     length: int
-    of: int  # length of the whole tune, repeats unfolded
-    start: int  # where the passage begins in the tune, from 0
-    title: str  # of the tune that it is shared with
+    of: int  # length of the whole tune or text, of the line that it stands in, or of all beats
+    start: int  # where the passage begins
+    title: str  # of the music that it is shared with
     source: str
-    start_there: int  # where it begins in that tune, from 0
-    tune_there: int = -1  # which of the indexed tunes that is; -1 for none
+    start_there: int  # where it begins in that
+    there: int = -1  # which of what is indexed that is; -1 for none
     tunes: int = 0  # how many of the indexed tunes have the passage
     notes: tuple[int, ...] = ()  # written notes of the tune
     notes_there: tuple[int, ...] = ()  # written notes of the other tune
+    part: int = -1  # whose line it stands in, from 0; -1 the top line of all
+    part_there: int = -1
+    stop: int = 0  # tick at which the last note or beat of it begins
+    stop_there: int = 0
 
     @property
     def share(self) -> float:
-        """Of the whole tune, 0 to 1; NaN for a tune too short to be compared (of fewer than two notes)."""
+        """Of the whole, 0 to 1; NaN for what is too short to be compared (of fewer than two notes or beats)."""
         return self.length / self.of if self.of > 1 else math.nan
+
+
+NOTHING = Shared(0, 0, 0, "", "", 0)  # of nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ class Near:
     of: int  # notes of the whole tune, repeats unfolded
     title: str  # of the tune that it is like
     source: str
-    tune_there: int  # which of the indexed tunes that is; -1 for none
+    there: int  # which of what is indexed that is; -1 for none
     notes_of: tuple[int, ...]  # written notes of the passage, as in `Shared.notes`
     notes_there: tuple[int, ...]
     changed: tuple[int, ...] = ()  # those of `notes_of` that do not agree
@@ -99,6 +108,26 @@ class Near:
     def share(self) -> float:
         """Of the whole tune, 0 to 1; NaN for a tune of fewer than two notes."""
         return self.notes / self.of if self.of > 1 else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Resemblance:
+    """What a tune or a piece has in common with the indexed ones."""
+
+    line: Shared  # of all its lines, the longest passage; a tune has one line
+    top: Shared  # of its top line
+    near: Near  # of its top line
+    beats: Shared = NOTHING  # of all its parts; of pieces alone
+
+    @property
+    def copied(self) -> bool:
+        """Whether half or more of its beats, or of its top line, stand in one passage."""
+        return self.beats.share >= COPIED or self.top.share >= COPIED
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it has notes enough to share any."""
+        return not math.isnan(self.line.share)
 
 
 # ------------------------------------------------------------------------------------------------ the index
@@ -194,7 +223,7 @@ def shared_passages(tunes: Sequence[Tune], index: Index, shortest: int = SHORTES
 
 def _shared(index: Index, match: Match, own: Written, number: int, of: int) -> Shared:
     if not match.length:
-        return Shared(0, of, 0, "", "", 0)
+        return replace(NOTHING, of=of)
     length, there, start_there = match.length + 1, match.sequence, match.start_there
     return Shared(
         length,
@@ -218,7 +247,7 @@ def longest_shared_text(texts: Sequence[str], index: TextIndex) -> list[Shared]:
 
 def _shared_text(index: TextIndex, match: Match, of: int) -> Shared:
     if not match.length:
-        return Shared(0, of, 0, "", "", 0)
+        return replace(NOTHING, of=of)
     title, source = index.titles[match.sequence], index.sources[match.sequence]
     return Shared(match.length, of, match.start, title, source, match.start_there, match.sequence, match.sequences)
 

@@ -1,9 +1,9 @@
 """How much of a piece stands already in other pieces: lines of parts note for note, and whole beats of all parts.
 
-In: pieces, and an index built once of the pieces to compare with. Out: for each piece `SharedLine`, the longest passage
-of one of its lines that any line of theirs has too, in any key and any unit; `SharedBeats`, the longest run of beats
-that one of theirs has with all parts, transposed alike; and `Near`, what its top line has in common with theirs though
-notes were changed. Lines are those of `views`, one for each part but drums, and the top line of all parts; what is
+In: pieces, and an index built once of the pieces to compare with. Out: for each piece its `Resemblance`: the longest
+passage of one of its lines that any line of theirs has too, in any key and any unit; the longest run of beats that one
+of theirs has with all parts, transposed alike; and what its top line has in common with theirs though notes were
+changed. Lines are those of `views`, one for each part but drums, and the top line of all parts; what is
 compared of lines is what `matching.melodies` compares of tunes.
 
 Whether a piece is a copy is a convention: half or more of its beats in one run of beats, or half or more of its top
@@ -14,7 +14,6 @@ passed over, so that a piece of nothing but drums is not compared.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -23,7 +22,7 @@ import numpy as np
 
 from tunewright.corpus.pieces import top_line
 from tunewright.measuring.matching.substrings import Match, Substrings, build_substrings, longest_matches
-from tunewright.measuring.originality import COPIED, Index, Near, build_index, nearest
+from tunewright.measuring.originality import NOTHING, Index, Resemblance, Shared, build_index, nearest
 from tunewright.measuring.views import GRID, Ints, Line, View, view
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
@@ -33,68 +32,6 @@ TOP = -1  # the number of the top line of all parts
 LinePair = tuple[int, int, int]  # semitones, and the ratio of one gap to the gap before, reduced
 Content = tuple[tuple[int, int, int], ...]  # of a beat: when a note begins (-1: before), whether it is a drum, number
 BeatPair = tuple[Content, Content, int, int]  # two beats in a row, how far the second one lies higher, beats between
-
-
-@dataclass(frozen=True, slots=True)
-class SharedLine:
-    """The longest passage of a line that a piece shares with others, and where both have it; 0 where there is none."""
-
-    length: int  # notes
-    of: int  # notes of the line that it stands in
-    part: int  # whose line that is, from 0; -1 the top line
-    title: str  # of the piece that it is shared with
-    source: str
-    piece_there: int  # which of the indexed pieces that is; -1 for none
-    part_there: int
-    start: int  # tick at which it begins
-    stop: int  # tick at which its last note begins
-    start_there: int
-    stop_there: int
-
-    @property
-    def share(self) -> float:
-        """Of its line, 0 to 1; NaN for a piece without a line of two notes."""
-        return self.length / self.of if self.of > 1 else math.nan
-
-
-@dataclass(frozen=True, slots=True)
-class SharedBeats:
-    """The longest run of beats that a piece shares with another with all its parts; `length` 0 where there is none."""
-
-    length: int  # beats that sound
-    of: int  # of the whole piece
-    title: str
-    source: str
-    piece_there: int
-    start: int  # tick at which the first of them begins
-    stop: int  # tick at which the last of them begins
-    start_there: int
-    stop_there: int
-
-    @property
-    def share(self) -> float:
-        """Of the beats of the piece, 0 to 1; NaN where fewer than two of them sound."""
-        return self.length / self.of if self.of > 1 else math.nan
-
-
-@dataclass(frozen=True, slots=True)
-class PieceShared:
-    """What a piece shares with the indexed ones."""
-
-    line: SharedLine  # of all its lines, the longest
-    top: SharedLine  # of its top line
-    beats: SharedBeats
-    near: Near  # of its top line; the notes in it are numbers in the top line
-
-    @property
-    def copied(self) -> bool:
-        """Whether half or more of its beats, or of its top line, stand in one passage of another piece."""
-        return self.beats.share >= COPIED or self.top.share >= COPIED
-
-    @property
-    def comparable(self) -> bool:
-        """Whether it has notes enough to share any."""
-        return not math.isnan(self.line.share)
 
 
 # ------------------------------------------------------------------------------------------------ what is compared
@@ -210,7 +147,7 @@ def build_piece_index(pieces: Sequence[Piece]) -> PieceIndex:
 # ------------------------------------------------------------------------------------------------ looking up
 
 
-def shared_with(pieces: Sequence[Piece], index: PieceIndex) -> list[PieceShared]:
+def shared_with(pieces: Sequence[Piece], index: PieceIndex) -> list[Resemblance]:
     """What each piece shares with the indexed ones: lines and beats in any key, and its top line with notes changed."""
     read = [_read(piece) for piece in pieces]
     of_lines = iter(longest_matches(index.lines, [pairs for one in read for pairs in one.line_pairs]))
@@ -220,45 +157,45 @@ def shared_with(pieces: Sequence[Piece], index: PieceIndex) -> list[PieceShared]
     for one, beats, alike in zip(read, of_beats, near, strict=True):
         lines = [_shared_line(one, place, next(of_lines), index) for place in range(len(one.lines))]
         longest = max(lines, key=lambda line: (line.length, line.share))
-        found.append(PieceShared(longest, lines[0], _shared_beats(one, beats, index), alike))
+        found.append(Resemblance(longest, lines[0], alike, _shared_beats(one, beats, index)))
     return found
 
 
-def _shared_line(one: _Read, place: int, match: Match, index: PieceIndex) -> SharedLine:
+def _shared_line(one: _Read, place: int, match: Match, index: PieceIndex) -> Shared:
     line, part = one.lines[place], one.parts[place]
     of = len(line.numbers)
     if not match.length:
-        return SharedLine(0, of, part, "", "", -1, TOP, 0, 0, 0, 0)
+        return replace(NOTHING, of=of, part=part)
     piece_there, part_there = index.owners[match.sequence]
     there = index.line_onsets[match.sequence]
-    return SharedLine(
+    return Shared(
         match.length + 1,
         of,
-        part,
+        int(line.onsets[match.start]),
         index.titles[piece_there],
         index.sources[piece_there],
-        piece_there,
-        part_there,
-        int(line.onsets[match.start]),
-        int(line.onsets[match.start + match.length]),
         int(there[match.start_there]),
-        int(there[match.start_there + match.length]),
+        piece_there,
+        part=part,
+        part_there=part_there,
+        stop=int(line.onsets[match.start + match.length]),
+        stop_there=int(there[match.start_there + match.length]),
     )
 
 
-def _shared_beats(one: _Read, match: Match, index: PieceIndex) -> SharedBeats:
+def _shared_beats(one: _Read, match: Match, index: PieceIndex) -> Shared:
     of = len(one.beats)
     if not match.length:
-        return SharedBeats(0, of, "", "", -1, 0, 0, 0, 0)
+        return replace(NOTHING, of=of)
     there = index.beat_ticks[match.sequence]
-    return SharedBeats(
+    return Shared(
         match.length + 1,
         of,
+        one.beats[match.start],
         index.titles[match.sequence],
         index.sources[match.sequence],
-        match.sequence,
-        one.beats[match.start],
-        one.beats[match.start + match.length],
         there[match.start_there],
-        there[match.start_there + match.length],
+        match.sequence,
+        stop=one.beats[match.start + match.length],
+        stop_there=there[match.start_there + match.length],
     )

@@ -35,7 +35,7 @@ from tunewright.reports.scorecard.tables import extremes, frontier_table, number
 from tunewright.reports.wording import Wording, quoted_collection
 from tunewright.support.errors import ConfigError
 
-EN = Wording("en")
+EN = Wording("en", "tune")
 
 
 def surprises() -> dict[int, tuple[float, ...]]:
@@ -179,8 +179,8 @@ def test_shared_notes_are_marked_on_both_scores() -> None:
     card = plain_card()
     pairs = shared_pairs(card, corpus().train, EN)
     assert pairs[0].place == COPY
-    shared = card.each[COPY].shared
-    assert shared is not None
+    assert card.each[COPY].shared is not None
+    shared = card.each[COPY].shared.line
     for side, notes in zip(pairs[0].sides, (shared.notes, shared.notes_there), strict=True):
         drawn = base64.b64decode(side.score.partition(",")[2]).decode()
         assert drawn.count(SHARED_COLOUR) >= len(notes) == 106
@@ -189,10 +189,11 @@ def test_shared_notes_are_marked_on_both_scores() -> None:
 
 def test_changed_notes_of_a_near_copy_are_marked_apart() -> None:
     card = plain_card()
-    near = card.each[COPY].near
-    assert near is not None
+    shared = card.each[COPY].shared
+    assert shared is not None
+    near = shared.near
     changed = replace(near, notes=near.notes + 1, changed=near.notes_of[:2])
-    one = replace(card.each[COPY], near=changed)
+    one = replace(card.each[COPY], shared=replace(shared, near=changed))
     (pair,) = shared_pairs(replace(card, each=(one,)), corpus().train, EN)
     drawn = base64.b64decode(pair.sides[0].score.partition(",")[2]).decode()
     assert drawn.count(CHANGED_COLOUR) >= 2

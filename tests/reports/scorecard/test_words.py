@@ -13,6 +13,7 @@ from tunewright.judging.certificate import REMARKS
 from tunewright.judging.scorecard import Scorecard, Value
 from tunewright.measuring.table import FAMILIES, MEASURES
 from tunewright.measuring.traits import SHAPES, name_of_key
+from tunewright.music.tune import Tune
 from tunewright.reports.scorecard.tells import tell_name, tells
 from tunewright.reports.scorecard.words import (
     BAD,
@@ -36,14 +37,14 @@ from tunewright.reports.scorecard.words import (
 )
 from tunewright.reports.wording import Wording, read_catalogue
 
-EN, ZH = Wording("en"), Wording("zh")
+EN, ZH = Wording("en", "tune"), Wording("zh", "tune")
 
 
-def with_form(rate: float) -> Scorecard:
+def with_form(rate: float) -> Scorecard[Tune]:
     return replace(plain_card(), valid_rate=Value(rate, rate, rate, 0.76))
 
 
-def with_copies(copied: float, beyond: float) -> Scorecard:
+def with_copies(copied: float, beyond: float) -> Scorecard[Tune]:
     found = plain_card().originality
     assert found is not None
     rates = {"copy_rate": (copied, 0.01), "beyond_line": (beyond, 0.05), "near_rate": (0.02, 0.02)}
@@ -105,22 +106,20 @@ def test_near_copies_count_as_copies() -> None:
 
 
 def test_nothing_is_judged_of_nothing() -> None:
-    card = replace(
-        plain_card(), tunes=0, valid_rate=Value(math.nan), measures={}, originality=None, each=(), against=""
-    )
+    card = replace(plain_card(), valid_rate=Value(math.nan), measures={}, originality=None, each=(), against="")
     assert [answer.judged for answer in answers(card, EN)] == [OPEN] * 3
     assert departures(card, EN) == []
 
 
 def test_one_tune_is_judged_by_what_it_shares() -> None:
     card = plain_card()
-    alone = [replace(card, tunes=1, each=(card.each[place],)) for place in (0, COPY)]
+    alone = [replace(card, each=(card.each[place],)) for place in (0, COPY)]
     assert [answers(each, EN)[2].judged for each in alone] == [GOOD, BAD]
-    near = card.each[0].near
-    assert near is not None
-    nearly = replace(card.each[0], near=replace(near, notes=near.of // 2 + 1))
-    assert answers(replace(card, tunes=1, each=(nearly,)), EN)[2].judged == PARTLY
-    assert "With notes changed" in answers(replace(card, tunes=1, each=(nearly,)), EN)[2].sentences[0]
+    shared = card.each[0].shared
+    assert shared is not None
+    nearly = replace(card.each[0], shared=replace(shared, near=replace(shared.near, notes=shared.near.of // 2 + 1)))
+    assert answers(replace(card, each=(nearly,)), EN)[2].judged == PARTLY
+    assert "With notes changed" in answers(replace(card, each=(nearly,)), EN)[2].sentences[0]
     assert "says nothing about a style" in " ".join(answers(alone[0], EN)[1].sentences)
 
 
@@ -203,7 +202,7 @@ def test_values_have_their_unit(name: str, value: float, said: str) -> None:
 
 
 def test_a_pickup_counts_to_the_first_bar() -> None:
-    tune = plain_card().each[COPY].tune
+    tune = plain_card().each[COPY].music
     assert tune is not None
     assert bars_of(tune, [0]) == (1, 1)
     assert bars_of(tune, []) is None

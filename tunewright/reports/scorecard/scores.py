@@ -1,8 +1,8 @@
 """Sheet music for the page of a scorecard: shared passages marked, surprise coloured, and small enough for a page.
 
 In: certificates, the tunes that were searched, and how surprising each note is. Out: data URIs of SVG pictures, with
-the words beside them. How a score is drawn is in `render`, which colour a surprise has in `surprise`; this file chooses
-which tunes are shown and which notes are marked.
+the words beside them. How a score is drawn is in `formats.engraving`, which colour a surprise has in
+`generation.surprise`; this file chooses which tunes are shown and which notes are marked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from tunewright.judging.scorecard import Certificate, Scorecard
 from tunewright.measuring.originality import COPIED, Near, Shared
 from tunewright.music.tune import Tune
 from tunewright.reports.media import data_uri
-from tunewright.reports.scorecard.words import bars_of, joined, near_sentence, shared_sentence
+from tunewright.reports.scorecard.certificates import bars_of, shared_sentences
+from tunewright.reports.scorecard.numbers import joined
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import RenderError
 
@@ -97,14 +98,14 @@ def compact_svg(svg: str) -> str:
     return svg
 
 
-def scores_within(each: Sequence[Certificate], first: Iterable[int]) -> dict[int, str]:
+def scores_within(each: Sequence[Certificate[Tune]], first: Iterable[int]) -> dict[int, str]:
     """Scores of as many tunes as a page has room for, by their place: those in `first` before the others."""
     scores: dict[int, str] = {}
     room = BUDGET - ROW * len(each)
     for place in dict.fromkeys((*first, *range(len(each)))):
         if len(scores) == MOST_SCORES or room <= 0:
             break
-        if score := score_uri(each[place].tune):
+        if score := score_uri(each[place].music):
             scores[place] = score
             room -= len(score)
     return scores
@@ -113,34 +114,35 @@ def scores_within(each: Sequence[Certificate], first: Iterable[int]) -> dict[int
 # ------------------------------------------------------------------------------------------------ shared passages
 
 
-def shared_pairs(card: Scorecard, others: Sequence[Tune], wording: Wording) -> list[Pair]:
+def shared_pairs(card: Scorecard[Tune], others: Sequence[Tune], wording: Wording) -> list[Pair]:
     """The tunes that share most with one of `others`, most first, each with that one; none without `others`."""
     found = {place: passage for place, one in enumerate(card.each) if (passage := _passage(one)) is not None}
-    known = [place for place, passage in found.items() if passage.tune_there < len(others)]
+    known = [place for place, passage in found.items() if passage.there < len(others)]
     ranked = sorted(known, key=lambda place: (-found[place].length, -found[place].share, place))
     return [_pair(place, card.each[place], found[place], others, wording) for place in ranked[:MOST_PAIRS]]
 
 
-def _passage(one: Certificate) -> Shared | Near | None:
+def _passage(one: Certificate[Tune]) -> Shared | Near | None:
     """What of a tune is shown as shared: the longest passage, or of a near-copy that with its changed notes."""
-    near = one.near
-    if near is not None and near.share >= COPIED and near.length > (one.shared.length if one.shared else 0):
+    if one.shared is None:
+        return None
+    line, near = one.shared.line, one.shared.near
+    if near.share >= COPIED and near.length > line.length:
         return near
-    known = one.shared is not None and one.shared.length >= FEWEST_SHARED and one.shared.tune_there >= 0
-    return one.shared if known else None
+    return line if line.length >= FEWEST_SHARED and line.there >= 0 else None
 
 
-def _pair(place: int, one: Certificate, passage: Shared | Near, others: Sequence[Tune], wording: Wording) -> Pair:
-    assert one.tune is not None
-    there = others[passage.tune_there]
+def _pair(place: int, one: Certificate[Tune], passage: Shared | Near, others: Sequence[Tune], wording: Wording) -> Pair:
+    assert one.music is not None
+    there = others[passage.there]
     notes, changed = (passage.notes, ()) if isinstance(passage, Shared) else (passage.notes_of, passage.changed)
     marks = dict.fromkeys(notes, SHARED_COLOUR) | dict.fromkeys(changed, CHANGED_COLOUR)
     marks_there = dict.fromkeys(passage.notes_there, SHARED_COLOUR)
     sides = (
-        _side("here", one.title, one.tune, marks, wording),
+        _side("here", one.title, one.music, marks, wording),
         _side("there", there.title, there, marks_there, wording),
     )
-    return Pair(place, joined((shared_sentence(one, wording), near_sentence(one, wording)), wording), sides)
+    return Pair(place, joined(shared_sentences(one, wording).values(), wording), sides)
 
 
 def _side(role: str, title: str, tune: Tune, marks: Mapping[int, str], wording: Wording) -> Side:
@@ -156,7 +158,9 @@ def _side(role: str, title: str, tune: Tune, marks: Mapping[int, str], wording: 
 # ------------------------------------------------------------------------------------------------ surprise
 
 
-def surprising_tunes(card: Scorecard, surprises: Mapping[int, Sequence[float]], wording: Wording) -> list[Surprising]:
+def surprising_tunes(
+    card: Scorecard[Tune], surprises: Mapping[int, Sequence[float]], wording: Wording
+) -> list[Surprising]:
     """The tunes that surprise a run most, by the mean over their notes, of those that `surprises` has, by place."""
     means = {place: _mean(bits) for place, bits in surprises.items()}
     ranked = sorted((place for place in means if not math.isnan(means[place])), key=lambda place: -means[place])
@@ -171,16 +175,16 @@ def surprise_scale(wording: Wording) -> Iterator[tuple[str, str]]:
         yield colour, wording.say("scorecard.scale", cases=round(2**least))
 
 
-def _surprising(place: int, one: Certificate, bits: Sequence[float], wording: Wording) -> Surprising:
-    assert one.tune is not None
+def _surprising(place: int, one: Certificate[Tune], bits: Sequence[float], wording: Wording) -> Surprising:
+    assert one.music is not None
     title = one.title or wording.say("page.untitled")
     told = {note: value for note, value in enumerate(bits) if not math.isnan(value)}
     highest = sorted(sorted(told, key=lambda note: -told[note])[:SURPRISES_NAMED])
-    named = wording.say("scorecard.comma").join(_note_at(one.tune, note, told[note], wording) for note in highest)
+    named = wording.say("scorecard.comma").join(_note_at(one.music, note, told[note], wording) for note in highest)
     return Surprising(
         place,
         wording.say("scorecard.certificate_surprise_said", bits=f"{_mean(bits):.2f}"),
-        score_uri(one.tune, heat(bits)),
+        score_uri(one.music, heat(bits)),
         wording.say("scorecard.surprises_alt", title=title),
         wording.say("scorecard.surprises_most", notes=named) if named else "",
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.real_tunes import real_tunes
-from tunewright.judging.intervals import (
+from tunewright.measuring.intervals import (
     Tally,
     match_values,
     mean_values,

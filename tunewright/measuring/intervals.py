@@ -17,7 +17,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.judging.scorecard import Value
 from tunewright.measuring.spreads import Spread
 from tunewright.measuring.table import Style
 
@@ -27,6 +26,26 @@ AT_ONCE = 4_000_000  # numbers drawn at a time
 INTERVAL = (2.5, 97.5)  # percent
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number of a set of tunes, with its bootstrap 95 % interval over the tunes, beside that of real tunes.
+
+    `real` is the mean over real sets of as many held-out tunes; `percentile` is where `value` lies among those sets, 0
+    to 100, ties counting half. NaN for what is undefined: the measure itself, the interval of fewer than two tunes,
+    or everything real where nothing is compared with.
+    """
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    real: float = math.nan
+    percentile: float = math.nan
+    spread: float = math.nan  # standard deviation of those real sets
+
+
+UNDEFINED = Value(math.nan)
 
 
 def percentile_among(value: float, among: Floats) -> float:

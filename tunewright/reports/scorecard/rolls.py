@@ -1,7 +1,8 @@
 """Piano rolls and sound for the page of a scorecard of pieces: which pieces are shown, and how.
 
-In: a `PieceScorecard`, and the pieces that were searched. Out: data URIs with the words beside them. How a roll is
-drawn is in `pieces.piano_roll`, how it sounds in `pieces.sound`; this file chooses the pieces and cuts out passages.
+In: a `Scorecard` of pieces, and the pieces that were searched. Out: data URIs with the words beside them. How a roll
+is drawn is in `formats.piano_roll`, how it sounds in `formats.sound.pieces`; this file chooses the pieces and cuts out
+passages.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from tunewright.formats.piano_roll import to_svg
 from tunewright.formats.sound.pieces import to_wav
-from tunewright.judging.piece_scorecard import PieceCertificate, PieceScorecard
+from tunewright.judging.scorecard import Certificate, Scorecard
 from tunewright.measuring.piece_originality import called
 from tunewright.music.piece import MeterAt, Part, Piece, PieceNote
 from tunewright.reports.media import audio_uris, data_uri
@@ -50,17 +51,17 @@ class RollPair:
     source: str
 
 
-def shown_rolls(card: PieceScorecard, wording: Wording) -> list[Roll]:
+def shown_rolls(card: Scorecard[Piece], wording: Wording) -> list[Roll]:
     """The pieces worth looking at: the best, the worst, the one that shares most, and the first ones, each once."""
     roles = list(_chosen(card).items())
-    pieces = [one.piece for place, _ in roles if (one := card.each[place]).piece]  # all of them: they have notes
+    pieces = [one.music for place, _ in roles if (one := card.each[place]).music]  # all of them: they have notes
     return [
-        Roll(place, wording.say(f"pieces.shown_{role}"), _picture(replace(piece, title=card.each[place].title)), sound)
+        Roll(place, wording.say(f"scorecard.shown_{role}"), _picture(piece, card.each[place].title), sound)
         for (place, role), piece, sound in zip(roles, pieces, _sounds(pieces), strict=True)
     ]
 
 
-def _chosen(card: PieceScorecard) -> dict[int, str]:
+def _chosen(card: Scorecard[Piece]) -> dict[int, str]:
     """Places on the card, and why each is shown."""
     places = [place for place, one in enumerate(card.each) if one.notes]
     chosen: dict[int, str] = {}
@@ -77,20 +78,21 @@ def _chosen(card: PieceScorecard) -> dict[int, str]:
     return chosen
 
 
-def _farness(one: PieceCertificate) -> float:
+def _farness(one: Certificate[Piece]) -> float:
     """How far a piece lies from the middle of real ones, the mean over all measures, in percent of them."""
     known = [abs(percentile - 50) for percentile in one.percentiles.values() if not math.isnan(percentile)]
     return math.fsum(known) / len(known) if known else math.nan
 
 
-def _shares(one: PieceCertificate) -> tuple[int, ...]:
+def _shares(one: Certificate[Piece]) -> tuple[int, ...]:
     """What a piece shares, to be put in order: beats, then notes of a line; nothing where it shares nothing."""
     return (one.shared.beats.length, one.shared.line.length) if one.shared and one.shared.line.length else ()
 
 
-def _picture(piece: Piece) -> str:
+def _picture(piece: Piece, title: str) -> str:
+    """The piano roll of a piece under a title; "" where there is none to draw, or it is too large."""
     try:
-        svg = to_svg(piece)
+        svg = to_svg(replace(piece, title=title))
     except RenderError:
         return ""
     return data_uri("image/svg+xml", svg.encode()) if len(svg) <= WIDEST_ROLL else ""
@@ -116,7 +118,7 @@ def _sounds(pieces: Sequence[Piece]) -> list[str]:
 # ------------------------------------------------------------------------------------------------ passages
 
 
-def shared_rolls(card: PieceScorecard, searched: Sequence[Piece]) -> list[RollPair]:
+def shared_rolls(card: Scorecard[Piece], searched: Sequence[Piece]) -> list[RollPair]:
     """The pieces that share most, each passage beside the same where it stands too; none without `searched`."""
     if not searched:
         return []
@@ -125,13 +127,11 @@ def shared_rolls(card: PieceScorecard, searched: Sequence[Piece]) -> list[RollPa
     for place in order[: -MOST_PAIRS - 1 : -1]:
         one = card.each[place]
         assert one.shared is not None
-        assert one.piece is not None
+        assert one.music is not None
         passage = one.shared.beats if one.shared.beats.length >= FEWEST_SHARED else one.shared.line
-        there = searched[passage.piece_there]
-        mine = replace(one.piece, title=one.title)
-        here = _picture(excerpt(mine, passage.start, passage.stop))
-        theirs = replace(there, title=called(there))
-        beside = _picture(excerpt(theirs, passage.start_there, passage.stop_there))
+        there = searched[passage.there]
+        here = _picture(excerpt(one.music, passage.start, passage.stop), one.title)
+        beside = _picture(excerpt(there, passage.start_there, passage.stop_there), called(there))
         if here and beside:
             found.append(RollPair(place, here, beside, there.source))
     return found
