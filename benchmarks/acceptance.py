@@ -27,15 +27,17 @@ from dataclasses import dataclass, field, replace
 from judge import abc2midi
 from validity import complained
 
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import format_abc
 from tunewright.music import form as barring
 from tunewright.music.form import form_of
 from tunewright.music.tune import Tune
 from tunewright.support.errors import TokenError
-from tunewright.tokens.degrees.context import Columns
+from tunewright.tokens.degrees.features import ContextFeatures
 from tunewright.tokens.degrees.grammar import Constraints, Grammar
-from tunewright.tokens.degrees.tokenizer import BODY, DegreeTokenizer
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.degrees.vocabulary import BODY
 
 COLLECTIONS = "oneill,ryan,aird,essen"
 GOAL = 0.985
@@ -129,7 +131,7 @@ class Judge:
     """Holds tunes to the grammar."""
 
     def __init__(self, tokenizer: DegreeTokenizer) -> None:
-        self.tokenizer, self.grammar, self.columns = tokenizer, Grammar(tokenizer), Columns(tokenizer)
+        self.tokenizer, self.grammar, self.features = tokenizer, Grammar(tokenizer), ContextFeatures(tokenizer)
 
     def judge(self, tune: Tune, ids: Sequence[int]) -> Iterator[tuple[str, str]]:
         """What a tune is held to, and why it is refused then, "" where it is let through."""
@@ -141,7 +143,7 @@ class Judge:
 
     def _why(self, body: Sequence[int], place: int) -> str:
         """The kinds of the token that is refused and of the one before, and the tokens that lead to it."""
-        kinds, vocab = self.columns.kinds, self.tokenizer.vocab
+        kinds, vocab = self.features.kinds, self.tokenizer.vocab
         before = kinds[body[place - 1]].name.lower() if place else "the beginning"
         shown = " ".join(vocab[number] for number in body[max(0, place - CONTEXT) : place])
         return f"{kinds[body[place]].name.lower()} after {before}: {shown} >{vocab[body[place]]}<"

@@ -28,15 +28,17 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
 from tunewright.formats.midi.pieces import to_midi
 from tunewright.generation.pieces import generate_pieces
 from tunewright.music.piece import Part, Piece, from_first_note
 from tunewright.support.errors import TokenError
 from tunewright.tokens.polyphony import tokenizer as vocabularies
 from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
-from tunewright.training.config import PIECE_TOKENS, override
-from tunewright.training.loop import train
+from tunewright.tokens.registry import codec_names
+from tunewright.training.config import override
+from tunewright.training.loop import train_steps
 from tunewright.training.presets import load_preset
 
 WELL_FORMED = 0.95
@@ -85,7 +87,7 @@ def round_trips(pieces: tuple[Piece, ...]) -> bool:
     """Every piece through every vocabulary; whether all gave back what they must."""
     print("vocabulary   ids of a piece   pieces whole   notes back   refused   ms a piece")
     passed = True
-    for kind in PIECE_TOKENS:
+    for kind in codec_names("piece"):
         tokenizer = PieceTokenizer.fit(kind, pieces)
         whole, kept, total, ids, refused = 0, 0, 0, 0, 0
         began = time.perf_counter()
@@ -112,7 +114,7 @@ def learn(corpus: PieceCorpus, folder: Path, arguments: argparse.Namespace, seed
     """Train a run, saying what it came to."""
     config = override(load_preset("polyphony"), [f"tokens={arguments.tokens}", f"seed={seed}", *arguments.set])
     path = folder / f"run-{seed}"
-    *_, last = train(corpus, path, config, minutes=arguments.minutes)
+    *_, last = train_steps(corpus, path, config, minutes=arguments.minutes)
     print(
         f"seed {seed}: {last.step:,} steps in {last.seconds / 60:.1f} minutes, "
         f"{last.best_bits_per_note:.3f} bits per note of {len(corpus.valid)} held-out pieces",

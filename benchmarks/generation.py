@@ -29,7 +29,7 @@ from tunewright.models.contract import ROW_COUNTS, alike_rows
 from tunewright.models.devices import DTYPES, cpu_has_bf16, cpu_has_int8
 from tunewright.support.threads import one_thread
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.training.batches import joined_text
+from tunewright.training.batches import build_windows
 from tunewright.training.config import Config
 
 CORPUS = "oneill"
@@ -61,8 +61,8 @@ def lab_loop(generator: Generator, length: int) -> int:
 
 def untrained(config: Config) -> Generator:
     """A character model that ends a tune about every 400 characters."""
-    tokenizer = CharTokenizer.fit(read_corpus(CORPUS).train, config.text)
-    model = build_model(config, len(tokenizer.vocab)).eval()
+    tokenizer = CharTokenizer.fit(read_corpus(CORPUS).train, config.tokens.text)
+    model = build_model(config.model, len(tokenizer.vocab)).eval()
     with torch.no_grad():
         model.head.bias[tokenizer.END] -= 1.5
     return Generator(model, tokenizer, "untrained", "auto", config)
@@ -86,8 +86,8 @@ def ours(generator: Generator, n: int, density: float | None, seed: int = 0) -> 
 
 def compare(name: str, generator: Generator, rounds: int, n: int, *, trained: bool) -> Iterator[str]:
     """Rows of the table: the lab's loop and ours in each precision in turn, medians; and single tunes."""
-    lab = untrained(replace(generator.config, text="verbatim", tokens="characters"))
-    _, density = joined_text(lab.tokenizer, read_corpus(CORPUS), lab.config)
+    lab = untrained(generator.config.with_(text="verbatim", tokens="characters"))
+    density = build_windows(lab.tokenizer, read_corpus(CORPUS), lab.config).density
     counted = None if trained else density
     mine = {precision: replace(generator, precision=precision) for precision in PRECISIONS}
     lab_loop(lab, 50)
@@ -148,7 +148,7 @@ def microseconds(work: Callable[[], object], seconds: float = 1.0) -> float:
 @torch.no_grad()
 def steps() -> Iterator[str]:
     """Rows of the table of steps: for each precision, and for drawing, the microseconds by number of rows."""
-    model = build_model(SETTINGS["lab-joint"], VOCAB, PLACES).eval()
+    model = build_model(SETTINGS["lab-joint"].model, VOCAB, PLACES, len(PLACES)).eval()
     for precision in PRECISIONS:
         step, times = model.stepper(DTYPES[precision]), []
         for rows in ROW_COUNTS:

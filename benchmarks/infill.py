@@ -27,7 +27,8 @@ from tunewright.generation.tunes import Generator, load_generator
 from tunewright.models.likelihood import token_losses
 from tunewright.music.beats import Onset
 from tunewright.tokens.contract import Passage, encode_passages
-from tunewright.tokens.degrees.context import Columns, Sound, begun_in, read_rows
+from tunewright.tokens.degrees.context import begun_in, read_rows
+from tunewright.tokens.degrees.features import ContextFeatures, Sound
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 
 GAPS = 3  # in each tune
@@ -46,10 +47,10 @@ class Gap:
     known: Mapping[Onset, Sound]  # what stands after them
 
 
-def gaps_in(columns: Columns, passage: Passage, rng: np.random.Generator) -> Iterator[Gap]:
+def gaps_in(features: ContextFeatures, passage: Passage, rng: np.random.Generator) -> Iterator[Gap]:
     """A few gaps of a tune, whole bars between plain or other bar lines."""
-    begun = begun_in(columns, passage.ids)
-    lines = [place + 1 for place, number in enumerate(passage.ids) if number in columns.tokenizer.bar_lines]
+    begun = begun_in(features, passage.ids)
+    lines = [place + 1 for place, number in enumerate(passage.ids) if number in features.vocabulary.bar_lines]
     for bars in rng.choice(BARS, GAPS):
         if len(lines) <= bars + 1:
             continue
@@ -64,13 +65,13 @@ def gaps_in(columns: Columns, passage: Passage, rng: np.random.Generator) -> Ite
 def bits(generator: Generator, gaps: list[Gap], told: list[Mapping[Onset, Sound]] | None) -> float:
     """Bits per note of the tokens in the gaps; `told` are the notes that the model is told within each."""
     assert isinstance(generator.tokenizer, DegreeTokenizer)
-    columns = Columns(generator.tokenizer)
+    features = ContextFeatures(generator.tokenizer)
     passages = []
     for number, gap in enumerate(gaps):
         rows = gap.passage.rows
         if told is not None:
             told_gap = [(gap.tokens, min(gap.known))]
-            rows = np.array(read_rows(columns, gap.passage.ids, told[number], told_gap), np.int16)
+            rows = np.array(read_rows(features, gap.passage.ids, told[number], told_gap), np.int16)
         passages.append(Passage(gap.passage.ids, gap.passage.body, gap.passage.notes, rows))
     losses = token_losses(generator.model, passages, torch.device("cpu"))
     nats = sum(
@@ -95,8 +96,8 @@ def main() -> None:
     for infill, plain in zip(options.infill, options.left_to_right, strict=True):
         generator, other = load_generator(infill), load_generator(plain)
         assert isinstance(generator.tokenizer, DegreeTokenizer)
-        columns, rng = Columns(generator.tokenizer), np.random.default_rng(0)
-        gaps = [gap for one in encode_passages(generator.tokenizer, tunes) for gap in gaps_in(columns, one, rng)]
+        features, rng = ContextFeatures(generator.tokenizer), np.random.default_rng(0)
+        gaps = [gap for one in encode_passages(generator.tokenizer, tunes) for gap in gaps_in(features, one, rng)]
         told = [gap.known for gap in gaps]
         told = told[1:] + told[:1] if options.broken else told
         before, own, after = bits(other, gaps, None), bits(generator, gaps, None), bits(generator, gaps, told)

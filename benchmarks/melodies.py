@@ -34,8 +34,9 @@ import mido  # type: ignore[import-untyped]
 from judge import abc2midi, corpus_sources, strip
 from midi import BATCH, Heard, judge, same
 
+from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.families import find_families
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import Source, decode_text, parse_tune, split_tunes
 from tunewright.formats.midi import tunes as our_midi
 from tunewright.formats.midi.listening.meter_finding import METERS

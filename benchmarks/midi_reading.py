@@ -166,11 +166,12 @@ def heavy() -> dict[str, bytes]:
 MEASURE = """
 import sys, time
 from pathlib import Path
-from tunewright.corpus.reading import _with_inferences
-from tunewright.corpus.sources import Files, _Reading
+from tunewright.corpus.files import _Reading
+from tunewright.corpus.kinds import TUNE
+from tunewright.corpus.sources import Files
 def most():
     return int(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1]) / 1024
-small, large = (_Reading(Files([name]), '', _with_inferences) for name in sys.argv[1:])
+small, large = (_Reading(Files([name]), TUNE, '') for name in sys.argv[1:])
 list(small(0))
 Path('/proc/self/clear_refs').write_text('5')
 before, begin = most(), time.process_time()

@@ -35,7 +35,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from chorales import write_chorales
 
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
 from tunewright.formats.midi.pieces import read_piece
 from tunewright.formats.validity import fault_of
 from tunewright.measuring import piece_originality as originality

@@ -43,7 +43,7 @@ from tunewright.music.features import features
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError
-from tunewright.tokens.contract import Tokenizer
+from tunewright.tokens.contract import AnyCodec
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.requests import Request, build_request
 
@@ -72,7 +72,7 @@ def keys() -> list[str]:
     return found
 
 
-def random_words(chance: random.Random, tokenizer: Tokenizer) -> Words:
+def random_words(chance: random.Random, tokenizer: AnyCodec) -> Words:
     """A request that goes together: a key, and each of the other things or not."""
     if isinstance(tokenizer, DegreeTokenizer):
         known = {str(meter) for meter in tokenizer.meters.values() if not meter.free}

@@ -23,13 +23,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.models.building import build_model
 from tunewright.models.contract import State
 from tunewright.models.cpu.recurrence import BF16
 from tunewright.models.likelihood import likelihood
 from tunewright.tokens.contract import Passage, encode_passages
-from tunewright.tokens.degrees.context import Columns
+from tunewright.tokens.degrees.features import ContextFeatures
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.training.config import Config
 
@@ -99,8 +100,8 @@ def trained_bits(corpus: Corpus, spelling: str, told: str, seed: int, steps: int
     spell = Speller(tokenizer, spelling, TOLD[told])
     train = [spell(passage) for passage in encode_passages(tokenizer, regular)]
     test = [spell(one) for one in encode_passages(tokenizer, [tune for tune in corpus.test if not tune.irregular])]
-    sizes = Columns(tokenizer).sizes[: TOLD[told] - 1]
-    model = build_model(replace(SETTINGS, seed=seed), len(tokenizer.vocab), sizes)
+    sizes = ContextFeatures(tokenizer).sizes[: TOLD[told] - 1]
+    model = build_model(SETTINGS.model, len(tokenizer.vocab), sizes, min(len(sizes), tokenizer.direct), seed=seed)
     per_note = sum(len(one.ids) for one in train) / sum(one.notes for one in train)
     _learn(model, train, round(NOTES * per_note), seed, steps)
     model.eval()

@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +27,9 @@ from torch import Tensor, nn
 from tunewright.corpus.reading import read_corpus
 from tunewright.models.devices import choose_precision
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.training.batches import joined_text
+from tunewright.training.batches import build_windows
 from tunewright.training.config import Config
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 
 WARM_UP = 3
 SETTINGS = {
@@ -47,11 +46,11 @@ class LabModel(nn.Module):
 
     def __init__(self, config: Config, vocab_size: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(vocab_size, config.embedding_dim)
-        self.recurrent = CELLS[config.cell](
-            config.embedding_dim, config.hidden_size, config.num_layers, batch_first=True
+        self.embedding = nn.Embedding(vocab_size, config.model.embedding_dim)
+        self.recurrent = CELLS[config.model.cell](
+            config.model.embedding_dim, config.model.hidden_size, config.model.num_layers, batch_first=True
         )
-        self.fc = nn.Linear(config.hidden_size, vocab_size)
+        self.fc = nn.Linear(config.model.hidden_size, vocab_size)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (B, T, vocab)."""
@@ -71,16 +70,16 @@ def lab_batch(text: np.ndarray, length: int, size: int) -> tuple[Tensor, Tensor]
 def lab_seconds(config: Config, steps: int) -> list[float]:
     """Seconds of each step of the lab's loop."""
     corpus = read_corpus("oneill")
-    tokenizer = CharTokenizer.fit(corpus.train, config.text)
-    text = joined_text(tokenizer, corpus, config)[0].numpy()
+    tokenizer = CharTokenizer.fit(corpus.train, config.tokens.text)
+    text = build_windows(tokenizer, corpus, config).joined(0).ids.numpy()
     model = LabModel(config, len(tokenizer.vocab))
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.optimiser.learning_rate)
     criterion = nn.CrossEntropyLoss()
     seconds = []
     for _ in range(WARM_UP + steps):
         began = time.perf_counter()
         model.train()
-        x, y = lab_batch(text, config.seq_length, config.batch_size)
+        x, y = lab_batch(text, config.data.seq_length, config.data.batch_size)
         optimizer.zero_grad()
         logits = model(x)
         loss = criterion(logits.view(-1, logits.size(-1)), y.view(-1))
@@ -94,9 +93,9 @@ def lab_seconds(config: Config, steps: int) -> list[float]:
 def our_seconds(config: Config, steps: int) -> list[float]:
     """Seconds of each step of `train`, log and all."""
     count = WARM_UP + steps
-    quiet = replace(config, num_training_iterations=count + 1, eval_every=10**6)
+    quiet = config.with_(num_training_iterations=count + 1, eval_every=10**6)
     with tempfile.TemporaryDirectory() as folder:
-        training = train(read_corpus("oneill"), Path(folder) / "run", quiet)
+        training = train_steps(read_corpus("oneill"), Path(folder) / "run", quiet)
         times = [time.perf_counter()]
         times += [time.perf_counter() for _ in itertools.islice(training, count)]
         training.close()
@@ -120,8 +119,9 @@ def compare(name: str, rounds: int, steps: int) -> str:
     lab, ours = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratios = sorted(first / second for first, second in pairs)
     config = SETTINGS[name]
-    size = f"{config.cell} {config.num_layers} × {config.hidden_size}, {config.batch_size} × {config.seq_length}"
-    precision = choose_precision("auto", config, torch.device("cpu"))
+    model, data = config.model, config.data
+    size = f"{model.cell} {model.num_layers} × {model.hidden_size}, {data.batch_size} × {data.seq_length}"
+    precision = choose_precision("auto", config.model, torch.device("cpu"))
     return (
         f"| {name} | {size} | {lab:.1f} | {ours:.1f} ({precision}) | "
         f"{lab / ours:.2f} | {ratios[0]:.2f}–{ratios[-1]:.2f} |"

@@ -21,7 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tunewright.corpus.reading import Corpus, read_corpus, read_tunes
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.files import read_file
+from tunewright.corpus.kinds import TUNE
+from tunewright.corpus.reading import read_corpus
 from tunewright.measuring import traits
 from tunewright.measuring.two_sample import TwoSample, real_floor, two_sample
 from tunewright.music.playing import played
@@ -106,7 +109,7 @@ def judge(files: Sequence[Path], sources: Sequence[str]) -> None:
     """The test of each file against a collection, as it is and without counting wrong bars."""
     corpus = read_corpus(*sources)
     for file in files:
-        tunes = [tune for tune in read_tunes(file) if isinstance(tune, Tune)]
+        tunes = [tune for tune in read_file(file, TUNE) if isinstance(tune, Tune)]
         for blind in (False, True):
             if blind:
                 traits.SHAPES["wrong_bars"] = replace(WRONG_BARS, of=lambda heard: 0.0)

@@ -44,7 +44,8 @@ from judge import abc2midi
 from requested import Words, random_words
 from torch import Tensor
 
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.formats.engraving import to_svg
 from tunewright.formats.musicxml.document import to_musicxml
 from tunewright.generation.tunes import Generated, Generator, generate, load_generator

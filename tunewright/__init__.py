@@ -16,8 +16,8 @@ from tunewright.music import showing
 from tunewright.support.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from tunewright.corpus.pieces import PieceCorpus, read_pieces
-    from tunewright.corpus.reading import Corpus, read_corpus
+    from tunewright.corpus.corpus import Corpus, PieceCorpus
+    from tunewright.corpus.reading import read_corpus, read_pieces
     from tunewright.formats.abc import format_abc, parse_abc
     from tunewright.formats.engraving import to_svg
     from tunewright.formats.formats import write_tune
@@ -33,23 +33,24 @@ if TYPE_CHECKING:
     from tunewright.music.tune import Key, Meter, Note, Pitch, Tune
     from tunewright.support.errors import TunewrightError
     from tunewright.training.config import Config
-    from tunewright.training.loop import Progress, train
+    from tunewright.training.loop import train_steps as train
     from tunewright.training.presets import load_preset
+    from tunewright.training.progress import Progress
     from tunewright.training.run import Run
 
 
 _HOME = {
     "Config": "training.config",
-    "Corpus": "corpus.reading",
+    "Corpus": "corpus.corpus",
     "Generated": "generation.tunes",
     "GeneratedPiece": "generation.pieces",
     "Key": "music.tune",
     "Meter": "music.tune",
     "Note": "music.tune",
     "Piece": "music.piece",
-    "PieceCorpus": "corpus.pieces",
+    "PieceCorpus": "corpus.corpus",
     "Pitch": "music.tune",
-    "Progress": "training.loop",
+    "Progress": "training.progress",
     "Run": "training.run",
     "Tune": "music.tune",
     "TunewrightError": "support.errors",
@@ -62,10 +63,10 @@ _HOME = {
     "read_corpus": "corpus.reading",
     "read_midi": "formats.midi.tunes",
     "read_piece": "formats.midi.pieces",
-    "read_pieces": "corpus.pieces",
+    "read_pieces": "corpus.reading",
     "to_musicxml": "formats.musicxml.document",
     "to_svg": "formats.engraving",
-    "train": "training.loop",
+    "train": "training.loop:train_steps",
     "transpose": "music.transposing",
     "write_midi": "formats.midi.tunes",
     "write_tune": "formats.formats",
@@ -132,7 +133,8 @@ class _Package(ModuleType):
     def __getattr__(self, name: str) -> object:
         if name not in _HOME:
             raise AttributeError(f"module 'tunewright' has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"tunewright.{_HOME[name]}"), name)
+        home, _, known = _HOME[name].partition(":")
+        value = getattr(importlib.import_module(f"tunewright.{home}"), known or name)
         setattr(self, name, value)
         return value
 

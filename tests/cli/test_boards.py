@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,8 @@ from tunewright.cli import boards as board
 from tunewright.cli.boards import show_trials
 from tunewright.judging.runs.trials import Trial, TrialProgress
 
-LONG = replace(SMALL, num_training_iterations=100)
-TRIALS = [Trial("small", seed, replace(LONG, seed=seed), Path(f"seed-{seed}")) for seed in range(3)]
+LONG = SMALL.with_(num_training_iterations=100)
+TRIALS = [Trial("small", seed, LONG.with_(seed=seed), Path(f"seed-{seed}")) for seed in range(3)]
 
 
 def told(capsys: pytest.CaptureFixture[str], progress: list[TrialProgress]) -> tuple[list[TrialProgress], list[str]]:

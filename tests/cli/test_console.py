@@ -6,20 +6,20 @@ import pytest
 from rich.console import Console
 
 from tests.support.small_runs import corpus_of, real_tunes
+from tunewright.cli.collections import show_corpus
 from tunewright.cli.console import (
     drawn_note,
     drawn_result,
     print_json,
     progress_line,
     refused_note,
-    show_corpus,
     show_training,
     sparkline,
     training_result,
 )
-from tunewright.corpus.reading import Dropped
+from tunewright.corpus.sources import Dropped
 from tunewright.generation.tunes import Generated
-from tunewright.training.loop import Progress
+from tunewright.training.progress import Progress
 
 STEP = Progress(
     20, 100, 10.0, 1234.4, 123.4, 1.5, 1.25, best_loss=1.375, best_step=20, best_bits_per_note=3.5, eta=40.0

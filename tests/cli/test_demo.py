@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,8 +13,7 @@ from tunewright.generation.tunes import generate
 from tunewright.support.errors import OutputError, RunError
 
 TUNES = 2
-BY_HEART = replace(
-    SMALL,
+BY_HEART = SMALL.with_(
     hidden_size=96,
     num_layers=1,
     dropout=0.0,
@@ -69,7 +67,7 @@ def test_an_interrupted_demo_goes_on(one_tune: Path) -> None:
 def test_a_demo_that_learned_too_little_still_leaves_tunes_and_says_what_the_grammar_did(
     one_tune: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "load_preset", lambda _: replace(BY_HEART, num_training_iterations=1))
+    monkeypatch.setattr(demo, "load_preset", lambda _: BY_HEART.with_(num_training_iterations=1))
     monkeypatch.setattr(demo, "MOST_DRAWN", 4)
     assert run_demo(one_tune, 5, 1, lambda _: None, show_training) == "finished"
     page = (one_tune / "report.html").read_text(encoding="utf-8")
@@ -80,7 +78,7 @@ def test_a_demo_that_learned_too_little_still_leaves_tunes_and_says_what_the_gra
 def test_a_demo_without_a_well_formed_tune_says_so_and_leaves_its_page(
     one_tune: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "load_preset", lambda _: replace(BY_HEART, num_training_iterations=1))
+    monkeypatch.setattr(demo, "load_preset", lambda _: BY_HEART.with_(num_training_iterations=1))
     monkeypatch.setattr(demo, "MOST_DRAWN", 4)
     monkeypatch.setattr(demo, "generate", partial(generate, free=True))
     with pytest.raises(RunError, match="none of 4 tunes is well formed"):

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.real_pieces import songs
 from tests.support.real_tunes import real_tunes
 from tunewright.corpus import cache
 from tunewright.corpus.cache import load_cache, save_cache
+from tunewright.corpus.kinds import PIECE, TUNE, Kind
+from tunewright.music.kinds import M
 
 DATA = {"split": ["train", "test"], "dropped": [["a.mid:1", "\udcff is no letter"]]}
 
@@ -20,46 +23,60 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def save(key: str, music: tuple[M, ...], kind: Kind[M] = TUNE) -> str:
+    return save_cache(key, DATA, music, kind.packer())
+
+
+def load(key: str, kind: Kind[M] = TUNE) -> tuple[dict[str, object], tuple[M, ...]] | None:
+    return load_cache(key, kind.unpacker({}))
+
+
 def test_tunes_and_data_come_back() -> None:
     tunes = real_tunes(20)
-    assert save_cache("key", DATA, tunes) == ""
-    kept = load_cache("key")
-    assert kept == {**DATA, "tunes": tunes}
-    assert [tune.text for tune in kept["tunes"]] == [tune.text for tune in tunes]
-    assert load_cache("another") is None
+    assert save("key", tunes) == ""
+    kept = load("key")
+    assert kept == (DATA, tunes)
+    assert [tune.text for tune in kept[1]] == [tune.text for tune in tunes]
+    assert load("another") is None
+
+
+def test_pieces_come_back_too() -> None:
+    assert save("key", songs(), PIECE) == ""
+    assert load("key", PIECE) == (DATA, songs())
 
 
 def test_no_tunes_are_kept_too() -> None:
-    save_cache("key", DATA, ())
-    assert load_cache("key") == {**DATA, "tunes": ()}
+    save("key", ())
+    assert load("key") == (DATA, ())
 
 
 def test_a_file_cut_short_anywhere_is_not_believed(folder: Path) -> None:
-    save_cache("key", DATA, real_tunes(2))
+    save("key", real_tunes(2))
     path = next(folder.iterdir())
     whole = path.read_bytes()
     for size in range(0, len(whole) - 1, 97):
         path.write_bytes(whole[:size])
-        assert load_cache("key") is None
+        assert load("key") is None
     lines = whole.splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:2] + lines[3:]))
-    assert load_cache("key") is None  # a line is missing
+    assert load("key") is None  # a line is missing
 
 
 def test_the_oldest_go_and_the_newest_stays_whatever_its_size(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "MOST_FILES", 3)
     (folder / "earlier.json").write_text("{}")
+    (folder / "later.tunes").write_text("{}")
     for number in range(5):
-        save_cache(f"key{number}", DATA, real_tunes(1))
-        os.utime(folder / f"key{number}.tunes", (number, number))
-    save_cache("key5", DATA, real_tunes(1))
+        save(f"key{number}", real_tunes(1))
+        os.utime(folder / f"key{number}.music", (number, number))
+    save("key5", real_tunes(1))
     assert {path.stem for path in folder.iterdir()} == {"key3", "key4", "key5"}
     monkeypatch.setattr(cache, "MOST_BYTES", 10)
-    save_cache("key6", DATA, real_tunes(1))
+    save("key6", real_tunes(1))
     assert [path.stem for path in folder.iterdir()] == ["key6"]
 
 
 def test_a_folder_that_cannot_be_written_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "file").write_text("")
     monkeypatch.setenv("TUNEWRIGHT_CACHE", str(folder / "file"))
-    assert save_cache("key", DATA, ()).startswith("not kept for the next time: ")
+    assert save("key", ()).startswith("not kept for the next time: ")

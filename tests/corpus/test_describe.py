@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.real_tunes import real_tunes
-from tunewright.cli.console import show_corpus
+from tunewright.cli.collections import show_corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.describe import describe, describe_files, how_read, reasons, write_files
-from tunewright.corpus.reading import Corpus, Dropped, read_corpus
+from tunewright.corpus.reading import read_corpus
+from tunewright.corpus.sources import Dropped
 from tunewright.formats.abc import format_abc
 from tunewright.formats.midi.tunes import to_midi
 from tunewright.music.tune import Repair
@@ -63,9 +65,9 @@ def test_tracks_and_top_lines_are_told(corpus: Corpus) -> None:
     whole = corpus.tunes[0]
     track = replace(whole, repairs=(Repair("one track of several read", detail="2 of 5, Fiddle"),))
     top = replace(whole, repairs=(Repair("highest notes of several parts read", detail="50 of 90"),))
-    told = [one["found"] for one in describe_files(replace(corpus, tunes=(track,), duplicates=(), dropped=()))]
+    told = [one["found"] for one in describe_files(replace(corpus, music=(track,), duplicates=(), dropped=()))]
     assert told == ["track 2 of 5, Fiddle"]
-    told = [one["found"] for one in describe_files(replace(corpus, tunes=(top,), duplicates=(), dropped=()))]
+    told = [one["found"] for one in describe_files(replace(corpus, music=(top,), duplicates=(), dropped=()))]
     assert told == ["highest notes, 50 of 90"]
 
 

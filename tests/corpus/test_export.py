@@ -17,9 +17,11 @@ import pytest
 from tests.cli.test_app import Command, Result, assert_one_error, tunes, tunewright
 from tests.support.places import ROOT
 from tunewright.corpus import note_tables
+from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.export import TABLES, export_notes
 from tunewright.corpus.note_tables import NOTES, TUNES, Label, note_rows
-from tunewright.corpus.reading import Corpus, read_corpus, write_split
+from tunewright.corpus.reading import read_corpus
+from tunewright.corpus.split import write_split
 from tunewright.formats.midi.tunes import write_midi
 from tunewright.music.kinds import music_id
 from tunewright.music.tune import Rest, Tune
@@ -35,7 +37,7 @@ CONVERT: dict[str, Callable[[str], Any]] = {"text": str, "bool": "True".__eq__, 
 def corpus() -> Corpus:
     """A hundred tunes."""
     whole = read_corpus("oneill")
-    return replace(whole, tunes=whole.tunes[:100], split=whole.split[:100], families=whole.families[:100])
+    return replace(whole, music=whole.tunes[:100], split=whole.split[:100], families=whole.families[:100])
 
 
 def read_table(path: Path, table: Table) -> list[Row]:
@@ -90,7 +92,7 @@ def test_what_cannot_be_written_is_left_out_and_named(
     fine = replace(second, music=tuple(_with_length(second, 2**61 - 1)), source="fine.abc:1")
     monkeypatch.setattr(note_tables, "MOST_SIGNS", len(third.music) - 1)
     kept = [one for one in others if len(one.music) < len(third.music)]
-    odd = replace(corpus, tunes=(silent, fine, third, *kept), split=corpus.split[: 3 + len(kept)])
+    odd = replace(corpus, music=(silent, fine, third, *kept), split=corpus.split[: 3 + len(kept)])
     odd = replace(odd, families=tuple(range(3 + len(kept))))
     done = export_notes(odd, tmp_path / "notes.npz")
     assert [one.source for one in done.left_out] == ["silent.abc:1", "fine.abc:1", third.source]
@@ -106,7 +108,7 @@ def _with_length(tune: Tune, denominator: int) -> list[Any]:
 
 def test_no_note_at_all_is_an_error_and_writes_nothing(tmp_path: Path, corpus: Corpus) -> None:
     silent = replace(corpus.tunes[0], music=(), source="silent.abc:1")
-    nothing = replace(corpus, tunes=(silent,), split=("train",), families=(0,))
+    nothing = replace(corpus, music=(silent,), split=("train",), families=(0,))
     with pytest.raises(CorpusError, match=r"no notes to write, the first: silent\.abc:1: a tune without notes"):
         export_notes(nothing, tmp_path / "notes.csv")
     assert not list(tmp_path.iterdir())

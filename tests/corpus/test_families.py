@@ -10,7 +10,8 @@ from itertools import combinations
 import pytest
 
 from tunewright.corpus import families as families_module
-from tunewright.corpus.families import find_families, melody_line, split_of
+from tunewright.corpus.families import find_families
+from tunewright.corpus.melodies import melody, melody_line
 from tunewright.corpus.reading import read_corpus
 from tunewright.music.playing import fingerprint, played
 from tunewright.music.transposing import transpose
@@ -66,12 +67,6 @@ def test_no_tune_and_tiny_tunes_have_families(tunes: tuple[Tune, ...]) -> None:
     assert find_families([tiny, other, tiny]) == (0, 1, 0)
 
 
-def test_the_split_of_a_family_is_the_same_in_every_key(tunes: tuple[Tune, ...]) -> None:
-    parts = Counter(split_of(tune) for tune in tunes)
-    assert parts.keys() == {"train", "valid", "test"}
-    assert all(split_of(tune) == split_of(transpose(tune, 3)) for tune in tunes[:50])
-
-
 def every_pair(tunes: list[Tune]) -> tuple[int, ...]:
     """Families by the definition, each tune held against every other."""
     passages = [families_module._passages(melody_line(tune)) for tune in tunes]
@@ -107,7 +102,7 @@ def test_the_quick_search_finds_what_holding_each_against_every_other_finds(
     some = [varied(rng.choice(tunes[:12]) if rng.random() < 0.7 else rng.choice(tunes), rng) for _ in range(90)]
     expected = every_pair(some)
     assert find_families(some) == expected
-    assert find_families(some, [melody_line(tune) for tune in some]) == expected
+    assert find_families(some, [melody(tune) for tune in some]) == expected
     assert 10 < len(set(expected)) < 80
 
 

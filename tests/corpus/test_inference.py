@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.real_tunes import collection
 from tunewright.corpus.inference import LEAST_CONFIDENCE, infer_key, infer_mode, infer_rhythm
-from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
 from tunewright.music.rhythms import known_rhythm
 from tunewright.music.tune import Key, Tune
@@ -61,7 +61,7 @@ def test_three_notes_leave_the_mode_unknown() -> None:
 
 def test_stated_rhythms_are_inferred_as_often_as_we_claim() -> None:
     said: dict[str, list[bool]] = {}
-    for stated in read_corpus("oneill").tunes:
+    for stated in collection("oneill"):
         known = known_rhythm(stated.rhythm)
         inferred = infer_rhythm(replace(stated, rhythm=""))
         if known and inferred:
@@ -71,7 +71,7 @@ def test_stated_rhythms_are_inferred_as_often_as_we_claim() -> None:
 
 
 def test_confident_modes_are_the_stated_ones() -> None:
-    stated = [tune for tune in read_corpus("aird").tunes if tune.key.mode != "major" and tune.key.tonic]
+    stated = [tune for tune in collection("aird") if tune.key.mode != "major" and tune.key.tonic]
     sure = [(tune, found) for tune in stated if (found := infer_key(replace(tune, key=Key(tune.key.tonic))))]
     right = [found[0].mode == tune.key.mode for tune, found in sure if found[1] > 0.9]
     assert len(right) > 80
@@ -79,6 +79,6 @@ def test_confident_modes_are_the_stated_ones() -> None:
 
 
 def test_what_is_unsure_is_not_said() -> None:
-    for candidate in read_corpus("aird").tunes[:200]:
+    for candidate in collection("aird")[:200]:
         inferred = infer_mode(candidate)
         assert inferred is None or inferred.confidence >= LEAST_CONFIDENCE

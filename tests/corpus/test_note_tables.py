@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 
 import pytest
 
+from tests.support.real_tunes import collection
 from tunewright.corpus.note_tables import (
     NOTES,
     TUNES,
@@ -21,7 +22,6 @@ from tunewright.corpus.note_tables import (
     note_rows,
     tune_row,
 )
-from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
 from tunewright.music.features import features
 from tunewright.music.playing import played, soundings
@@ -36,9 +36,9 @@ RELATIVE = ("degree", "degree_octave", "alteration", "semitones", "strength", "p
 @cache
 def tunes() -> tuple[Tune, ...]:
     """Every eleventh tune of three collections, and all that change key or metre."""
-    corpus = read_corpus("oneill", "ryan", "aird")
-    changing = [tune for tune in corpus.tunes if any(type(one).__name__.endswith("Change") for one in tune.music)]
-    return (*corpus.tunes[::11], *changing)
+    every = [tune for name in ("oneill", "ryan", "aird") for tune in collection(name)]
+    changing = [tune for tune in every if any(type(one).__name__.endswith("Change") for one in tune.music)]
+    return (*every[::11], *changing)
 
 
 def tune(body: str, header: str = "M:4/4\nL:1/4\nK:D\n") -> Tune:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 
+from tests.support.real_pieces import chorales, songs
 from tests.support.real_tunes import real_tunes
-from tunewright.corpus.packing import Packer, Unpacker
+from tunewright.corpus.packing import PiecePacker, PieceUnpacker, TunePacker, TuneUnpacker
+from tunewright.formats.midi.bars import with_bars
 from tunewright.formats.midi.tunes import parse_midi, to_midi
+from tunewright.music.piece import Piece
 from tunewright.music.playing import fingerprint
-from tunewright.music.tune import Note, Tune
+from tunewright.music.tune import Note, Repair, Tune
 
 FIELDS = tuple(Tune.__dataclass_fields__)
 
@@ -23,7 +27,7 @@ def tunes() -> list[Tune]:
 
 
 def test_what_is_packed_comes_back_whole(tunes: list[Tune]) -> None:
-    packer, unpacker = Packer(), Unpacker()
+    packer, unpacker = TunePacker(), TuneUnpacker()
     for tune in tunes:
         back = unpacker.unpack(json.loads(json.dumps(packer.pack(tune))))
         assert back == tune
@@ -32,28 +36,38 @@ def test_what_is_packed_comes_back_whole(tunes: list[Tune]) -> None:
         assert back.measures == tune.measures
 
 
+def test_pieces_come_back_whole() -> None:
+    packer, unpacker = PiecePacker(), PieceUnpacker()
+    read = [with_bars(one) for one in (*chorales(), *songs())]
+    assert any(one.inferred for one in read)
+    for piece in (*read, replace(read[0], repairs=(Repair("mended", 1, 2, "x"),))):
+        back = unpacker.unpack(json.loads(json.dumps(packer.pack(piece))))
+        names = tuple(Piece.__dataclass_fields__)
+        assert [getattr(back, name) for name in names] == [getattr(piece, name) for name in names]
+
+
 def test_equal_elements_come_back_as_one_object_from_several_packers(tunes: list[Tune]) -> None:
     known: dict[object, object] = {}
-    twice = [Unpacker(known).unpack(Packer().pack(tunes[0])) for _ in range(2)]
+    twice = [TuneUnpacker(known).unpack(TunePacker().pack(tunes[0])) for _ in range(2)]
     pairs = list(zip(twice[0].music, twice[1].music, strict=True))
     assert pairs
     assert all(one is other for one, other in pairs)
 
 
 def test_a_tune_that_was_seen_is_small(tunes: list[Tune]) -> None:
-    packer = Packer()
+    packer = TunePacker()
     first, again = (len(pickle.dumps(packer.pack(tunes[3]))) for _ in range(2))
     assert again < first
     assert again < 20 * len(tunes[3].music) + 2 * len(tunes[3].text) + 1000
 
 
 def test_another_packer_may_follow_the_first(tunes: list[Tune]) -> None:
-    unpacker = Unpacker()
-    assert [unpacker.unpack(Packer().pack(tune)) for tune in tunes[:3]] == tunes[:3]
+    unpacker = TuneUnpacker()
+    assert [unpacker.unpack(TunePacker().pack(tune)) for tune in tunes[:3]] == tunes[:3]
 
 
 def test_an_element_that_died_is_not_taken_for_a_new_one_in_its_place(tunes: list[Tune]) -> None:
-    packer, unpacker = Packer(), Unpacker()
+    packer, unpacker = TunePacker(), TuneUnpacker()
     for octave in range(9):  # new notes at the places in memory of those before
         notes = tuple(
             Note((type(pitch)(pitch.step, pitch.alter, octave),), note.length)
@@ -66,7 +80,16 @@ def test_an_element_that_died_is_not_taken_for_a_new_one_in_its_place(tunes: lis
 DAMAGED = ([], [0], [0, [], []], [0, [["Note"]], []], [0, [["Tune", 1]], []])
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [[], [0], [[[1, 2, 3], 0, False, ""], [], []], [[[[1, 2, 3], 0, False, ""]], [[], [], []], ["", ""], [], []]],
+)
+def test_what_is_no_packed_piece_is_an_error_that_a_reader_expects(damage: list[object]) -> None:
+    with pytest.raises((ValueError, TypeError, IndexError)):
+        PieceUnpacker().unpack(damage)
+
+
 @pytest.mark.parametrize("damage", DAMAGED)
 def test_what_is_no_packed_tune_is_an_error_that_a_reader_expects(damage: list[object]) -> None:
     with pytest.raises((ValueError, KeyError, TypeError, IndexError)):
-        Unpacker().unpack(damage)
+        TuneUnpacker().unpack(damage)

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 
 import tunewright.corpus.reading as corpus_module
-from tunewright.corpus import sources
+from tunewright.corpus import files
+from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.describe import describe
-from tunewright.corpus.reading import Corpus, read_corpus, write_split
+from tunewright.corpus.reading import read_corpus
+from tunewright.corpus.split import write_split
 from tunewright.formats.abc import format_abc, parse_abc
+from tunewright.formats.formats import reading_modules
 from tunewright.music.kinds import music_id
 from tunewright.music.transposing import transpose
+from tunewright.support.code import PACKAGE, code_of
 from tunewright.support.errors import CorpusError, OutputError
 
 TUNE = "X:1\nT:One\nR:reel\nM:4/4\nL:1/8\nK:D\nDEFG ABcd|efga bagf|edcB AGFE|D8|]\n"
@@ -47,7 +51,7 @@ def test_a_bad_tune_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_binary_file_and_a_huge_one_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "LARGEST_FILE", 1000)
+    monkeypatch.setattr(files, "LARGEST_FILE", 1000)
     (tmp_path / "good.abc").write_text(TUNE)
     (tmp_path / "binary.abc").write_bytes(bytes(range(256)))
     with (tmp_path / "huge.abc").open("wb") as file:
@@ -117,6 +121,12 @@ def test_the_cache_gives_the_same_corpus(oneill: Corpus, monkeypatch: pytest.Mon
     for ours, theirs in zip(oneill.tunes, again.tunes, strict=True):
         assert (ours, ours.text, ours.source, ours.lines) == (theirs, theirs.text, theirs.source, theirs.lines)
         assert (ours.repairs, ours.left_out, ours.inferred) == (theirs.repairs, theirs.left_out, theirs.inferred)
+
+
+def test_the_key_depends_on_what_parses_the_files() -> None:
+    files = {path.relative_to(PACKAGE).as_posix() for path in code_of(*reading_modules())}
+    assert {"formats/abc/music.py", "formats/midi/reader.py", "formats/midi/bars.py", "formats/midi/pieces.py"} <= files
+    assert any("learned" in name for name in files)
 
 
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
@@ -192,7 +202,7 @@ def test_the_description_has_the_keys_of_the_contract(oneill: Corpus) -> None:
 
 
 def test_the_fingerprint_sees_a_changed_tune_and_a_changed_split(oneill: Corpus) -> None:
-    changed = replace(oneill, tunes=(*oneill.tunes[:-1], parse_abc(TUNE)[0]))
+    changed = replace(oneill, music=(*oneill.tunes[:-1], parse_abc(TUNE)[0]))
     moved = replace(oneill, split=("test", *oneill.split[1:]))
     assert len({oneill.fingerprint, changed.fingerprint, moved.fingerprint}) == 3 - (oneill.split[0] == "test")
 

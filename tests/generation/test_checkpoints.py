@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,17 +19,17 @@ from tunewright.generation.checkpoints import (
 )
 from tunewright.generation.tunes import generate, load_generator
 from tunewright.support.errors import RunError
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.run import BEST, LAST, default_temperature, load_run, load_tensors, save_default_temperature
 
-CONFIG = replace(SMALL, num_training_iterations=12, eval_every=2)
+CONFIG = SMALL.with_(num_training_iterations=12, eval_every=2)
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 12 steps, looked at every other, kept about every fourth."""
     path = tmp_path_factory.mktemp("kept") / "run"
-    list(keep_checkpoints(train(small_corpus(), path, CONFIG), path, 4))
+    list(keep_checkpoints(train_steps(small_corpus(), path, CONFIG), path, 4))
     return path
 
 
@@ -48,20 +47,20 @@ def test_weights_are_kept_on_the_way_and_listed_by_step(kept: Path) -> None:
 
 
 def test_keeping_weights_changes_no_training(kept: Path, tmp_path: Path) -> None:
-    list(train(small_corpus(), tmp_path / "run", CONFIG))
+    list(train_steps(small_corpus(), tmp_path / "run", CONFIG))
     one, other = (load_tensors(path / LAST)[0] for path in (kept, tmp_path / "run"))
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_a_resumed_training_keeps_on(run: Path) -> None:
-    longer = replace(CONFIG, num_training_iterations=16)
-    list(keep_checkpoints(train(small_corpus(), run, longer, resume=True), run, 4))
+    longer = CONFIG.with_(num_training_iterations=16)
+    list(keep_checkpoints(train_steps(small_corpus(), run, longer, resume=True), run, 4))
     assert (run / "checkpoints" / "step-000016.safetensors").is_file()
     assert len(list((run / "checkpoints").iterdir())) == 4
 
 
 def test_a_run_that_kept_nothing_has_its_best_and_its_last_weights(tmp_path: Path) -> None:
-    list(train(small_corpus(), tmp_path, CONFIG))
+    list(train_steps(small_corpus(), tmp_path, CONFIG))
     assert {one.file for one in list_checkpoints(tmp_path)} <= {BEST, LAST}
     assert list_checkpoints(tmp_path)[-1].step == 12
 

@@ -1,6 +1,6 @@
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from tests.support.real_pieces import chorales, songs
 from tests.support.small_runs import SMALL, real_tunes
 from tests.support.small_runs import corpus_of as tunes
-from tunewright.corpus.pieces import PieceCorpus
+from tunewright.corpus.corpus import PieceCorpus
 from tunewright.formats.midi.pieces import parse_piece, to_midi
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.generation.pieces import GeneratedPiece, generate_pieces
@@ -16,14 +16,16 @@ from tunewright.generation.tunes import generate
 from tunewright.models.likelihood import likelihood
 from tunewright.music.piece import Piece, first_bars
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.tokens.contract import encode_passages, fit_tokenizer
+from tunewright.tokens.contract import encode_passages
+from tunewright.tokens.polyphony.augmentation import MovedPieces
 from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
-from tunewright.training.batches import PieceWindows, build_windows
+from tunewright.tokens.registry import fit_codec
+from tunewright.training.batches import Windows, build_windows
 from tunewright.training.config import Config
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.run import load_run
 
-PIECES = replace(SMALL, tokens="remi", told_share=0.0, seq_length=64, batch_size=4, num_training_iterations=6)
+PIECES = SMALL.with_(tokens="remi", told_share=0.0, seq_length=64, batch_size=4, num_training_iterations=6)
 
 
 def corpus_of(learned: Sequence[Piece], held_out: Sequence[Piece]) -> PieceCorpus:
@@ -32,7 +34,7 @@ def corpus_of(learned: Sequence[Piece], held_out: Sequence[Piece]) -> PieceCorpu
 
 
 def run_of(path: Path, config: Config = PIECES) -> Path:
-    *_, last = train(corpus_of(songs()[:8], songs()[8:10]), path, config)
+    *_, last = train_steps(corpus_of(songs()[:8], songs()[8:10]), path, config)
     assert last.status == "finished"
     return path
 
@@ -46,10 +48,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def by_heart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that knows the first bars of one chorale by heart."""
     path = tmp_path_factory.mktemp("runs") / "by-heart"
-    config = replace(PIECES, hidden_size=128, num_layers=1, dropout=0.0, learning_rate=1e-2, seq_length=256)
-    config = replace(config, start_share=0.8, num_training_iterations=200, eval_every=200)
+    config = PIECES.with_(hidden_size=128, num_layers=1, dropout=0.0, learning_rate=1e-2, seq_length=256)
+    config = config.with_(start_share=0.8, num_training_iterations=200, eval_every=200)
     short = first_bars(chorales()[0], 5)
-    *_, last = train(corpus_of([short], [short]), path, config)
+    *_, last = train_steps(corpus_of([short], [short]), path, config)
     assert last.train_loss < 0.1
     return path
 
@@ -64,32 +66,30 @@ def described(drawn: GeneratedPiece) -> tuple[object, ...]:
 def test_a_run_folder_holds_all_that_drawing_needs(run: Path) -> None:
     found = load_run(run)
     assert isinstance(found.tokenizer, PieceTokenizer)
-    assert found.config.tokens == "remi"
+    assert found.config.tokens.kind == "remi"
     assert found.summary["bits_per_note"] > 0
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
-    config = replace(PIECES, transpose=3, num_training_iterations=8, eval_every=4)
+    config = PIECES.with_(transpose=3, num_training_iterations=8, eval_every=4)
     corpus = corpus_of(songs()[:4], songs()[4:5])
-    straight = [progress.loss for progress in train(corpus, tmp_path / "a", config)]
-    stepped = train(corpus, tmp_path / "b", config)
+    straight = [progress.loss for progress in train_steps(corpus, tmp_path / "a", config)]
+    stepped = train_steps(corpus, tmp_path / "b", config)
     first = [next(stepped).loss for _ in range(3)]
     stepped.close()
-    rest = [progress.loss for progress in train(corpus, tmp_path / "b", None, resume=True)]
+    rest = [progress.loss for progress in train_steps(corpus, tmp_path / "b", None, resume=True)]
     assert (first + rest)[:8] == straight[:8]
 
 
 def test_windows_hold_every_piece_moved_by_some_semitones() -> None:
-    config = replace(PIECES, transpose=2)
+    config = PIECES.with_(transpose=2)
     pieces = songs()[:5]
     tokenizer = PieceTokenizer.fit("remi", pieces, transposed_by=2)
-    windows = PieceWindows(tokenizer, pieces, config)
+    windows = Windows(MovedPieces(tokenizer, pieces, 2, Counter()), config)
     seen = set()
     for time in range(12):
-        rows, begins = windows._time_through(time)
-        data = rows[:, 0]
-        ends = [*begins.tolist()[1:], len(data) - 1]
-        for start, end in zip(begins.tolist(), ends, strict=True):
+        data, begins = windows.joined(time).ids, windows.joined(time).begins.tolist()
+        for start, end in pairwise([*begins, len(data) - 1]):
             back = tokenizer.decode(data[start + 1 : end].tolist())
             flute = tuple(note.number for note in back.parts[0].notes)
             moved = [
@@ -109,12 +109,12 @@ def test_pieces_that_the_tokens_do_not_cover_are_counted() -> None:
     refused: Counter[str] = Counter()
     windows = build_windows(tokenizer, corpus_of([*songs()[:2], chorales()[0]], []), PIECES, refused)
     assert sum(refused.values()) == 1
-    assert windows.length == PIECES.seq_length
+    assert windows.length == PIECES.data.seq_length
 
 
 def test_tunes_and_pieces_are_not_mixed_up() -> None:
     with pytest.raises(ConfigError, match=r"pieces of several parts; expected tunes, or tokens that spell pieces"):
-        fit_tokenizer(SMALL, songs()[:1])
+        fit_codec(SMALL.tokens, songs()[:1])
 
 
 # ------------------------------------------------------------------------------------------------ what is drawn
@@ -151,7 +151,7 @@ def test_several_processes_draw_the_same(run: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["remi", "cpword", "mmm", "midilike", "beat"])
 def test_what_is_drawn_with_the_rules_spells_a_piece(kind: str, tmp_path: Path) -> None:
-    run = run_of(tmp_path / kind, replace(PIECES, tokens=kind, num_training_iterations=2))
+    run = run_of(tmp_path / kind, PIECES.with_(tokens=kind, num_training_iterations=2))
     for one in generate_pieces(run, 6, temperature=1.2, max_length=240):
         assert one.piece is not None, one.error
         assert one.removed_mass is not None
@@ -162,7 +162,7 @@ def test_what_is_drawn_with_the_rules_spells_a_piece(kind: str, tmp_path: Path) 
 
 
 def test_a_vocabulary_that_can_spell_nonsense_says_so(tmp_path: Path) -> None:
-    run = run_of(tmp_path / "octuple", replace(PIECES, tokens="octuple", num_training_iterations=2))
+    run = run_of(tmp_path / "octuple", PIECES.with_(tokens="octuple", num_training_iterations=2))
     drawn = list(generate_pieces(run, 6, temperature=1.2, max_length=240))
     assert all(one.piece is not None or one.error for one in drawn)
     assert not any(one.valid for one in drawn if one.piece is None)
@@ -224,7 +224,7 @@ def test_each_kind_of_model_says_what_it_draws(run: Path) -> None:
 
 
 def test_a_model_of_tunes_draws_no_pieces(tmp_path: Path) -> None:
-    list(train(tunes(real_tunes()[:4]), tmp_path / "tunes", SMALL))
+    list(train_steps(tunes(real_tunes()[:4]), tmp_path / "tunes", SMALL))
     with pytest.raises(ConfigError, match="draws tunes; expected generate"):
         generate_pieces(tmp_path / "tunes")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
+from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.formats.abc import parse_abc
 from tunewright.generation.stream import stream
@@ -16,22 +19,24 @@ from tunewright.generation.tunes import Generator, Infill, Variation, generate
 from tunewright.models.building import build_model
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.tokens.contract import place_sizes
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.requests import build_request
 
 REGULAR = tuple(tune for tune in real_tunes() if not tune.irregular)
 
 
+def untrained(tokens: str) -> Generator:
+    """A model that has learned nothing: its tunes are as odd as the grammar lets them be."""
+    config = SMALL.with_(tokens=tokens)
+    tokenizer = DegreeTokenizer.fit(REGULAR) if tokens == "degrees" else CharTokenizer.fit(REGULAR, "canonical")
+    torch.manual_seed(0)
+    model = build_model(config.model, len(tokenizer.vocab), tokenizer.context_sizes, tokenizer.direct).eval()
+    return Generator(model, tokenizer, "untrained", "fp32", config)
+
+
 @pytest.fixture(scope="module", params=["degrees", "characters"])
 def source(request: pytest.FixtureRequest) -> Generator:
-    """A model that has learned nothing: its tunes are as odd as the grammar lets them be."""
-    config = replace(SMALL, tokens=request.param)
-    degrees = request.param == "degrees"
-    tokenizer = DegreeTokenizer.fit(REGULAR) if degrees else CharTokenizer.fit(REGULAR, "canonical")
-    torch.manual_seed(0)
-    model = build_model(config, len(tokenizer.vocab), place_sizes(tokenizer)).eval()
-    return Generator(model, tokenizer, "untrained", "fp32", config)
+    return untrained(request.param)
 
 
 JIG = build_request(key="E dorian", meter="6/8", bars="4", parts="AABB")
@@ -95,8 +100,22 @@ def test_what_cannot_be_had_is_refused_with_the_first_piece(source: Generator) -
     with pytest.raises(ConfigError, match="best_of"):
         stream(source, best_of=2)
     with pytest.raises(ConfigError, match="no notes"):
-        next(stream(source, start="K:C", request=JIG)) if source.config.tokens == "degrees" else _no_notes()
+        next(stream(source, start="K:C", request=JIG)) if source.config.tokens.kind == "degrees" else _no_notes()
 
 
 def _no_notes() -> None:
     raise ConfigError("no notes")
+
+
+ABANDONED = """
+from tests.generation.test_stream import untrained
+from tunewright.generation.stream import stream
+tunes = [stream(untrained("degrees"), seed=seed) for seed in range(3)]
+print([bool(next(pieces)) for pieces in tunes])
+"""
+
+
+def test_a_program_that_abandons_a_stream_ends_as_others_do() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", ABANDONED], capture_output=True, text=True, env=environment, cwd=ROOT)
+    assert (run.returncode, run.stdout) == (0, "[True, True, True]\n"), run.stderr

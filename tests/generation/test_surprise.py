@@ -12,17 +12,19 @@ from tests.support.short_tunes import read
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
-from tunewright.generation.surprise import COLOURS, forward, heat, note_spans, surprise, surprises
+from tunewright.generation.surprise import COLOURS, forward, heat, surprise, surprises
 from tunewright.generation.tunes import Generator
 from tunewright.models.building import build_model
 from tunewright.models.likelihood import likelihood
 from tunewright.music.tune import Key, Tune
-from tunewright.tokens.characters.tokenizer import TEXTS, CharTokenizer
-from tunewright.tokens.contract import Tokenizer, encode_passages, place_sizes
+from tunewright.tokens.characters.notes import note_spans
+from tunewright.tokens.characters.texts import TEXTS
+from tunewright.tokens.characters.tokenizer import CharTokenizer
+from tunewright.tokens.contract import AnyCodec, encode_passages
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 
 
-def knows_nothing(tokenizer: Tokenizer) -> Generator:
+def knows_nothing(tokenizer: AnyCodec) -> Generator:
     """A model to which every id is as likely as any other."""
     generator = untrained(tokenizer)
     with torch.no_grad():
@@ -31,8 +33,8 @@ def knows_nothing(tokenizer: Tokenizer) -> Generator:
     return generator
 
 
-def untrained(tokenizer: Tokenizer) -> Generator:
-    model = build_model(SMALL, len(tokenizer.vocab), place_sizes(tokenizer)).eval()
+def untrained(tokenizer: AnyCodec) -> Generator:
+    model = build_model(SMALL.model, len(tokenizer.vocab), tokenizer.context_sizes, tokenizer.direct).eval()
     return Generator(model, tokenizer, config=SMALL)
 
 

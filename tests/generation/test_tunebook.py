@@ -1,4 +1,3 @@
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -6,16 +5,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.real_pieces import songs
-from tunewright.corpus.reading import Dropped
+from tunewright.corpus.sources import Dropped
 from tunewright.formats.abc import parse_abc
 from tunewright.formats.formats import write_formats
 from tunewright.formats.midi.pieces import read_piece
-from tunewright.formats.midi.tunes import write_midi
 from tunewright.generation import tunebook
-from tunewright.generation.tunebook import Rendered, read_tune, render_files, render_pieces, write_drawn, write_tunebook
+from tunewright.generation.tunebook import Rendered, render_files, render_pieces, write_drawn, write_tunebook
 from tunewright.generation.tunes import Generated
 from tunewright.music.tune import Tune
-from tunewright.support.errors import ConfigError, RenderError, TunewrightError
+from tunewright.support.errors import ConfigError, RenderError
 
 TEXT = "X:{}\nT:A\nM:2/4\nL:1/8\nN:seed=5\nK:C\nCDEF|GABc|cBAG|FEDC|]\n"
 
@@ -40,35 +38,6 @@ def test_a_tunebook_reads_back_as_its_tunes(tmp_path: Path) -> None:
     tunes = parse_abc(write_tunebook([drawn(index, TEXT.format(index + 1)) for index in range(3)], tmp_path))
     assert [tune.number for tune in tunes] == [1, 2, 3]
     assert len({tune.music for tune in tunes}) == 1
-
-
-def test_one_tune_of_a_file_is_its_first_or_the_one_of_that_number(tmp_path: Path) -> None:
-    book = tmp_path / "my#2.abc"
-    book.write_text(TEXT.format(7) + "\n" + TEXT.format(12).replace("CDEF", "cdef"))
-    assert read_tune(str(book)).number == 7, "# is part of the file's own name"
-    assert [read_tune(f"{book}#{number}").number for number in (7, 12)] == [7, 12]
-    write_midi(read_tune(str(book)), tmp_path / "x.mid")
-    assert read_tune(str(tmp_path / "x.mid")).notes
-
-
-@pytest.mark.parametrize(
-    ("text", "place", "says"),
-    [
-        ("no tune\n", "", "x.abc:1: no tune found"),
-        ("X:1\nABc|\n\n" + TEXT.format(2), "", "x.abc:1: no K: field"),
-        ("X:1\nABc|\n\n" + TEXT.format(2), "#1", "no tune with X:1; it has X:2, and 1 that cannot be read"),
-        ("\n".join(TEXT.format(number) for number in range(10, 20)), "#3", "X:10, X:11, X:12, X:13, X:14, X:15 and 4"),
-    ],
-)
-def test_a_tune_that_is_not_there_is_said(tmp_path: Path, text: str, place: str, says: str) -> None:
-    (tmp_path / "x.abc").write_text(text)
-    with pytest.raises(TunewrightError, match=re.escape(says)):
-        read_tune(f"{tmp_path / 'x.abc'}{place}")
-
-
-def test_an_unreadable_tune_does_not_hide_the_others(tmp_path: Path) -> None:
-    (tmp_path / "x.abc").write_text("X:1\nABc|\n\n" + TEXT.format(2))
-    assert read_tune(f"{tmp_path / 'x.abc'}#2").number == 2
 
 
 def rendered(*files: Path, out: Path, formats: str) -> list[Rendered | Dropped]:

@@ -31,17 +31,18 @@ from tunewright.music.form import form_of
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Key, Note, Pitch, Rest, Tune
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.tokens.characters.tokenizer import CharTokenizer, canonical_text
+from tunewright.tokens.characters.texts import canonical_text
+from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.requests import Request, build_request
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 
 NAMES = ("lstm", "gru")
 
 
 def untrained(cell: str = "lstm", precision: str = "fp32", width: int = 20) -> Generator:
-    config = replace(SMALL, cell=cell, hidden_size=width, embedding_dim=8)
+    config = SMALL.with_(cell=cell, hidden_size=width, embedding_dim=8)
     tokenizer = CharTokenizer.fit(real_tunes())
-    model = build_model(config, len(tokenizer.vocab)).eval()
+    model = build_model(config.model, len(tokenizer.vocab)).eval()
     with torch.no_grad():
         model.head.weight.mul_(20)  # so that it matters what was read
     return Generator(model, tokenizer, "untrained", precision, config)
@@ -51,10 +52,10 @@ def untrained(cell: str = "lstm", precision: str = "fp32", width: int = 20) -> G
 def by_heart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that knows one tune by heart."""
     path = tmp_path_factory.mktemp("runs") / "by-heart"
-    config = replace(SMALL, hidden_size=96, num_layers=1, dropout=0.0, learning_rate=1e-2)
-    config = replace(config, seq_length=350, batch_size=8, start_share=0.7, num_training_iterations=200, eval_every=200)
+    config = SMALL.with_(hidden_size=96, num_layers=1, dropout=0.0, learning_rate=1e-2)
+    config = config.with_(seq_length=350, batch_size=8, start_share=0.7, num_training_iterations=200, eval_every=200)
     corpus = corpus_of(real_tunes()[8:9], real_tunes()[8:9])
-    *_, last = train(corpus, path, config)
+    *_, last = train_steps(corpus, path, config)
     assert last.train_loss < 0.1
     return path
 

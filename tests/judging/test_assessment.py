@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.small_runs import SMALL, real_tunes
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.generation.checkpoints import keep_checkpoints
 from tunewright.generation.surprise import forward
 from tunewright.generation.tunes import load_generator
@@ -23,11 +24,11 @@ from tunewright.models.likelihood import likelihood
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.tokens.contract import encode_passages
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.run import BEST, default_temperature, load_run, load_tensors
 
 FEW = Order(tunes=3)
-CONFIG = replace(SMALL, num_training_iterations=8, eval_every=2)
+CONFIG = SMALL.with_(num_training_iterations=8, eval_every=2)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def corpus(tunes: Path) -> Corpus:
 def trained(tunes: Path, corpus: Corpus) -> Path:
     """A run of a few steps on those, with checkpoints."""
     path = tunes.parent / "run"
-    training = train(corpus, path, CONFIG, record={"sources": [str(tunes)]})
+    training = train_steps(corpus, path, CONFIG, record={"sources": [str(tunes)]})
     list(keep_checkpoints(training, path, 4))
     return path
 

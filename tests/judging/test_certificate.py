@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.real_tunes import real_tunes
 from tests.support.small_runs import corpus_of
-from tunewright.corpus.reading import Corpus, Dropped
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.sources import Dropped
 from tunewright.formats.abc import parse_abc
 from tunewright.judging.certificate import (
     Yardstick,

@@ -14,15 +14,15 @@ from tests.support.hand_made import curve_of, record_of
 from tests.support.real_pieces import songs
 from tests.support.small_runs import SMALL, small_corpus
 from tunewright.cli.app import app
-from tunewright.corpus.pieces import read_pieces
+from tunewright.corpus.reading import read_pieces
 from tunewright.formats.midi.pieces import write_midi
 from tunewright.judging.piece_assessment import evaluate_pieces, judges_pieces
 from tunewright.judging.runs import comparison as comparison_module
 from tunewright.judging.runs.comparison import compare_runs
 from tunewright.support.errors import RunError
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 
-PIECES = replace(SMALL, tokens="remi", told_share=0.0, seq_length=64, batch_size=4, num_training_iterations=6)
+PIECES = SMALL.with_(tokens="remi", told_share=0.0, seq_length=64, batch_size=4, num_training_iterations=6)
 RUNNER = CliRunner()
 
 
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "small"
-    *_, last = train(read_pieces(folder), path, PIECES, record={"sources": [str(folder)]})
+    *_, last = train_steps(read_pieces(folder), path, PIECES, record={"sources": [str(folder)]})
     assert last.status == "finished"
     return path
 
@@ -96,7 +96,9 @@ def test_settings_are_held_against_one_another_for_tunes_alone(run: Path, option
 
 def test_runs_of_pieces_are_compared_by_curves_and_likelihood(run: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    *_, _ = train(read_pieces(*sources(run)), other, replace(PIECES, hidden_size=24), record={"sources": sources(run)})
+    *_, _ = train_steps(
+        read_pieces(*sources(run)), other, PIECES.with_(hidden_size=24), record={"sources": sources(run)}
+    )
     compared = compare_runs([run, other])
     rows = [row.quantity for row in compared.rows]
     assert len(compared.settings) == 2
@@ -115,7 +117,7 @@ def sources(run: Path) -> list[str]:
 def test_runs_of_pieces_and_of_tunes_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     curve = curve_of([1.0])
     pieces, tunes = record_of("a", 0, curve), record_of("b", 0, curve)
-    pieces = replace(pieces, config=replace(pieces.config, tokens="remi"))
+    pieces = replace(pieces, config=pieces.config.with_(tokens="remi"))
     records = {record.path: record for record in (pieces, tunes)}
     monkeypatch.setattr(comparison_module, "load_record", lambda path: records[path])
     with pytest.raises(RunError, match="expected runs of one kind"):

@@ -7,16 +7,14 @@ import math
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tunewright.reports.scorecard.text import scorecard_text
-from tunewright.reports.scorecard.words import answers, departures
 
 from tests.measuring.test_piece_originality import pasted, written
 from tests.support.real_pieces import songs
 from tests.support.short_pieces import line, part, piece
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
 from tunewright.formats.midi.pieces import write_midi
 from tunewright.judging.piece_assessment import evaluate_pieces
 from tunewright.judging.piece_certificate import (
@@ -33,9 +31,11 @@ from tunewright.measuring.table import MEASURES
 from tunewright.music.piece import Piece, transposed
 from tunewright.reports.scorecard.page import write_scorecard
 from tunewright.reports.scorecard.rolls import excerpt
-from tunewright.reports.scorecard.words import BAD, GOOD, OPEN
+from tunewright.reports.scorecard.text import scorecard_text
+from tunewright.reports.scorecard.words import BAD, GOOD, OPEN, answers, departures
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import ConfigError, CorpusError
+from tunewright.training.config import Config
 
 EN = Wording("en", "piece")
 
@@ -134,7 +134,7 @@ def test_a_piece_of_drums_alone_is_said_not_to_be_compared() -> None:
 
 
 def test_nothing_drawn_spells_a_piece() -> None:
-    nothing = replace(of_file(written(1)), piece=None, problem="spells no piece")
+    nothing = replace(of_file(written(1)), music=None, problem="spells no piece")
     card = judge_pieces([nothing, nothing], yardstick())
     assert card.valid_rate.value == 0
     assert all(math.isnan(value.value) for value in card.measures.values())
@@ -270,7 +270,7 @@ def test_what_cannot_be_judged_is_refused(folder: Path) -> None:
 
 def test_a_run_of_tunes_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Stub:
-        config: Any = type("Config", (), {"tokens": "degrees"})
+        config = Config(tokens="degrees")
 
     monkeypatch.setattr("tunewright.judging.piece_assessment.is_run", lambda _: True)
     monkeypatch.setattr("tunewright.judging.piece_assessment.load_run", lambda _: Stub)

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import pytest
 
+from tests.support.real_tunes import collection
 from tests.support.short_tunes import SILENCE, read
-from tunewright.corpus.reading import read_corpus
 from tunewright.measuring.traits import SHAPES, key_of_word, name_of_key, read_traits
 from tunewright.music.playing import played
 from tunewright.music.transposing import transpose
@@ -59,7 +59,7 @@ def test_words_are_named_and_counted() -> None:
 
 
 def test_what_is_heard_is_the_same_in_another_key_unit_and_writing() -> None:
-    tunes = [tune for tune in read_corpus("oneill").tunes[200:260] if not tune.irregular and tune.key.tonic]
+    tunes = [tune for tune in collection("oneill")[200:260] if not tune.irregular and tune.key.tonic]
     assert len(tunes) > 40
     for tune in tunes:
         music = (element for element in played(tune) if not isinstance(element, Ending | ChordSymbol))
@@ -82,5 +82,5 @@ def test_a_tune_of_one_note_or_none_has_no_traits() -> None:
 def test_every_key_has_a_name() -> None:
     names = [name_of_key(key) for key in SHAPES]
     assert len(set(names)) == len(names)
-    for tune in read_corpus("oneill").tunes[:20]:
+    for tune in collection("oneill")[:20]:
         assert all(name_of_key(key) for key in words_of(tune) if key)

@@ -11,7 +11,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.support.short_tunes import SILENCE, read
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.measuring.traits import name_of_key
 from tunewright.measuring.two_sample import ENOUGH, FEWEST, _Tested, real_floor, two_sample
 from tunewright.music.transposing import transpose

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 import torch
@@ -17,8 +16,17 @@ from tunewright.models.devices import cpu_has_int8
 
 VOCAB, ROWS, LENGTH = 11, 4, 12
 CONTEXT = (7, 4)
+
+
+def _build(cell: str, sizes: tuple[int, ...]) -> Model:
+    return build_model(SMALL.with_(cell=cell).model, VOCAB, sizes, len(sizes))
+
+
 BUILD: dict[str, Callable[[tuple[int, ...]], Model]] = {
-    **{cell: lambda sizes, cell=cell: build_model(replace(SMALL, cell=cell), VOCAB, sizes) for cell in MODELS},  # type: ignore[misc]
+    **{
+        cell: lambda sizes, cell=cell: build_model(SMALL.with_(cell=cell).model, VOCAB, sizes, len(sizes))
+        for cell in MODELS
+    },  # type: ignore[misc]
     "toy": lambda sizes: ToyModel(VOCAB, sizes),
 }
 DTYPES = [torch.float32, torch.bfloat16, torch.int8]

@@ -8,7 +8,8 @@ from tests.support.small_runs import SMALL, real_tunes
 from tunewright.models.building import build_model
 from tunewright.models.contract import State
 from tunewright.models.likelihood import CUT_PIECE, PIECE, bits_per_note_by_context, likelihood, likelihood_interval
-from tunewright.tokens.characters.tokenizer import CharTokenizer, body_start, canonical_text
+from tunewright.tokens.characters.texts import body_start, canonical_text
+from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import Passage, encode_passages
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 
@@ -40,7 +41,7 @@ def test_the_header_is_not_scored_and_the_end_is() -> None:
 def test_tunes_are_scored_one_by_one_whatever_the_batch() -> None:
     tunes = real_tunes()[:9]
     tokenizer = CharTokenizer.fit(tunes)
-    model = build_model(SMALL, len(tokenizer.vocab)).eval()
+    model = build_model(SMALL.model, len(tokenizer.vocab)).eval()
     passages = encode_passages(tokenizer, tunes)
     assert max(len(passage.ids) for passage in passages) > PIECE
     together = likelihood(model, passages, CPU)
@@ -95,7 +96,7 @@ def test_a_context_longer_than_every_tune_is_no_cut() -> None:
     tunes = real_tunes()[:5]
     tokenizer = CharTokenizer.fit(tunes)
     passages = encode_passages(tokenizer, tunes)
-    model = build_model(SMALL, len(tokenizer.vocab)).eval()
+    model = build_model(SMALL.model, len(tokenizer.vocab)).eval()
     ordinary = likelihood(model, passages, CPU).bits_per_note
     longest = max(len(passage.ids) for passage in passages)
     for positions in (10**6, 40):
@@ -107,7 +108,7 @@ def test_a_cut_context_is_that_many_characters_read_alone(context: int) -> None:
     tunes = real_tunes()[:3]
     tokenizer = CharTokenizer.fit(tunes)
     passages = encode_passages(tokenizer, tunes)
-    model = build_model(SMALL, len(tokenizer.vocab)).eval()
+    model = build_model(SMALL.model, len(tokenizer.vocab)).eval()
     nats = 0.0
     for passage in passages:
         for place in range(passage.body, len(passage.ids)):

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -10,8 +9,8 @@ from tunewright.models.building import build_model
 from tunewright.models.contract import alike_rows
 from tunewright.models.devices import choose_device, choose_precision, choose_step_precision, cpu_has_int8
 from tunewright.models.recurrent import CELLS, DIRECT_SCALE, RecurrentModel
+from tunewright.models.settings import ModelSettings
 from tunewright.support.errors import ConfigError
-from tunewright.training.config import Config
 
 VOCAB = 11
 IDS = torch.randint(VOCAB, (3, 20), generator=torch.Generator().manual_seed(5))
@@ -23,7 +22,7 @@ READ = [pytest.param((), IDS, id="ids"), pytest.param(PLACES, WITH_PLACES, id="p
 
 def trained(cell: str, places: tuple[int, ...]) -> RecurrentModel:
     """A model that has learned something of every kind: what starts as zeros is random."""
-    model = build_model(replace(SMALL, cell=cell), VOCAB, places).eval()
+    model = build_model(SMALL.with_(cell=cell).model, VOCAB, places, len(places)).eval()
     assert isinstance(model, RecurrentModel)
     if model.direct is not None:
         chance = torch.Generator().manual_seed(3)
@@ -33,8 +32,8 @@ def trained(cell: str, places: tuple[int, ...]) -> RecurrentModel:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_state_has_the_labs_shape(cell: str) -> None:
-    _, state = build_model(replace(SMALL, cell=cell), VOCAB)(IDS)
-    assert all(part.shape == (SMALL.num_layers, 3, SMALL.hidden_size) for part in state)
+    _, state = build_model(SMALL.with_(cell=cell).model, VOCAB)(IDS)
+    assert all(part.shape == (SMALL.model.num_layers, 3, SMALL.model.hidden_size) for part in state)
     assert len(state) == (2 if cell == "lstm" else 1)
 
 
@@ -68,7 +67,7 @@ def test_bf16_gives_nearly_what_fp32_gives(places: tuple[int, ...], ids: Tensor,
 def test_bf16_gradients_point_where_fp32_gradients_do(places: tuple[int, ...], ids: Tensor) -> None:
     gradients = []
     for enabled in (False, True):
-        model = build_model(replace(SMALL, dropout=0.0), VOCAB, places)
+        model = build_model(SMALL.with_(dropout=0.0).model, VOCAB, places, len(places))
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             logits, _ = model(ids)
         torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), IDS.flatten()).backward()  # type: ignore[no-untyped-call]
@@ -102,7 +101,9 @@ def read(model: RecurrentModel, ids: Tensor, bf16: bool) -> Tensor:
 @pytest.mark.parametrize("bf16", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_place_counts_as_one_more_embedding(cell: str, bf16: bool) -> None:
-    plain, model = (build_model(replace(SMALL, cell=cell), VOCAB, places).eval() for places in ((), PLACES))
+    plain, model = (
+        build_model(SMALL.with_(cell=cell).model, VOCAB, places, len(places)).eval() for places in ((), PLACES)
+    )
     changed = WITH_PLACES.clone()
     changed[:, 10, 2] = (changed[:, 10, 2] + 1) % PLACES[1]
     before, after = read(model, WITH_PLACES, bf16), read(model, changed, bf16)
@@ -116,7 +117,7 @@ def test_a_place_counts_as_one_more_embedding(cell: str, bf16: bool) -> None:
 def test_what_is_read_speaks_to_the_logits_of_its_own_place_alone() -> None:
     model = trained("lstm", PLACES)
     assert model.direct is not None
-    assert build_model(SMALL, VOCAB).direct is None  # characters alone: the lab's network
+    assert build_model(SMALL.model, VOCAB).direct is None  # characters alone: the lab's network
     before = read(model, WITH_PLACES, bf16=False)
     model.direct.data[VOCAB + int(WITH_PLACES[0, 10, 1])] += 1  # after the ids stand the rows of the first place
     raised = read(model, WITH_PLACES, bf16=False) - before
@@ -127,7 +128,7 @@ def test_what_is_read_speaks_to_the_logits_of_its_own_place_alone() -> None:
 @pytest.mark.parametrize("bf16", [False, True])
 def test_places_are_seen_where_the_character_is_blank(bf16: bool) -> None:
     ids = WITH_PLACES[:1, :1].expand(100, 1, 3)
-    model = build_model(replace(SMALL, dropout=0.0, input_dropout=0.95), VOCAB, PLACES).train()
+    model = build_model(SMALL.with_(dropout=0.0, input_dropout=0.95).model, VOCAB, PLACES, len(PLACES)).train()
     torch.manual_seed(1)
     found = read(model, ids, bf16)
     model.embedding.weight.data.zero_()
@@ -138,34 +139,34 @@ def test_places_are_seen_where_the_character_is_blank(bf16: bool) -> None:
 
 def test_the_same_seed_builds_the_same_model_and_leaves_the_random_state_alone() -> None:
     before = torch.get_rng_state()
-    first, second = build_model(SMALL, VOCAB), build_model(SMALL, VOCAB)
+    first, second = build_model(SMALL.model, VOCAB), build_model(SMALL.model, VOCAB)
     assert torch.equal(before, torch.get_rng_state())
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
 
 
 def test_dropout_is_at_work_in_training_only() -> None:
-    model = build_model(SMALL, VOCAB)
+    model = build_model(SMALL.model, VOCAB)
     assert not torch.equal(model.train()(IDS)[0], model(IDS)[0])
     assert torch.equal(model.eval()(IDS)[0], model(IDS)[0])
 
 
 def test_narrow_models_and_other_cells_stay_in_fp32() -> None:
     cpu = torch.device("cpu")
-    assert choose_precision("auto", Config(hidden_size=32), cpu) == "fp32"
-    assert choose_precision("auto", Config(cell="gru", hidden_size=1024), cpu) == "fp32"
-    assert choose_precision("bf16", Config(hidden_size=32), cpu) == "bf16"
-    assert choose_step_precision("auto", Config(hidden_size=32), cpu) == "fp32"
-    assert choose_step_precision("bf16", Config(hidden_size=32), cpu) == "bf16"
+    assert choose_precision("auto", ModelSettings(hidden_size=32), cpu) == "fp32"
+    assert choose_precision("auto", ModelSettings(cell="gru", hidden_size=1024), cpu) == "fp32"
+    assert choose_precision("bf16", ModelSettings(hidden_size=32), cpu) == "bf16"
+    assert choose_step_precision("auto", ModelSettings(hidden_size=32), cpu) == "fp32"
+    assert choose_step_precision("bf16", ModelSettings(hidden_size=32), cpu) == "bf16"
 
 
 @VNNI
 def test_wide_lstms_are_drawn_from_in_int8_and_no_other_cell_is() -> None:
     cpu = torch.device("cpu")
-    assert choose_step_precision("auto", Config(hidden_size=512), cpu) == "int8"
-    assert choose_step_precision("int8", Config(hidden_size=32), cpu) == "int8"
-    assert choose_step_precision("auto", Config(cell="gru", hidden_size=512), cpu) == "fp32"
+    assert choose_step_precision("auto", ModelSettings(hidden_size=512), cpu) == "int8"
+    assert choose_step_precision("int8", ModelSettings(hidden_size=32), cpu) == "int8"
+    assert choose_step_precision("auto", ModelSettings(cell="gru", hidden_size=512), cpu) == "fp32"
     with pytest.raises(ConfigError, match="needs an LSTM on a processor with VNNI"):
-        choose_step_precision("int8", Config(cell="gru"), cpu)
+        choose_step_precision("int8", ModelSettings(cell="gru"), cpu)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -194,8 +195,8 @@ def test_a_device_that_is_not_there_is_a_config_error() -> None:
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("kind", ["input_dropout", "weight_dropout"])
 def test_each_dropout_changes_training_alone_and_leaves_gradients(kind: str, cell: str, bf16: bool) -> None:
-    plain = build_model(replace(SMALL, cell=cell, dropout=0.0), VOCAB)
-    model = build_model(replace(SMALL, cell=cell, dropout=0.0, **{kind: 0.5}), VOCAB)
+    plain = build_model(SMALL.with_(cell=cell, dropout=0.0).model, VOCAB)
+    model = build_model(SMALL.with_(cell=cell, dropout=0.0, **{kind: 0.5}).model, VOCAB)
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         assert torch.equal(model.eval()(IDS)[0], plain.eval()(IDS)[0])
         logits, _ = model.train()(IDS)
@@ -206,7 +207,7 @@ def test_each_dropout_changes_training_alone_and_leaves_gradients(kind: str, cel
 
 @pytest.mark.parametrize("bf16", [False, True])
 def test_a_blank_character_is_read_as_nothing_but_the_bias(bf16: bool) -> None:
-    model = build_model(replace(SMALL, dropout=0.0, input_dropout=0.95), VOCAB).train()
+    model = build_model(SMALL.with_(dropout=0.0, input_dropout=0.95).model, VOCAB).train()
     torch.manual_seed(1)
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         logits, _ = model(IDS[:, :1].expand(3, 400))

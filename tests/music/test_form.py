@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -113,10 +114,10 @@ def test_free_metre_goes_on_until_it_ends() -> None:
 
 
 def test_real_tunes_are_let_through() -> None:
-    tunes = [tune for tune in real_tunes(40) if not tune.bar_errors and not tune.form_errors]
+    tunes = [tune for tune in real_tunes(25) if not tune.bar_errors and not tune.form_errors]
     tunes = [t for t in tunes if not any(isinstance(element, MeterChange | Part) for element in t.music)]
     accepted = [tune for tune in tunes if let_through(tune, begin(tune.meter))]
-    assert len(tunes) > 60
+    assert len(tunes) > 45
     assert len(accepted) >= 0.94 * len(tunes)  # abc2midi finds most of the others wrong
     said = [(tune, form) for tune in accepted if (form := form_of(tune))]
     assert len(said) > 0.95 * len(accepted)
@@ -172,6 +173,7 @@ def test_a_repeat_ends_short_by_its_pickup() -> None:
     assert ":|" not in place.with_length(Fraction(3, 4)).lines
 
 
+@cache
 def outlook(place: Place) -> object:
     """What may come at a place and, for every way to fill its bar, after it."""
     here = place.lines, place.endings, place.may_end, place.needs(), place.goes_on
@@ -185,9 +187,9 @@ def outlook(place: Place) -> object:
 def test_a_place_may_be_reduced_to_what_still_makes_a_difference(formed: bool) -> None:
     rng = random.Random(11)
     seen, reduced = set(), set()
-    for _ in range(60):
-        meter = rng.choice(METERS)
-        place = begin(meter, any_form(rng) if formed else None, exact=rng.random() < 0.5)
+    for _ in range(20):
+        form = any_form(rng) if formed else None
+        place = begin(rng.choice(METERS), form, exact=rng.random() < 0.5, most_bars=rng.choice((12, 20)))
         while True:
             small = place.reduced()
             assert outlook(small) == outlook(place)

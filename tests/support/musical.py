@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import tempfile
 from collections import Counter
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,11 +16,11 @@ from tunewright.generation.tunes import Generator, load_generator
 from tunewright.models.building import build_model
 from tunewright.music.tune import Bar, Element, Tune
 from tunewright.support.errors import TokenError
-from tunewright.tokens.contract import encode_passages, place_sizes
+from tunewright.tokens.contract import encode_passages
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 
-DEGREES = replace(SMALL, tokens="degrees", embedding_dim=12, hidden_size=20, regular_only=True, told_share=0.5)
+DEGREES = SMALL.with_(tokens="degrees", embedding_dim=12, hidden_size=20, regular_only=True, told_share=0.5)
 
 
 @cache
@@ -49,7 +48,7 @@ def wild(seed: int = 1) -> Generator:
     """A model that has learnt nothing but how often each token comes: it writes whatever may come."""
     torch.manual_seed(seed)
     vocab = tokenizer().vocab
-    model = build_model(DEGREES, len(vocab), place_sizes(tokenizer())).eval()
+    model = build_model(DEGREES.model, len(vocab), tokenizer().context_sizes, tokenizer().direct).eval()
     counts = Counter(
         number for passage in encode_passages(tokenizer(), regular_tunes()[:150]) for number in passage.ids
     )
@@ -62,10 +61,10 @@ def wild(seed: int = 1) -> Generator:
 @cache
 def trained() -> Generator:
     """A model that has learnt a little, with notes told in half of its tunes."""
-    config = replace(DEGREES, embedding_dim=24, hidden_size=48, seq_length=48, batch_size=16, learning_rate=2e-2)
-    config = replace(config, num_training_iterations=60, eval_every=60)
+    config = DEGREES.with_(embedding_dim=24, hidden_size=48, seq_length=48, batch_size=16, learning_rate=2e-2)
+    config = config.with_(num_training_iterations=60, eval_every=60)
     with tempfile.TemporaryDirectory() as folder:
-        list(train(corpus_of(regular_tunes()[:100], regular_tunes()[100:104]), Path(folder) / "run", config))
+        list(train_steps(corpus_of(regular_tunes()[:100], regular_tunes()[100:104]), Path(folder) / "run", config))
         return load_generator(Path(folder) / "run", precision="fp32")
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import random
+import tempfile
 from functools import cache
 from pathlib import Path
 
+from filelock import FileLock
+
+from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_tune, split_tunes
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ParseError
 
+COLLECTIONS = ("oneill", "ryan", "aird", "essen")
 FOLDERS = ("oneills1850", "ryansMammoth", "airdsAirs")
 
 
@@ -33,3 +38,10 @@ def real_tunes(count: int) -> tuple[Tune, ...]:
                 tunes.append(parse_tune(rng.choice(sources)))
         chosen += tunes
     return tuple(chosen)
+
+
+@cache
+def collection(name: str) -> tuple[Tune, ...]:
+    """The tunes of a built-in collection; of several processes that ask at once, one reads and the others wait."""
+    with FileLock(Path(tempfile.gettempdir()) / f"tunewright-tests-{name}.lock"):
+        return read_corpus(name).tunes

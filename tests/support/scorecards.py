@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import cache
 
 from tests.support.small_runs import corpus_of, real_tunes
-from tunewright.corpus.reading import Corpus, Dropped
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.sources import Dropped
 from tunewright.formats.abc import format_abc
 from tunewright.formats.abc.validity import judge
 from tunewright.judging.certificate import build_yardstick, judge_tunes

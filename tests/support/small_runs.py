@@ -9,11 +9,12 @@ from pathlib import Path
 
 import torch
 
-from tunewright.corpus.reading import Corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
 from tunewright.music.tune import Tune
 from tunewright.training.config import Config
-from tunewright.training.loop import Progress, train
+from tunewright.training.loop import train_steps
+from tunewright.training.progress import Progress
 
 torch.set_num_threads(1)  # models this small gain nothing from more, and lose much on a busy machine
 
@@ -66,4 +67,4 @@ def run_small(
     stop: Callable[[], bool] = lambda: False,
 ) -> list[Progress]:
     """Train on the small corpus to the end."""
-    return list(train(small_corpus(), path, config, resume=resume, minutes=minutes, stop=stop))
+    return list(train_steps(small_corpus(), path, config, resume=resume, minutes=minutes, stop=stop))

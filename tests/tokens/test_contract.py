@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +11,13 @@ from tests.support.musical import DEGREES, regular_tunes, tokenizer
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.formats.abc import parse_abc
 from tunewright.support.errors import TokenError
-from tunewright.tokens.characters.tokenizer import CharTokenizer, canonical_text
-from tunewright.tokens.contract import encode_passages, fit_tokenizer, place_sizes, tokenizer_from_json
-from tunewright.tokens.degrees.context import Columns, read_rows
+from tunewright.tokens.characters.texts import canonical_text
+from tunewright.tokens.characters.tokenizer import CharTokenizer
+from tunewright.tokens.contract import encode_passages
+from tunewright.tokens.degrees.context import read_rows
+from tunewright.tokens.degrees.features import ContextFeatures
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.registry import codec_from_json, fit_codec
 
 
 def test_a_passage_is_the_tune_between_two_ends() -> None:
@@ -24,8 +26,8 @@ def test_a_passage_is_the_tune_between_two_ends() -> None:
         assert passage.ids == (0, *tokenizer().encode(tune), 0)
         assert passage.notes == len(tune.notes)
         assert passage.rows is not None
-        assert passage.rows.shape == (len(passage.ids), 1 + len(place_sizes(tokenizer())))
-        assert np.array_equal(passage.rows, read_rows(Columns(tokenizer()), passage.ids))
+        assert passage.rows.shape == (len(passage.ids), 1 + len(tokenizer().context_sizes))
+        assert np.array_equal(passage.rows, read_rows(ContextFeatures(tokenizer()), passage.ids))
 
 
 def test_the_body_begins_after_rhythm_metre_mode_and_tonic() -> None:
@@ -39,7 +41,7 @@ def test_characters_are_read_alone() -> None:
     characters = CharTokenizer.fit(real_tunes(), "canonical")
     [passage] = encode_passages(characters, real_tunes()[:1])
     assert passage.rows is None
-    assert place_sizes(characters) == ()
+    assert characters.context_sizes == ()
     assert characters.decode_text(passage.ids[1:-1]) == canonical_text(real_tunes()[0])
 
 
@@ -53,13 +55,13 @@ def test_what_is_refused_is_counted_by_reason() -> None:
 
 @pytest.mark.parametrize("tokens", ["characters", "degrees"])
 def test_a_tokenizer_is_what_the_config_asks_for_and_comes_back_from_json(tokens: str) -> None:
-    found = fit_tokenizer(replace(SMALL, tokens=tokens), real_tunes()[:10])
+    found = fit_codec(SMALL.with_(tokens=tokens).tokens, real_tunes()[:10])
     assert type(found) is {"characters": CharTokenizer, "degrees": DegreeTokenizer}[tokens]
-    assert tokenizer_from_json(found.to_json()) == found
+    assert codec_from_json(found.to_json()) == found
 
 
 def test_grace_notes_and_chord_symbols_are_left_out_by_config() -> None:
-    bare = fit_tokenizer(replace(DEGREES, grace_notes=False, chord_symbols=False), real_tunes()[:10])
+    bare = fit_codec(DEGREES.with_(grace_notes=False, chord_symbols=False).tokens, real_tunes()[:10])
     assert isinstance(bare, DegreeTokenizer)
     assert (bare.graces, bare.chords, bare.told_rhythms) == (False, False, True)
 
@@ -67,4 +69,4 @@ def test_grace_notes_and_chord_symbols_are_left_out_by_config() -> None:
 @pytest.mark.parametrize("text", ["", "nonsense", "[1]", '{"kind": "degrees"}'])
 def test_what_is_no_tokenizer_is_refused(text: str) -> None:
     with pytest.raises(TokenError):
-        tokenizer_from_json(text)
+        codec_from_json(text)

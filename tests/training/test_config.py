@@ -12,8 +12,13 @@ def test_a_config_survives_its_toml() -> None:
 
 def test_overrides_have_the_types_of_their_settings() -> None:
     config = override(Config(), ["hidden_size=512", "learning_rate=1", "regular_only=true", "cell=rnn"])
-    assert (config.hidden_size, config.learning_rate, config.regular_only, config.cell) == (512, 1.0, True, "rnn")
-    assert isinstance(config.learning_rate, float)
+    assert (config.model.hidden_size, config.optimiser.learning_rate, config.data.regular_only, config.model.cell) == (
+        512,
+        1.0,
+        True,
+        "rnn",
+    )
+    assert isinstance(config.optimiser.learning_rate, float)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +55,11 @@ def test_broken_toml_is_a_config_error() -> None:
 
 def test_the_lab_presets_are_the_labs() -> None:
     default, joint = load_preset("lab-default"), load_preset("lab-joint")
-    assert (default.hidden_size, default.num_layers, default.embedding_dim) == (1024, 1, 256)
-    assert (default.batch_size, default.seq_length, default.learning_rate) == (8, 100, 5e-3)
-    assert (joint.hidden_size, joint.num_layers, joint.embedding_dim) == (512, 2, 256)
-    assert (joint.batch_size, joint.seq_length, joint.learning_rate) == (64, 50, 1e-3)
-    assert default.num_training_iterations == joint.num_training_iterations == 3000
+    assert (default.model.hidden_size, default.model.num_layers, default.model.embedding_dim) == (1024, 1, 256)
+    assert (default.data.batch_size, default.data.seq_length, default.optimiser.learning_rate) == (8, 100, 5e-3)
+    assert (joint.model.hidden_size, joint.model.num_layers, joint.model.embedding_dim) == (512, 2, 256)
+    assert (joint.data.batch_size, joint.data.seq_length, joint.optimiser.learning_rate) == (64, 50, 1e-3)
+    assert default.schedule.num_training_iterations == joint.schedule.num_training_iterations == 3000
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,16 +17,16 @@ from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small, sm
 from tunewright.generation.tunes import load_generator
 from tunewright.models.recurrent import RecurrentModel
 from tunewright.support.errors import ConfigError, CorpusError, OutputError, RunError
-from tunewright.training.loop import learning_rate_at, train
+from tunewright.training.loop import learning_rate_at, train_steps
 from tunewright.training.run import BEST, LAST, load_run, load_tensors, read_metrics
 
 
 def test_learning_rates_rise_then_fall_to_a_hundredth() -> None:
-    config = replace(SMALL, learning_rate=1.0, warmup=9)
+    config = SMALL.with_(learning_rate=1.0, warmup=9)
     assert learning_rate_at(config, 1, 0.0) == pytest.approx(0.1)
     assert learning_rate_at(config, 10, 0.0) == pytest.approx(1.0)
     assert learning_rate_at(config, 99, 1.0) == pytest.approx(0.01)
-    assert learning_rate_at(replace(config, schedule="constant"), 99, 1.0) == 1.0
+    assert learning_rate_at(config.with_(schedule="constant"), 99, 1.0) == 1.0
 
 
 def weights(path: Path, name: str = LAST) -> dict[str, torch.Tensor]:
@@ -41,7 +40,7 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_stopped_and_resumed_equals_straight_through_bit_for_bit(tmp_path: Path, cell: str, precision: str) -> None:
-    config = replace(SMALL, cell=cell, precision=precision, weight_decay=0.1)
+    config = SMALL.with_(cell=cell, precision=precision, weight_decay=0.1)
     straight = run_small(tmp_path / "straight", config)
     steps = iter(range(100))
     parts = run_small(tmp_path / "parts", config, stop=lambda: next(steps) >= 3)
@@ -77,7 +76,7 @@ def test_progress_says_where_training_stands(tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_run_and_another_one_another(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        run_small(tmp_path / name, replace(SMALL, seed=seed))
+        run_small(tmp_path / name, SMALL.with_(seed=seed))
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
     assert not same(weights(tmp_path / "a"), weights(tmp_path / "c"))
 
@@ -97,14 +96,14 @@ def test_the_recorded_number_of_threads_is_used_again(tmp_path: Path) -> None:
     finally:
         torch.set_num_threads(before)
     seen = []
-    for _ in train(small_corpus(), tmp_path / "run", resume=True):
+    for _ in train_steps(small_corpus(), tmp_path / "run", resume=True):
         seen.append(torch.get_num_threads())
     assert set(seen) == {1}
     assert torch.get_num_threads() == before
 
 
 def test_an_abandoned_iteration_is_saved(tmp_path: Path) -> None:
-    progress = train(small_corpus(), tmp_path / "run", SMALL)
+    progress = train_steps(small_corpus(), tmp_path / "run", SMALL)
     list(itertools.islice(progress, 2))
     progress.close()
     assert load_run(tmp_path / "run").summary["status"] == "interrupted"
@@ -113,14 +112,14 @@ def test_an_abandoned_iteration_is_saved(tmp_path: Path) -> None:
 
 
 def test_training_stops_early_when_the_held_out_loss_no_longer_falls(tmp_path: Path) -> None:
-    config = replace(SMALL, learning_rate=1e-9, schedule="constant", eval_every=1, patience=2, precision="fp32")
-    steps = run_small(tmp_path / "run", replace(config, num_training_iterations=500, learning_rate=1.0))
+    config = SMALL.with_(learning_rate=1e-9, schedule="constant", eval_every=1, patience=2, precision="fp32")
+    steps = run_small(tmp_path / "run", config.with_(num_training_iterations=500, learning_rate=1.0))
     assert steps[-1].status == "early_stopped"
     assert steps[-1].step == steps[-1].best_step + 2
 
 
 def test_the_minutes_end_training(tmp_path: Path) -> None:
-    steps = run_small(tmp_path / "run", replace(SMALL, num_training_iterations=10**6, eval_every=10**6), minutes=0.01)
+    steps = run_small(tmp_path / "run", SMALL.with_(num_training_iterations=10**6, eval_every=10**6), minutes=0.01)
     assert steps[-1].status == "finished"
     assert steps[-1].valid_loss is not None
     assert (tmp_path / "run" / BEST).is_file()
@@ -145,13 +144,13 @@ def test_a_loss_that_is_no_number_ends_training_and_spoils_nothing(
 
 def test_a_tiny_model_learns_one_tune_by_heart(tmp_path: Path) -> None:
     corpus = corpus_of(real_tunes()[8:9], real_tunes()[8:9])
-    config = replace(SMALL, hidden_size=64, num_layers=1, dropout=0.0, learning_rate=2e-2, seq_length=60)
-    steps = list(train(corpus, tmp_path / "run", replace(config, num_training_iterations=250, eval_every=250)))
+    config = SMALL.with_(hidden_size=64, num_layers=1, dropout=0.0, learning_rate=2e-2, seq_length=60)
+    steps = list(train_steps(corpus, tmp_path / "run", config.with_(num_training_iterations=250, eval_every=250)))
     assert steps[-1].train_loss < 0.1
 
 
 def test_a_corpus_without_held_out_tunes_trains_too(tmp_path: Path) -> None:
-    steps = list(train(corpus_of(real_tunes()[:3]), tmp_path / "run", SMALL))
+    steps = list(train_steps(corpus_of(real_tunes()[:3]), tmp_path / "run", SMALL))
     assert steps[-1].status == "finished"
     assert steps[-1].valid_loss is None
     assert load_tensors(tmp_path / "run" / BEST)[1]["step"] == 8
@@ -159,7 +158,7 @@ def test_a_corpus_without_held_out_tunes_trains_too(tmp_path: Path) -> None:
 
 def test_a_corpus_without_tunes_is_a_corpus_error(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no tunes to train on"):
-        list(train(corpus_of(()), tmp_path / "run", SMALL))
+        list(train_steps(corpus_of(()), tmp_path / "run", SMALL))
 
 
 def test_a_finished_run_is_not_overwritten(tmp_path: Path) -> None:
@@ -172,16 +171,16 @@ def test_a_finished_run_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_a_finished_run_can_be_given_more_steps(tmp_path: Path) -> None:
     run_small(tmp_path / "run")
-    steps = run_small(tmp_path / "run", replace(SMALL, num_training_iterations=10), resume=True)
+    steps = run_small(tmp_path / "run", SMALL.with_(num_training_iterations=10), resume=True)
     assert [progress.step for progress in steps] == [9, 10, 10]
 
 
 def test_resuming_with_other_settings_or_another_corpus_is_refused(tmp_path: Path) -> None:
     run_small(tmp_path / "run")
     with pytest.raises(ConfigError, match="hidden_size is 21, the run has 20"):
-        run_small(tmp_path / "run", replace(SMALL, hidden_size=21), resume=True)
+        run_small(tmp_path / "run", SMALL.with_(hidden_size=21), resume=True)
     with pytest.raises(RunError, match="another corpus"):
-        list(train(corpus_of(real_tunes()[:3]), tmp_path / "run", resume=True))
+        list(train_steps(corpus_of(real_tunes()[:3]), tmp_path / "run", resume=True))
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 400])
@@ -195,7 +194,7 @@ def test_resuming_from_a_broken_checkpoint_is_one_clear_line(tmp_path: Path, con
 
 def test_a_checkpoint_of_another_shape_is_one_clear_line(tmp_path: Path) -> None:
     run_small(tmp_path / "run")
-    run_small(tmp_path / "other", replace(SMALL, hidden_size=24))
+    run_small(tmp_path / "other", SMALL.with_(hidden_size=24))
     for name in (LAST, BEST):
         (tmp_path / "run" / name).write_bytes((tmp_path / "other" / name).read_bytes())
     with pytest.raises(RunError, match="does not fit the run's settings") as caught:

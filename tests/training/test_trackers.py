@@ -10,7 +10,6 @@ import struct
 import sys
 import zipfile
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ import pytest
 
 from tests.support.small_runs import SMALL, small_corpus
 from tunewright.support.errors import ConfigError
-from tunewright.training.loop import Progress, train
+from tunewright.training.loop import train_steps
+from tunewright.training.progress import Progress
 from tunewright.training.run import find_runs, read_metrics
 from tunewright.training.summary import artefacts
 from tunewright.training.trackers import TRACKERS, load_trackers
@@ -65,8 +65,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def training(path: Path, *, resume: bool) -> Generator[Progress, None, None]:
-    config = replace(SMALL, num_training_iterations=24, eval_every=6)
-    return train(small_corpus(), path, config, resume=resume, record={"preset": "lab-joint"})
+    config = SMALL.with_(num_training_iterations=24, eval_every=6)
+    return train_steps(small_corpus(), path, config, resume=resume, record={"preset": "lab-joint"})
 
 
 def close_the_doors(patch: pytest.MonkeyPatch, home: Path, proxy: str) -> None:

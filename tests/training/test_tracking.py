@@ -16,7 +16,8 @@ from tests.support.small_runs import SMALL, real_tunes, run_small, small_corpus
 from tunewright.cli import app as cli
 from tunewright.support.errors import ConfigError
 from tunewright.training import tracking
-from tunewright.training.loop import Progress, train
+from tunewright.training.loop import train_steps
+from tunewright.training.progress import Progress
 from tunewright.training.trackers import TRACKERS, Ending, Kind, Subject
 from tunewright.training.tracking import EVERY, flat, track
 
@@ -112,7 +113,7 @@ def test_a_tracker_is_told_settings_facts_results_and_files(run: Path, told: Tol
     list(track(steps(1), run, ["told"]))
     (subject,), (ending,) = told.subjects, told.endings
     assert subject.name == "mine"
-    assert subject.parameters["hidden_size"] == SMALL.hidden_size
+    assert subject.parameters["hidden_size"] == SMALL.model.hidden_size
     assert subject.facts == {"corpus": "small", "preset": "lab-joint", "git.commit": "abc"}
     assert ending.status == "finished"
     assert ending.results["best_step"] > 0
@@ -167,7 +168,7 @@ def test_one_that_fails_takes_no_other_with_it(run: Path, told: Told, monkeypatc
 
 
 def test_training_that_is_abandoned_ends_the_trackers_too(tmp_path: Path, told: Told) -> None:
-    training = train(small_corpus(), tmp_path / "run", SMALL)
+    training = train_steps(small_corpus(), tmp_path / "run", SMALL)
     stream = track(training, tmp_path / "run", ["told"])
     next(stream)
     stream.close()

@@ -29,16 +29,18 @@ from tunewright.cli.commands.options import (
     Tempo,
     TokensOf,
     one_line,
+    read_piece_sources,
     read_sources,
 )
-from tunewright.cli.commands.polyphony import show_pieces
 from tunewright.cli.commands.training import demo, reproduce, train
 from tunewright.support.errors import TunewrightError
 from tunewright.support.version import __version__
 
 if TYPE_CHECKING:
-    from tunewright.corpus.reading import Dropped
+    from tunewright.corpus.corpus import Corpus
+    from tunewright.corpus.sources import Dropped
     from tunewright.generation.tunebook import Rendered
+    from tunewright.music.kinds import Music
 
 app = typer.Typer(
     add_completion=False,
@@ -99,22 +101,25 @@ def corpus(
     What was read, what was dropped and why, what was repaired, rhythms, modes, metres and keys, and how it is divided
     into tunes to learn from, to choose by and to test with.
     """
-    from tunewright.cli.console import print_json, show_corpus
+    from tunewright.cli.collections import show_corpus
+    from tunewright.cli.console import print_json
     from tunewright.corpus.describe import describe, write_files
-    from tunewright.corpus.reading import write_split
+    from tunewright.corpus.split import write_split
     from tunewright.support.errors import ConfigError
-    from tunewright.training.config import PIECE_TOKENS
+    from tunewright.tokens.registry import codec_names
 
-    if tokens.lower() in PIECE_TOKENS:
+    pieces = tokens.lower() in codec_names("piece")
+    if pieces and files_out:
+        raise ConfigError(f"--files-out says which melody was found; of --tokens {tokens}, --json has all files")
+    found: Corpus[Music]
+    if pieces:
+        found = read_piece_sources(sources)
+    else:
+        found = tunes = read_sources(sources, melody)
         if files_out:
-            raise ConfigError(f"--files-out says which melody was found; of --tokens {tokens}, --json has all files")
-        show_pieces(sources, split_out, as_json)
-        return
-    found = read_sources(sources, melody)
+            write_files(tunes, files_out)
     if split_out:
         write_split(found, split_out)
-    if files_out:
-        write_files(found, files_out)
     if as_json:
         print_json(describe(found))
     else:
@@ -232,12 +237,10 @@ def compare(
 
 def _learned_from(runs: list[Path]) -> list[str]:
     """The sources that all of these runs learned from, as far as they are still there; otherwise none."""
-    from tunewright.corpus.reading import BUILT_IN
-    from tunewright.training.run import read_record
+    from tunewright.judging.run_scorecard import sources_of
 
-    told = {tuple(read_record(run).get("sources", ())) for run in runs}
-    sources = list(told.pop()) if len(told) == 1 else []
-    return sources if all(source in BUILT_IN or Path(source).exists() for source in sources) else []
+    told = {tuple(sources_of(run)) for run in runs}
+    return list(told.pop()) if len(told) == 1 else []
 
 
 EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in the order of the help

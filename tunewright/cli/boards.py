@@ -91,7 +91,9 @@ class _Board:
         for trial in self.trials:
             one = self.latest.get(trial.path)
             if one is not None:
-                table.add_row(ProgressBar(trial.config.num_training_iterations, one.step, width=20), _trial_line(one))
+                table.add_row(
+                    ProgressBar(trial.config.schedule.num_training_iterations, one.step, width=20), _trial_line(one)
+                )
         display = Table.grid()
         display.add_row(ProgressBar(total=1.0, completed=self.done, width=60))
         display.add_row(self.whole())
@@ -100,7 +102,7 @@ class _Board:
 
 
 def _share_done(one: TrialProgress) -> float:
-    return 1.0 if one.status in DONE else one.step / one.trial.config.num_training_iterations
+    return 1.0 if one.status in DONE else one.step / one.trial.config.schedule.num_training_iterations
 
 
 def _trial_line(one: TrialProgress) -> str:

@@ -1,6 +1,6 @@
-"""What the commands show on a terminal: training as it goes, a collection in figures, notes beside the result.
+"""What the commands show on a terminal: training as it goes, runs, notes beside the result.
 
-In: `Progress`, `Corpus`. Out: lines on stderr (progress, notes) or stdout (results). On a terminal training is one
+In: `Progress`. Out: lines on stderr (progress, notes) or stdout (results). On a terminal training is one
 live display; elsewhere a plain line now and then. This file computes nothing that it shows.
 """
 
@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,24 +22,18 @@ from rich.progress import Progress as RichProgress
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from tunewright.corpus.describe import ONE_TRACK, SKYLINE, describe_files, figures, how_read, reasons
 from tunewright.measuring.originals import MOST_TIMES, OriginalityLine
-from tunewright.reports.run_tables import corpus_table, drawn_table
-from tunewright.reports.wording import collection_title, duration
+from tunewright.reports.run_tables import drawn_table
+from tunewright.reports.wording import duration
 from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
-    from tunewright.corpus.reading import Corpus
     from tunewright.generation.tunes import Generated
-    from tunewright.training.loop import Progress
+    from tunewright.training.progress import Progress
 
 SECONDS_BETWEEN_LINES = 15.0  # where stderr is no terminal
 REFRESHED_PER_SECOND = 5
 BLOCKS = "▁▂▃▄▅▆▇█"
-SHOWN = 12  # lines of a list; --json has them all
-LISTED = 40  # files, up to which each has its line
-LONGEST_NAME = 36  # of a file, in a table
-SAID_ALREADY = (ONE_TRACK, SKYLINE)  # repairs that another column of the table tells
 REASONS = 3  # why tunes were refused, on one line
 
 
@@ -277,132 +270,3 @@ def show_runs(runs: Sequence[Mapping[str, Any]], folder: Path) -> None:
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(words).rstrip())
-
-
-# ------------------------------------------------------------------------------------------------ collections
-
-
-def show_corpus(corpus: Corpus) -> None:
-    """Print what was read, what was not and why, and what the collection is like, to stdout."""
-    told = figures(corpus)
-    print(f"{collection_title(corpus.name)}\n")
-    for row in corpus_table(corpus).rows:
-        print(_row(row.name, row.cells[0].value))
-    _print_midi_files(corpus)
-    for title, counts in (
-        ("Repairs: what is not as the standard has it, and how it was read", told["repairs"]),
-        ("Left out of the music, kept in the tune's own text", told["left_out"]),
-    ):
-        print(f"\n{title}")
-        _print_counts(counts)
-    for title, found in (("Rhythms", told["rhythms"]), ("Modes", told["modes"])):
-        print(f"\n{_row(title, 'stated', 'inferred', 'confidence', indent='')}")
-        _print_inferred(found)
-    for title, counts in (("Metres", told["meters"]), ("Keys", told["keys"])):
-        print(f"\n{title}")
-        _print_counts(counts)
-    if corpus.duplicates:
-        print("\nDuplicates, each merged into another tune")
-        _print_some([f"{merged} = {kept}" for merged, kept in corpus.duplicates], "--split-out lists every tune")
-    if corpus.others:
-        print("\nFiles of other kinds beside them, not read")
-        _print_counts(told["not_read"])
-    _print_dropped(corpus)
-
-
-def _print_midi_files(corpus: Corpus) -> None:
-    """How MIDI files were read: in figures, and a line for each, or for the first of many."""
-    counted = how_read(corpus)
-    if not counted:
-        return
-    print(f"\n{_row('How MIDI files were read', 'files', 'how sure', indent='')}")
-    for name, count, sure in counted:
-        print(_row(name, f"{count:,}", "" if sure is None else f"{sure:.2f}").rstrip())
-    read = sum(count for name, count, _ in counted if name.startswith("melody"))
-    files = (told for told in describe_files(corpus) if "key" in told)
-    shown = list(islice(files, read if read <= LISTED else SHOWN))
-    folder = os.path.commonpath([os.path.dirname(told["source"]) for told in shown])
-    heads = ("file", "melody", "notes", "key", "sure", "metre", "sure", "not as the file says, or not said by it")
-    print(f"\n  In {folder or '.'}:")
-    for line in _aligned([heads, *(_of(told, folder) for told in shown)], right=(2,)):
-        print(f"  {line}")
-    if len(shown) < read:
-        print(f"  … and {read - len(shown):,} more (--files-out FILE has a line for every file)")
-
-
-def _of(told: Mapping[str, Any], folder: str) -> tuple[str, ...]:
-    """The row of a MIDI file."""
-    name = os.path.relpath(told["source"], folder or ".")
-    key, meter = ("" if told[of] is None else f"{told[of]:.2f}" for of in ("key_sure", "meter_sure"))
-    repairs = [_shortly(one, told) for one in told["repairs"] if one["what"] not in SAID_ALREADY]
-    about = (_short(name, LONGEST_NAME), _short(told["found"], LONGEST_NAME), f"{told['notes']:,}")
-    return (*about, told["key"], key, told["meter"], meter, "; ".join(repairs))
-
-
-def _shortly(repair: Mapping[str, str], told: Mapping[str, Any]) -> str:
-    """A repair without what the other columns say."""
-    detail = "" if repair["detail"] in (told["key"], told["meter"]) else f" {repair['detail']}"
-    return repair["what"].removesuffix(", inferred from the notes") + detail.rstrip()
-
-
-def _short(text: str, longest: int) -> str:
-    """A text with its middle left out where it is long: names differ at their ends."""
-    return (
-        text if len(text) <= longest else f"{text[: longest // 3]}…{text[len(text) - (longest - longest // 3 - 1) :]}"
-    )
-
-
-def _aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    for row in rows:
-        cells = zip(row, widths, strict=True)
-        words = [cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(cells)]
-        yield "  ".join(words).rstrip()
-
-
-def _print_dropped(corpus: Corpus) -> None:
-    """Everything that was dropped, with the reason; where that is much, by reason, with the first of each."""
-    print(f"\nDropped: {f'{len(corpus.dropped):,}' if corpus.dropped else 'nothing'}")
-    if len(corpus.dropped) <= LISTED:
-        for dropped in corpus.dropped:
-            print(f"  {dropped.source}: {dropped.reason}")
-        return
-    for reason, sources in reasons(corpus.dropped):
-        more = f", and {len(sources) - REASONS:,} more" if len(sources) > REASONS else ""
-        print(f"{len(sources):>8,}  {reason}\n{'':10}{', '.join(sources[:REASONS])}{more}")
-    print("  Every one with its reason: --files-out FILE, or --json")
-
-
-def _row(name: str, *cells: str, indent: str = "  ") -> str:
-    return f"{indent}{name:<{48 - len(indent)}}" + "".join(f"{cell:>12}" for cell in cells)
-
-
-def _print_counts(counts: Mapping[str, int]) -> None:
-    shown = dict(list(counts.items())[:SHOWN])
-    for name, number in shown.items():
-        print(_row(name, f"{number:,}"))
-    if rest := sum(counts.values()) - sum(shown.values()):
-        print(_row(f"… and {len(counts) - len(shown):,} more kinds", f"{rest:,}"))
-    if not counts:
-        print("  none")
-
-
-def _print_inferred(found: Mapping[str, Any]) -> None:
-    """Rows of a rhythm or mode: how often stated, how often inferred, with what mean confidence."""
-    stated, inferred = found["stated"], found["inferred"]
-    total = {name: stated.get(name, 0) + inferred.get(name, {}).get("tunes", 0) for name in {**stated, **inferred}}
-    ordered = sorted(total, key=lambda name: (-total[name], name))
-    for name in ordered[:SHOWN]:
-        guess = inferred.get(name)
-        cells = (f"{guess['tunes']:,}", f"{guess['confidence']:.2f}") if guess else ("", "")
-        print(_row(name, f"{stated[name]:,}" if name in stated else "", *cells))
-    if rest := sum(total[name] for name in ordered[SHOWN:]):
-        print(_row(f"… and {len(ordered) - SHOWN:,} more kinds", f"{rest:,}"))
-    print(_row("unknown", f"{found['unknown']:,}"))
-
-
-def _print_some(lines: Sequence[str], where: str) -> None:
-    for line in lines[:SHOWN]:
-        print(f"  {line}")
-    if len(lines) > SHOWN:
-        print(f"  … and {len(lines) - SHOWN:,} more ({where})")

@@ -19,14 +19,15 @@ from tunewright.reports.run_page import training_of, write_report
 from tunewright.reports.wording import collection_title, duration
 from tunewright.support.errors import OutputError, RunError
 from tunewright.training.config import with_seed
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.presets import load_preset
 from tunewright.training.run import is_run, load_run
 
 if TYPE_CHECKING:
-    from tunewright.corpus.reading import Corpus
+    from tunewright.corpus.corpus import Corpus
     from tunewright.generation.tunes import Generated
-    from tunewright.training.loop import Progress
+    from tunewright.music.tune import Tune
+    from tunewright.training.progress import Progress
 
 COLLECTION = "oneill"
 TUNES = 8  # to show
@@ -77,13 +78,13 @@ def _check_folder(folder: Path) -> None:
         raise OutputError(f"{folder}: holds other files; expected an empty or a new folder (--out)")
 
 
-def _divided(corpus: Corpus) -> str:
+def _divided(corpus: Corpus[Tune]) -> str:
     train, valid, test = len(corpus.train), len(corpus.valid), len(corpus.test)
     return f"{train:,} to learn from, {valid:,} held out, {test:,} kept for a last test"
 
 
 def _train(
-    corpus: Corpus, path: Path, minutes: float, seed: int, tell: Tell, show: Show, stop: Callable[[], bool]
+    corpus: Corpus[Tune], path: Path, minutes: float, seed: int, tell: Tell, show: Show, stop: Callable[[], bool]
 ) -> str:
     """Train the run of the demo, or go on with it; nothing where it has come to its end. Returns its status."""
     resume = is_run(path)
@@ -96,7 +97,7 @@ def _train(
         tell(f"Going on with the training in {path}.")
     config = None if resume else with_seed(load_preset("default"), seed)
     tell(f"Training for at most {duration(60 * minutes)}; Ctrl-C stops it in an orderly way.")
-    last = show(train(corpus, path, config, resume=resume, minutes=minutes, stop=stop))
+    last = show(train_steps(corpus, path, config, resume=resume, minutes=minutes, stop=stop))
     best = f"; best held-out loss {last.best_loss:.3f} at step {last.best_step:,}" if last.best_step else ""
     tell(f"Trained for {duration(last.seconds)}{best}.")
     return last.status
@@ -122,7 +123,7 @@ def _bars(one: Generated) -> int:
     return len(one.tune.measures) if one.tune else 0
 
 
-def _write(folder: Path, corpus: Corpus, drawn: list[Generated], chosen: list[Generated]) -> None:
+def _write(folder: Path, corpus: Corpus[Tune], drawn: list[Generated], chosen: list[Generated]) -> None:
     files = {one.index: write_drawn(one, folder, FORMATS) for one in chosen}
     if chosen:
         write_tunebook(chosen, folder)

@@ -15,17 +15,20 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tunewright.corpus.reading import BUILT_IN, Corpus, lasting_source, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
+from tunewright.corpus.sources import BUILT_IN, lasting_source
 from tunewright.judging.runs.comparison import Comparison, compare_experiment
 from tunewright.judging.runs.evaluation import build_references
 from tunewright.judging.runs.trials import DONE, Drawing, Trial, TrialProgress, ended_status, jobs_that_fit, run_trials
+from tunewright.music.tune import Tune
 from tunewright.reports.comparison.page import write_comparison
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.support.threads import one_thread
 from tunewright.training.config import Config, override, with_seed
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.presets import load_preset
 
 DESIGN = ("lab-default", "lab-structure", "lab-hyperparameters", "lab-joint")  # the 2x2
@@ -126,13 +129,12 @@ def scaled(config: Config, share: float) -> Config:
     """The settings for a share of the experiment: so many fewer iterations, on so many fewer of the training tunes."""
     if share >= 1:
         return config
-    iterations = max(FEWEST_STEPS, round(share * config.num_training_iterations))
-    return replace(
-        config,
+    iterations = max(FEWEST_STEPS, round(share * config.schedule.num_training_iterations))
+    return config.with_(
         num_training_iterations=iterations,
         train_share=share,
         eval_every=max(1, iterations // LOOKS),
-        warmup=round(share * config.warmup),
+        warmup=round(share * config.schedule.warmup),
     )
 
 
@@ -142,7 +144,7 @@ def scaled(config: Config, share: float) -> Config:
 def _new_plan(
     folder: Path,
     plan: Plan,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     seeds: int,
     minutes: float | None,
     factors: bool,
@@ -161,7 +163,7 @@ def _new_plan(
     return plan
 
 
-def _kept_plan(folder: Path, wanted: Plan, corpus: Corpus) -> Plan | None:
+def _kept_plan(folder: Path, wanted: Plan, corpus: Corpus[Tune]) -> Plan | None:
     """The plan kept in a folder, None in a new one; ConfigError where that is of another experiment."""
     if not (folder / RECORD).exists():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -190,23 +192,25 @@ def _read_plan(path: Path) -> Plan:
         raise RunError(f"{path}: broken ({error}); expected what reproduce wrote") from None
 
 
-def affordable_share(corpus: Corpus, trials: Sequence[Trial], minutes: float, jobs: int) -> float:
+def affordable_share(corpus: Corpus[Tune], trials: Sequence[Trial], minutes: float, jobs: int) -> float:
     """The share of the full iterations that all trials together can do in about `minutes`; at most 1."""
     pace = {config: _seconds_per_step(corpus, config) for config in {_seedless(trial.config) for trial in trials}}
-    seconds = sum(pace[_seedless(trial.config)] * trial.config.num_training_iterations for trial in trials) / jobs
+    seconds = (
+        sum(pace[_seedless(trial.config)] * trial.config.schedule.num_training_iterations for trial in trials) / jobs
+    )
     share = TRAINING_SHARE * 60 * minutes / max(seconds, 1e-9)
     return 1.0 if share >= 1 else float(f"{share:.2g}")
 
 
 def _seedless(config: Config) -> Config:
-    return replace(config, seed=0)
+    return config.with_(seed=0)
 
 
-def _seconds_per_step(corpus: Corpus, config: Config) -> float:
+def _seconds_per_step(corpus: Corpus[Tune], config: Config) -> float:
     """How long a training step takes here, on one thread, without looks at held-out tunes."""
-    short = replace(config, num_training_iterations=TIMED_STEPS, eval_every=10**9, train_share=0.05)
+    short = config.with_(num_training_iterations=TIMED_STEPS, eval_every=10**9, train_share=0.05)
     with tempfile.TemporaryDirectory() as folder, one_thread():
-        times = [progress.seconds for progress in train(corpus, Path(folder) / "run", short)]
+        times = [progress.seconds for progress in train_steps(corpus, Path(folder) / "run", short)]
     return (times[TIMED_STEPS - 2] - times[0]) / (TIMED_STEPS - 2) if len(times) > 2 else math.inf
 
 

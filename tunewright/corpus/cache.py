@@ -1,9 +1,9 @@
-"""Tunes kept between runs, so that a collection is read and compared once.
+"""Music kept between runs, so that a collection is read and compared once.
 
-In: a key (a hash of everything that the result depends on) and plain data with tunes in it. Out: the same, back.
-JSON, no pickle: a line for each tune (`packing`), and one at the end with the data, so neither way is the whole file
-in memory. A cache that cannot be read or written costs time, never a result. The folder is the user's cache folder,
-or `TUNEWRIGHT_CACHE`.
+In: a key (a hash of everything that the result depends on), and music with plain data. Out: the same, back.
+JSON, no pickle: a line for each tune or piece (`packing`), and one at the end with the data, so neither way is the
+whole file in memory. A cache that cannot be read or written costs time, never a result. The folder is the user's cache
+folder, or `TUNEWRIGHT_CACHE`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any
 import platformdirs
 
 from tunewright.corpus.packing import Packer, Unpacker
-from tunewright.music.tune import Tune
+from tunewright.music.kinds import M
 from tunewright.support.errors import OutputError
 from tunewright.support.files import replacing
 
-SUFFIX = ".tunes"
-OLD_SUFFIX = ".json"  # of earlier versions
+SUFFIX = ".music"
+OLD_SUFFIXES = (".json", ".tunes")  # of earlier versions
 MOST_FILES = 20  # the oldest go first
 MOST_BYTES = 2**30  # of all files together; a hundred thousand tunes take a tenth of that
 
@@ -33,31 +33,29 @@ def cache_folder() -> Path:
     return Path(os.environ.get("TUNEWRIGHT_CACHE") or platformdirs.user_cache_path("tunewright"))
 
 
-def load_cache(key: str) -> dict[str, Any] | None:
-    """What was saved under a key, its "tunes" as `Tune`s; None where there is nothing whole."""
-    unpacker = Unpacker()
-    tunes: list[Tune] = []
+def load_cache(key: str, unpacker: Unpacker[M]) -> tuple[dict[str, Any], tuple[M, ...]] | None:
+    """The data and the music saved under a key; None where there is nothing whole."""
+    music: list[M] = []
     try:
         with (cache_folder() / f"{key}{SUFFIX}").open("rb") as file:
             for line in file:
                 item = json.loads(line)
                 if isinstance(item, dict):  # the last line
                     data: dict[str, Any] = item
-                    return {**data, "tunes": tuple(tunes)} if data.pop("count") == len(tunes) else None
-                tunes.append(unpacker.unpack(item))
+                    return (data, tuple(music)) if data.pop("count") == len(music) else None
+                music.append(unpacker.unpack(item))
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         pass  # not there, or cut short: it is read anew
     return None
 
 
-def save_cache(key: str, data: dict[str, Any], tunes: Sequence[Tune]) -> str:
-    """Keep data and tunes under a key. Returns "" or, where that cannot be done, the reason."""
-    packer = Packer()
+def save_cache(key: str, data: dict[str, Any], music: Sequence[M], packer: Packer[M]) -> str:
+    """Keep data and music under a key. Returns "" or, where that cannot be done, the reason."""
     try:
         with replacing(cache_folder() / f"{key}{SUFFIX}") as file:
-            for tune in tunes:
-                file.write(_line(packer.pack(tune)))
-            file.write(_line({**data, "count": len(tunes)}))
+            for one in music:
+                file.write(_line(packer.pack(one)))
+            file.write(_line({**data, "count": len(music)}))
         _drop_oldest()
     except (OutputError, OSError) as error:
         return f"not kept for the next time: {error}"
@@ -76,6 +74,7 @@ def _drop_oldest() -> None:
         total += about.st_size
         if place >= MOST_FILES or (place and total > MOST_BYTES):
             path.unlink(missing_ok=True)
-    for path in cache_folder().glob(f"*{OLD_SUFFIX}"):
-        with contextlib.suppress(OSError):
-            path.unlink()
+    for path in cache_folder().iterdir():
+        if path.suffix in OLD_SUFFIXES:
+            with contextlib.suppress(OSError):
+                path.unlink()

@@ -1,19 +1,24 @@
 """What there is to say of a corpus, and of every file in it, as plain data.
 
-In: a `Corpus`. Out: what `tunewright corpus --json` prints; a line for every file, those that were dropped among them;
-and how MIDI files were read, in figures. This file shows nothing on a terminal (`console`).
+In: a `Corpus`, of tunes or of pieces. Out: what `tunewright corpus --json` prints; of tunes also a line for every file,
+those that were dropped among them, and how MIDI files were read, in figures. This file shows nothing on a terminal.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tunewright.corpus.reading import Corpus, states_mode
-from tunewright.corpus.sources import MIDI_SUFFIXES, Dropped
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.inference import states_mode
+from tunewright.corpus.sources import Dropped
+from tunewright.formats.formats import FORMATS, format_of
+from tunewright.music.kinds import Music
+from tunewright.music.piece import Piece
 from tunewright.music.rhythms import known_rhythm
 from tunewright.music.tune import Bar, Note, Rest, Tune
 from tunewright.support.files import replacing
@@ -37,14 +42,15 @@ _METERS = {
 _COLUMNS = ("file", "tunes", "found", "notes", "bars", "key", "key_sure", "meter", "meter_sure", "repairs")
 
 
-def describe(corpus: Corpus) -> dict[str, Any]:
+def describe(corpus: Corpus[Music]) -> dict[str, Any]:
     """What there is to say of a corpus, as plain data: the object that `tunewright corpus --json` prints."""
-    return figures(corpus) | {"files": list(describe_files(corpus))}
+    return figures(corpus) | {"files": list(_FILES[corpus.kind](corpus))}
 
 
-def figures(corpus: Corpus) -> dict[str, Any]:
+def figures(corpus: Corpus[Music]) -> dict[str, Any]:
     """The same without what is said of every file."""
     parts = Counter(corpus.split)
+    kind = corpus.kind
     return {
         "name": corpus.name,
         "tunes": corpus.read,
@@ -52,26 +58,56 @@ def figures(corpus: Corpus) -> dict[str, Any]:
         "duplicates": len(corpus.duplicates),
         "families": len(set(corpus.families)),
         "dropped": [{"source": item.source, "reason": item.reason} for item in corpus.dropped],
-        "not_read": dict(corpus.others),
+        **({"not_read": dict(corpus.others)} if kind == Tune.kind else {}),
         "split": {part: parts[part] for part in ("train", "valid", "test")},
         "fingerprint": corpus.fingerprint,
-        "notes": sum(len(tune.notes) for tune in corpus.tunes),
-        "bars": sum(map(_bars, corpus.tunes)),
+    } | _FIGURES[kind](corpus)
+
+
+def _of_tunes(corpus: Corpus[Tune]) -> dict[str, Any]:
+    return {
+        "notes": sum(len(tune.notes) for tune in corpus.music),
+        "bars": sum(map(_bars, corpus.music)),
         "repairs": dict(corpus.repairs),
-        "left_out": dict(corpus.left_out),
+        "left_out": _counted(chain.from_iterable(Counter(dict(tune.left_out)).elements() for tune in corpus.music)),
         "rhythms": _stated_and_inferred(corpus, "rhythm"),
         "modes": _stated_and_inferred(corpus, "mode"),
-        "meters": dict(Counter(str(tune.meter) for tune in corpus.tunes).most_common()),
-        "keys": dict(Counter(str(tune.key) for tune in corpus.tunes).most_common()),
+        "meters": _counted(str(tune.meter) for tune in corpus.music),
+        "keys": _counted(str(tune.key) for tune in corpus.music),
     }
 
 
-def _stated_and_inferred(corpus: Corpus, what: str) -> dict[str, Any]:
+def _of_pieces(corpus: Corpus[Piece]) -> dict[str, Any]:
+    pieces = corpus.music
+    instruments = ("drums" if part.drums else str(part.program) for piece in pieces for part in piece.parts)
+    return {
+        "notes": sum(piece.notes for piece in pieces),
+        "bars": sum(len(piece.bar_lines) for piece in pieces),
+        "seconds": round(sum(piece.seconds for piece in pieces)),
+        "repairs": dict(corpus.repairs),
+        "inferred": _counted(item.what for piece in pieces for item in piece.inferred),
+        "parts": {str(parts): count for parts, count in sorted(Counter(len(one.parts) for one in pieces).items())},
+        "instruments": _counted(instruments),
+        "meters": _counted(_first_meter(piece) for piece in pieces),
+    }
+
+
+def _first_meter(piece: Piece) -> str:
+    """The first metre of a piece as written; "none" where it states none."""
+    return f"{piece.meters[0].numerator}/{piece.meters[0].denominator}" if piece.meters else "none"
+
+
+def _counted(what: Iterable[str]) -> dict[str, int]:
+    """How often each thing is there, the most frequent first."""
+    return dict(Counter(what).most_common())
+
+
+def _stated_and_inferred(corpus: Corpus[Tune], what: str) -> dict[str, Any]:
     """How often each rhythm or mode is stated, or inferred with what mean confidence, and how often neither."""
     stated: Counter[str] = Counter()
     confidences: dict[str, list[float]] = {}
     unknown = 0
-    for tune in corpus.tunes:
+    for tune in corpus.music:
         # of a MIDI file the key is inferred as a whole
         inference = next((item for item in tune.inferred if item.what in (what, KEY if what == "mode" else what)), None)
         if inference is not None:
@@ -109,14 +145,14 @@ def _bars(tune: Tune) -> int:
 # ------------------------------------------------------------------------------------------------ file by file
 
 
-def describe_files(corpus: Corpus) -> Iterator[dict[str, Any]]:
+def describe_files(corpus: Corpus[Tune]) -> Iterator[dict[str, Any]]:
     """What was found in every file, in the order of their names: one object a file, with "found" or "reason".
 
     For a MIDI file also its key and metre with how sure they are (None where the file's word was taken), and every
     repair.
     """
     found: dict[str, list[Tune | Dropped | str]] = defaultdict(list)
-    for tune in corpus.tunes:
+    for tune in corpus.music:
         found[_file_of(tune.source)].append(tune)
     for left_out, kept in corpus.duplicates:
         found[_file_of(left_out)].append(kept)
@@ -127,7 +163,7 @@ def describe_files(corpus: Corpus) -> Iterator[dict[str, Any]]:
         yield {"source": name} | (_midi_file(items[0]) if _is_midi(name) else _abc_file(items))
 
 
-def write_files(corpus: Corpus, path: Path) -> None:
+def write_files(corpus: Corpus[Tune], path: Path) -> None:
     """Write a table with tabs: a line for every file, with what was found in it or why it was dropped."""
     with replacing(path) as out:
         for row in (_COLUMNS, *map(_cells, describe_files(corpus))):
@@ -153,7 +189,7 @@ def _file_of(source: str) -> str:
 
 
 def _is_midi(name: str) -> bool:
-    return name.lower().endswith(MIDI_SUFFIXES)
+    return format_of(name) is FORMATS["mid"]
 
 
 def _midi_file(item: Tune | Dropped | str) -> dict[str, Any]:
@@ -214,14 +250,28 @@ def _abc_file(items: Sequence[Tune | Dropped | str]) -> dict[str, Any]:
     return told
 
 
+def _describe_pieces(corpus: Corpus[Piece]) -> Iterator[dict[str, Any]]:
+    """A line for every piece: a file of MIDI has one."""
+    for piece in corpus.music:
+        parts, bars = len(piece.parts), len(piece.bar_lines)
+        yield {"source": piece.source, "parts": parts, "notes": piece.notes, "bars": bars}
+
+
+_FIGURES: Mapping[str, Callable[[Any], dict[str, Any]]] = {Tune.kind: _of_tunes, Piece.kind: _of_pieces}
+_FILES: Mapping[str, Callable[[Any], Iterator[dict[str, Any]]]] = {
+    Tune.kind: describe_files,
+    Piece.kind: _describe_pieces,
+}
+
+
 # ------------------------------------------------------------------------------------------------ many files
 
 
-def how_read(corpus: Corpus) -> list[tuple[str, int, float | None]]:
+def how_read(corpus: Corpus[Tune]) -> list[tuple[str, int, float | None]]:
     """How MIDI files were read: what, in how many of them, and the mean confidence where there is one."""
     counts: Counter[str] = Counter()
     sums: dict[str, float] = defaultdict(float)
-    for tune in corpus.tunes:
+    for tune in corpus.music:
         if not _is_midi(_file_of(tune.source)):
             continue
         repairs = {repair.what for repair in tune.repairs}

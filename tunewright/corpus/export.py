@@ -1,7 +1,8 @@
 """A corpus as tables of notes and of tunes, in files: what `tunewright export` writes.
 
 In: a `Corpus`, a path, and whether tunes are to be as written or as played. Out: the files, and what was written and
-what was left out, with the reason. What the columns mean is in `note_tables`, how they lie in a file in `table_files`.
+what was left out, with the reason. What the columns mean is in `note_tables`, how they lie in a file in
+`support.tables`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.note_tables import MOST_SIGNS, NOTES, TUNES, Label, NoteRow, TooLong, note_rows, tune_row
-from tunewright.corpus.reading import Corpus, Dropped
+from tunewright.corpus.sources import Dropped
 from tunewright.music.kinds import music_id
 from tunewright.music.tune import Tune
 from tunewright.support.errors import CorpusError
@@ -34,7 +36,7 @@ def export_paths(path: Path) -> list[Path]:
     return table_paths(path, TABLES)
 
 
-def export_notes(corpus: Corpus, path: Path, *, unfold: bool = False) -> Exported:
+def export_notes(corpus: Corpus[Tune], path: Path, *, unfold: bool = False) -> Exported:
     """Write the notes of a corpus, and its tunes, as tables: .csv, .parquet or .npz, by the end of the name.
 
     OutputError where a file cannot be written or nothing can write Parquet; CorpusError where no tune has a note. In
@@ -44,7 +46,7 @@ def export_notes(corpus: Corpus, path: Path, *, unfold: bool = False) -> Exporte
     tunes = notes = 0
     left_out: list[Dropped] = []
     with open_tables(path, TABLES, about) as (note_sink, tune_sink):
-        for tune, label in zip(corpus.tunes, _labels(corpus), strict=True):
+        for tune, label in zip(corpus.music, _labels(corpus), strict=True):
             rows = _rows(tune, label, unfold=unfold)
             if isinstance(rows, Dropped):
                 left_out.append(rows)
@@ -62,8 +64,8 @@ def export_notes(corpus: Corpus, path: Path, *, unfold: bool = False) -> Exporte
     return Exported(tuple(export_paths(path)), tunes, notes, tuple(left_out))
 
 
-def _labels(corpus: Corpus) -> list[Label]:
-    ids = [music_id(tune) for tune in corpus.tunes]
+def _labels(corpus: Corpus[Tune]) -> list[Label]:
+    ids = [music_id(tune) for tune in corpus.music]
     return [Label(*of) for of in zip(ids, corpus.split, (ids[family] for family in corpus.families), strict=True)]
 
 

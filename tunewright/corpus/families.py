@@ -1,17 +1,15 @@
-"""Which tunes are settings of one tune, and which part of the data each family goes to.
+"""Which tunes are settings of one tune, and which pieces of several parts of one piece.
 
-In: tunes. Out: a family number for each, and "train", "valid" or "test" for each. A family has one fingerprint,
-or at least 60 % of the notes of each of two tunes lie in passages of seven notes or more that the other one has
-too, in any key and any rhythm. Passages may come in any order, so a tune with its repeats written out stays
-with the one that has repeat signs.
+In: music, or its melodies. Out: a family number for each. A family has one fingerprint, or at least 60 % of the notes
+of each of two melodies lie in passages of seven notes or more that the other one has too, in any key and any rhythm.
+Passages may come in any order, so a tune with its repeats written out stays with the one that has repeat signs.
 
 Seven notes: with five, tunes from Ireland and from Germany that have nothing to do with each other chain into
-families of thousands (`benchmarks/families.py`).
+families of thousands (`benchmarks/families.py`). Which part of the data a family goes to is `split`'s to say.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -19,48 +17,36 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tunewright.music.playing import fingerprint, soundings
-from tunewright.music.tune import Tune
+from tunewright.corpus.melodies import Line, Melody, melody
+from tunewright.music.kinds import Music
 
 PASSAGE_NOTES = 7
 SHARED_NOTES = 0.6  # of each tune
 _WIDEST = 24  # semitones; wider leaps count as this
 _FEWEST_SHARED = 0.12  # of the distinct passages, below which 60 % of the notes cannot be shared
-SPLITS = ("train", "valid", "test")
 # odd numbers that put passages in an order of no meaning; tunes with the same first passage in one are looked at first
 _SHUFFLES = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
 
 _AT_ONCE = 1000  # tunes compared with one
 
-Line = npt.NDArray[np.int16]
 Passages = npt.NDArray[np.int64]
 
 
-def find_families(tunes: Sequence[Tune], lines: Sequence[Line] | None = None) -> tuple[int, ...]:
-    """For each tune the index of the first tune of its family; `lines` are their `melody_line`s, where there already.
+def find_families(music: Sequence[Music], melodies: Sequence[Melody] | None = None) -> tuple[int, ...]:
+    """For each tune or piece the index of the first of its family; `melodies` are theirs, where there already.
 
-    Adding tunes after these changes no number, unless a new tune joins two families. Takes time with the number of
-    passages that tunes of different families share: copies and near copies of one tune are found on the way.
+    Adding music after these changes no number, unless it joins two families. Takes time with the number of passages
+    that music of different families shares: copies and near copies of one tune are found on the way.
     """
-    found = _Families([melody_line(tune) for tune in tunes] if lines is None else lines)
-    seen: dict[str, int] = {}
-    for index, tune in enumerate(tunes):
-        found.join(index, seen.setdefault(fingerprint(tune), index))
+    known = list(map(melody, music)) if melodies is None else melodies
+    found = _Families([one.line for one in known])
+    seen: dict[tuple[int, str], int] = {}
+    for index, one in enumerate(known):
+        for fingerprint in enumerate(one.fingerprints):
+            found.join(index, seen.setdefault(fingerprint, index))
     found.join_near_copies()
     found.join_the_rest()
-    return tuple(found.root(index) for index in range(len(tunes)))
-
-
-def split_of(representative: Tune) -> str:
-    """The part of the data that a family goes to: a hash of its first tune, so it depends on no other tune."""
-    digest = hashlib.sha256(f"family {fingerprint(representative)}".encode()).digest()
-    return SPLITS[max(0, int.from_bytes(digest[:8], "big") % 10 - 7)]
-
-
-def melody_line(tune: Tune) -> Line:
-    """The pitches of a tune as written, as MIDI numbers: ties joined, the top note of a chord."""
-    heard = soundings(tune, unfold=False)
-    return np.fromiter((max(-32000, min(32000, note.pitch.midi)) for note in heard), dtype=np.int16, count=len(heard))
+    return tuple(found.root(index) for index in range(len(known)))
 
 
 class _Families:

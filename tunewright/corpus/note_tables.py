@@ -3,7 +3,7 @@
 In: a `Tune`, and whether it is to be as written or as played. Out: `NOTES` and `TUNES`, which say what every column
 means, and rows for them. One row is one note of the melody: the top note where several sound together. Rests, grace
 notes and lower notes are columns of the note that they follow, lead to, or sound with, so that nothing that sounds is
-left out and the rows of a tune are one sequence. This file writes no file (`table_files`) and reads none (`exporting`).
+left out and the rows of a tune are one sequence. This file writes no file (`support.tables`) and reads none (`export`).
 
 Time is counted in quarter notes, as MIDI, music21 and partitura count (the rest of this package counts in whole
 notes): exactly, in ticks of which each tune has as few to the quarter as make all its lengths and beats whole, and as
@@ -344,7 +344,7 @@ def _places(tune: Tune, ticks: int) -> dict[int, _Place]:
 def _missing(measure: Measure, elements: Sequence[Element], index: int) -> Fraction:
     """What a pickup lacks before its first note: a short bar that begins the tune or a section, later endings apart.
 
-    The measures have it so too (`features`).
+    The measures have it so too (`music.features`).
     """
     opens_section = index == 0 or (measure.opening is not None and measure.opening.ends_section)
     later_ending = any(isinstance(element, Ending) and min(element.numbers) > 1 for element in elements)

@@ -1,17 +1,21 @@
-"""Tunes as plain lists of numbers and text, and back: for files (`cache`) and for other processes (`sources`).
+"""Tunes and pieces as plain lists of numbers and text, and back: for files (`cache`) and other processes (`files`).
 
-In: tunes, one after another. Out: lists that JSON and pickle hold well, each with the elements that were not seen
-before, since an element that was is a number. Back: the same tunes, in which equal elements, repairs and keys are one
-object, so that a tune takes a few kilobytes. What was counted of a tune (its fingerprint, whether it is irregular)
+In: music, one after another. Out: lists that JSON and pickle hold well; of tunes each with the elements that were not
+seen before, since an element that was is a number. Back: the same music, in which equal elements, repairs and keys are
+one object, so that a tune takes a few kilobytes. What was counted of a tune (its fingerprint, whether it is irregular)
 comes along. This file reads and writes no file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any, TypeVar
+from itertools import chain, starmap
+from typing import Any, Protocol, TypeVar
 
+from tunewright.music import piece as pieces
+from tunewright.music.kinds import Music
+from tunewright.music.piece import KeyAt, MeterAt, Piece, PieceNote, TempoAt
 from tunewright.music.playing import fingerprint, remember_fingerprint
 from tunewright.music.tune import (
     Bar,
@@ -34,11 +38,48 @@ from tunewright.music.tune import (
 
 _PLAIN = {kind.__name__: kind for kind in (Bar, ChordSymbol, Part, Tuplet)}
 
-Packed = list[Any]  # the number of its first new element, the new elements, the tune
+Packed = list[Any]
 T = TypeVar("T")
+M_in = TypeVar("M_in", bound=Music, contravariant=True)
+M_out = TypeVar("M_out", bound=Music, covariant=True)
 
 
-class Packer:
+class Packer(Protocol[M_in]):
+    """Packs music one after another; what it packs has to be unpacked in the same order, by one `Unpacker`."""
+
+    def pack(self, music: M_in, /) -> Packed:
+        """A tune or piece as a list."""
+
+
+class Unpacker(Protocol[M_out]):
+    """Unpacks what one `Packer` packed."""
+
+    def unpack(self, packed: Packed, /) -> M_out:
+        """The music; raises ValueError, KeyError, TypeError or IndexError for what is no packed music."""
+
+
+class _Known:
+    """What was unpacked so far; it may be shared by several, so that what is equal is one object."""
+
+    def __init__(self, known: dict[Any, Any] | None = None) -> None:
+        self._known = {} if known is None else known
+
+    def _one(self, value: T) -> T:
+        """The value itself, or an equal one that is there already."""
+        one: T = self._known.setdefault(value, value)
+        return one
+
+    def _repairs(self, items: Iterable[Sequence[Any]]) -> tuple[Repair, ...]:
+        return tuple(self._one(Repair(*item)) for item in items)
+
+    def _inferred(self, items: Iterable[Sequence[Any]]) -> tuple[Inference, ...]:
+        return tuple(self._one(Inference(*item)) for item in items)
+
+
+# ---------------------------------------------------------------------------------------------------- tunes
+
+
+class TunePacker:
     """Packs tunes one after another; what it packs has to be unpacked in the same order, by one `Unpacker`."""
 
     def __init__(self) -> None:
@@ -47,7 +88,7 @@ class Packer:
         self._by_id: dict[int, int] = {}
 
     def pack(self, tune: Tune) -> Packed:
-        """A tune as a list."""
+        """The number of its first new element, the new elements, the tune."""
         numbers, by_id = self._numbers, self._by_id
         first, music = len(numbers), list[int]()
         new: list[list[Any]] = []
@@ -62,23 +103,18 @@ class Packer:
         return [first, new, _pack_tune(tune, music)]
 
 
-class Unpacker:
-    """Unpacks what one `Packer` packed; `known` may be shared by several, so that what is equal is one object."""
+class TuneUnpacker(_Known):
+    """Unpacks what one `TunePacker` packed."""
 
     def __init__(self, known: dict[Any, Any] | None = None) -> None:
+        super().__init__(known)
         self._elements: list[Element] = []
-        self._known = {} if known is None else known
 
     def unpack(self, packed: Packed) -> Tune:
         """The tune; raises ValueError, KeyError, TypeError or IndexError for what is no packed tune."""
         first, new, item = packed
         self._elements[first:] = [self._one(_unpack_element(element)) for element in new]
         return self._unpack_tune(item)
-
-    def _one(self, value: T) -> T:
-        """The value itself, or an equal one that is there already."""
-        one: T = self._known.setdefault(value, value)
-        return one
 
     def _unpack_tune(self, item: list[Any]) -> Tune:
         music, key, meter, header, fields, lines, repairs, left_out, inferred, counted = item
@@ -97,9 +133,9 @@ class Unpacker:
             text=text,
             source=source,
             lines=tuple(lines),
-            repairs=tuple(one(Repair(*repair)) for repair in repairs),
+            repairs=self._repairs(repairs),
             left_out=tuple(one((name, count)) for name, count in left_out),
-            inferred=tuple(one(Inference(*inference)) for inference in inferred),
+            inferred=self._inferred(inferred),
         )
         remember_fingerprint(tune, counted[0])
         object.__setattr__(tune, "irregular", counted[1])  # a cached property of a frozen value, filled in
@@ -114,11 +150,59 @@ def _pack_tune(tune: Tune, music: list[int]) -> list[Any]:
         [tune.rhythm, tune.parts, str(tune.unit), tune.title, tune.number, tune.text, tune.source],
         [list(item) for item in tune.fields],
         list(tune.lines),
-        [[repair.what, repair.line, repair.bar, repair.detail] for repair in tune.repairs],
+        _pack_repairs(tune.repairs),
         [list(item) for item in tune.left_out],
-        [[inference.what, inference.value, inference.confidence] for inference in tune.inferred],
+        _pack_inferred(tune.inferred),
         [fingerprint(tune), tune.irregular],
     ]
+
+
+def _pack_repairs(repairs: Sequence[Repair]) -> Packed:
+    return [[repair.what, repair.line, repair.bar, repair.detail] for repair in repairs]
+
+
+def _pack_inferred(inferred: Sequence[Inference]) -> Packed:
+    return [[inference.what, inference.value, inference.confidence] for inference in inferred]
+
+
+# ---------------------------------------------------------------------------------------------------- pieces
+
+
+class PiecePacker:
+    """Packs pieces; each by itself."""
+
+    def pack(self, piece: Piece) -> Packed:
+        """Its parts, with four numbers for each note, and what else it holds."""
+        return [
+            [[list(chain.from_iterable(part.notes)), part.program, part.drums, part.name] for part in piece.parts],
+            [list(map(list, changes)) for changes in (piece.meters, piece.keys, piece.tempos)],
+            [piece.title, piece.source],
+            _pack_repairs(piece.repairs),
+            _pack_inferred(piece.inferred),
+        ]
+
+
+class PieceUnpacker(_Known):
+    """Unpacks what any `PiecePacker` packed."""
+
+    def unpack(self, packed: Packed) -> Piece:
+        """The piece; raises ValueError, TypeError or IndexError for what is no packed piece."""
+        parts, (meters, keys, tempos), (title, source), repairs, inferred = packed
+        return Piece(
+            tuple(pieces.Part(_unpack_notes(notes), program, drums, name) for notes, program, drums, name in parts),
+            tuple(self._one(MeterAt(*item)) for item in meters),
+            tuple(self._one(KeyAt(*item)) for item in keys),
+            tuple(self._one(TempoAt(*item)) for item in tempos),
+            title,
+            source,
+            self._repairs(repairs),
+            self._inferred(inferred),
+        )
+
+
+def _unpack_notes(numbers: Sequence[int]) -> tuple[PieceNote, ...]:
+    """The notes, of each its onset, end, number and velocity."""
+    return tuple(starmap(PieceNote, zip(*(numbers[place::4] for place in range(4)), strict=True)))
 
 
 # ---------------------------------------------------------------------------------------------------- elements

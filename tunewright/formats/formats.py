@@ -160,6 +160,12 @@ def format_of(name: str) -> Format | None:
     return next((one for one in FORMATS.values() if name.lower().endswith(one.suffixes)), None)
 
 
+def reading_modules() -> list[str]:
+    """The modules that read files, which are named in the table alone: what was read depends on them."""
+    functions = [*OF_TUNES.values(), *(one for of in FORMATS.values() for one in of.reads.values())]
+    return sorted({f"{__package__}.{one.place.partition(':')[0]}" for one in functions})
+
+
 def parse_formats(written: str, kind: str = TUNE) -> list[str]:
     """The formats of a list like "abc,mid"; ConfigError, naming those there are, for another one or none.
 

@@ -29,7 +29,7 @@ from tunewright.training.run import (
 )
 
 if TYPE_CHECKING:
-    from tunewright.training.loop import Progress
+    from tunewright.training.progress import Progress
 
 FOLDER = "checkpoints"
 

@@ -15,7 +15,7 @@ from tunewright.formats.abc.validity import judge
 from tunewright.music.rhythms import known_rhythm
 from tunewright.music.tune import Tune
 from tunewright.support.errors import TokenError
-from tunewright.tokens.characters.tokenizer import body_start
+from tunewright.tokens.characters.texts import body_start
 from tunewright.tokens.degrees.script import CharScript, DegreeScript, Script
 
 

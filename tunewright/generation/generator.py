@@ -16,11 +16,11 @@ from tunewright.models.devices import DTYPES, choose_device, choose_step_precisi
 from tunewright.support.errors import RunError
 from tunewright.tokens.characters.grammar import CharGrammar
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.tokens.contract import Tokenizer, place_sizes
+from tunewright.tokens.contract import AnyCodec
 from tunewright.tokens.degrees.grammar import Grammar
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.masks import Masks
-from tunewright.tokens.polyphony.context import PiecePlaces
+from tunewright.tokens.polyphony.context import PieceFeatures
 from tunewright.tokens.polyphony.grammar import PieceRules
 from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
 from tunewright.training.config import Config
@@ -32,7 +32,7 @@ class Generator:
     """A model ready to draw from, with what it needs to read and write tunes."""
 
     model: Model
-    tokenizer: Tokenizer
+    tokenizer: AnyCodec
     name: str = ""
     precision: str = "auto"
     config: Config = field(default_factory=Config)
@@ -61,15 +61,15 @@ class Generator:
         return PieceRules(self.tokenizer, self.masks)
 
     @cached_property
-    def piece_places(self) -> PiecePlaces:
+    def piece_places(self) -> PieceFeatures:
         """What is read beside each of them."""
         assert isinstance(self.tokenizer, PieceTokenizer)
-        return PiecePlaces(self.tokenizer)
+        return PieceFeatures(self.tokenizer)
 
     @cached_property
     def stepping(self) -> tuple[Stepper, tuple[int, ...]]:
         """The model's step, and the numbers of rows among which a row comes out the same."""
-        precision = choose_step_precision(self.precision, self.config, self.model.device)
+        precision = choose_step_precision(self.precision, self.config.model, self.model.device)
         stepper = self.model.stepper(DTYPES[precision])
         return stepper, alike_rows(self.model, stepper)
 
@@ -84,7 +84,8 @@ def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool
     tensors, _ = load_tensors(file)
     if last:
         tensors = under(tensors, MODEL)
-    model = build_model(run.config, len(run.tokenizer.vocab), place_sizes(run.tokenizer))
+    codec = run.tokenizer
+    model = build_model(run.config.model, len(codec.vocab), codec.context_sizes, codec.direct)
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

@@ -74,7 +74,7 @@ class _Drawing(Thread):
     """The tune being drawn; what it says is the text so far, again and again, then all of it or what went wrong."""
 
     def __init__(self, source: Generator | Run | str | Path, options: dict[str, Any]) -> None:
-        super().__init__(daemon=True)
+        super().__init__(daemon=False)  # Python waits for it at exit: a thread inside PyTorch then aborts the process
         self.said: SimpleQueue[str | Generated | BaseException] = SimpleQueue()
         self.stopped = Event()
         self._source, self._options = source, options

@@ -12,23 +12,14 @@ This file draws nothing (`render` takes the colours) and scores no set (`likelih
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
-from tunewright.formats.abc.signs import NOTE_SIGN, SIGNS, is_music
-from tunewright.formats.abc.splitting import FIELD_LINE, strip_comment
 from tunewright.generation.tunes import Generator
-from tunewright.models.contract import Forward, State
-from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.contract import Forward
 from tunewright.models.devices import choose_precision
-from tunewright.models.likelihood import token_losses
+from tunewright.models.likelihood import reading, token_losses
 from tunewright.music.tune import Tune
-from tunewright.tokens.characters.tokenizer import CharTokenizer, body_start
-from tunewright.tokens.contract import Passage, Tokenizer, encode_passages
-from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.contract import encode_passages
 
 COLOURS = ((5.0, "#a06a00"), (8.0, "#d0006f"))  # from so many bits on
 
@@ -49,25 +40,19 @@ def surprises(generator: Generator, tunes: Sequence[Tune]) -> list[tuple[float, 
     passages = {
         place: passage for place, tune in enumerate(tunes) for passage in encode_passages(generator.tokenizer, [tune])
     }
-    device = next(generator.model.parameters()).device
-    losses = token_losses(forward(generator), list(passages.values()), device)
+    losses = token_losses(forward(generator), list(passages.values()), generator.model.device)
     for (place, passage), nats in zip(passages.items(), losses, strict=True):
-        bits = _of_ids(passage.ids, nats, generator.tokenizer)
-        found[place] = tuple(_of_notes(tunes[place], passage, bits, generator.tokenizer))
+        bits = [math.nan, *(float(one) / math.log(2) for one in nats)]  # the first id is given
+        unknown = generator.tokenizer.never  # what stands for a character that training never saw
+        bits = [math.nan if number in unknown else one for number, one in zip(passage.ids, bits, strict=True)]
+        found[place] = tuple(generator.tokenizer.note_bits(tunes[place], passage, bits))
     return found
 
 
 def forward(generator: Generator) -> Forward:
     """The generator's model as `likelihood` reads it, in the precision that it was trained in."""
-    device = next(generator.model.parameters()).device
-    precision = choose_precision(generator.precision, generator.config, device)
-
-    def read(ids: Tensor, state: State | None) -> tuple[Tensor, State]:
-        with torch.autocast(device.type, dtype=BF16, enabled=precision == "bf16"):
-            logits, state = generator.model(ids, state)
-        return logits, state
-
-    return read
+    model = generator.model
+    return reading(model, choose_precision(generator.precision, generator.config.model, model.device))
 
 
 def heat(bits: Sequence[float]) -> dict[int, str]:
@@ -80,90 +65,3 @@ def heat(bits: Sequence[float]) -> dict[int, str]:
     {1: '#a06a00', 2: '#d0006f'}
     """
     return {place: colour for place, one in enumerate(bits) for least, colour in COLOURS if one >= least}
-
-
-def _of_notes(tune: Tune, passage: Passage, bits: Sequence[float], tokenizer: Tokenizer) -> list[float]:
-    """Bits of each note, from bits of each id."""
-    if isinstance(tokenizer, CharTokenizer):
-        return _of_text(tokenizer.text_of(tune), bits, len(tune.notes))
-    assert isinstance(tokenizer, DegreeTokenizer), "pieces have no scores to colour"
-    return _of_tokens(passage, bits, tokenizer)
-
-
-def _of_ids(ids: Sequence[int], nats: Tensor, tokenizer: Tokenizer) -> list[float]:
-    """Bits of each id; NaN for the first, which is given, and for a character that training never saw."""
-    bits = [math.nan, *(float(one) / math.log(2) for one in nats)]
-    unknown = CharTokenizer.UNKNOWN if isinstance(tokenizer, CharTokenizer) else None
-    return [math.nan if number == unknown else one for number, one in zip(ids, bits, strict=True)]
-
-
-# ------------------------------------------------------------------------------------------------ musical tokens
-
-
-def _of_tokens(passage: Passage, bits: Sequence[float], tokenizer: DegreeTokenizer) -> list[float]:
-    """Bits of each note. A note is one token, or a length and a pitch; grace notes stand in brackets."""
-    rests = {tokenizer.ids[rest] for rest in ("z", "x")}
-    tie, opens, closes = tokenizer.ids["-"], tokenizer.ids.get("{"), tokenizer.ids.get("}")
-    notes: list[float] = []
-    before, grace = 0.0, False  # the tuplet and the length that the next note or rest has
-    for number, one in zip(passage.ids[passage.body :], bits[passage.body :], strict=True):
-        grace = number == opens or (grace and number != closes)
-        sound = tokenizer.timed[number][1] if number in tokenizer.timed else number
-        if number in tokenizer.tuplets or number in tokenizer.lengths:
-            before += one
-        elif number == tie:
-            notes[-1] += one
-        elif sound in rests:
-            before = 0.0
-        elif sound in tokenizer.pitches and not grace:
-            notes.append(before + one)
-            before = 0.0
-    return notes
-
-
-# ------------------------------------------------------------------------------------------------ characters
-
-
-def _of_text(text: str, bits: Sequence[float], notes: int) -> list[float]:
-    """Bits of each note of a text; `bits` begin with the end of the tune before."""
-    spans = list(note_spans(text))
-    if len(spans) != notes:
-        return [math.nan] * notes
-    return [sum(bits[1 + place] for place in span) for span in spans]
-
-
-def note_spans(text: str) -> Iterator[tuple[int, ...]]:
-    """The places in a tune's text of the signs of each of its notes, in order; rests and grace notes have none."""
-    signs = [(sign.lastgroup, start + sign.start(), sign[0]) for start, line in _music(text) for sign in _signs(line)]
-    tuplet: tuple[int, ...] = ()  # places of the tuplet sign that the next note has
-    span: tuple[int, ...] = ()
-    for kind, start, sign in signs:
-        places = tuple(range(start, start + len(sign)))
-        if kind in ("note", "chord", "rest") and span:
-            yield span
-            span = ()
-        if kind == "note" or (kind == "chord" and NOTE_SIGN.search(sign)):
-            tuplet, span = (), tuplet + places
-        elif kind == "rest":
-            tuplet = ()
-        elif kind == "tuplet":
-            tuplet = places
-        elif kind in ("tie", "broken") and span:
-            span += places
-    if span:
-        yield span
-
-
-def _music(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of music after the header, without comments, and where each begins in the text."""
-    start = body_start(text)
-    for line in text[start:].splitlines(keepends=True):
-        plain = strip_comment(line)
-        field = FIELD_LINE.match(plain)
-        if not field or is_music(field):
-            yield start, plain
-        start += len(line)
-
-
-def _signs(line: str) -> Iterator[re.Match[str]]:
-    return SIGNS.finditer(line)

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tunewright.corpus.pieces import read_piece_file
-from tunewright.corpus.reading import Dropped, read_tunes
+from tunewright.corpus.files import read_file
+from tunewright.corpus.kinds import PIECE, TUNE
+from tunewright.corpus.sources import Dropped
 from tunewright.formats.formats import write_formats
 from tunewright.formats.pdf import write_pdf
 from tunewright.music.tune import Tune
-from tunewright.support.errors import ConfigError, CorpusError, ParseError, RenderError
+from tunewright.support.errors import ConfigError, RenderError
 from tunewright.support.files import replace_file
 
 if TYPE_CHECKING:
     from tunewright.generation.tunes import Generated
 
 TUNEBOOK = "tunebook"
-LISTED = 6  # numbers of tunes in an error
 
 
 def write_drawn(
@@ -62,42 +62,6 @@ def write_tunebook(drawn: Sequence[Generated], folder: Path) -> Path:
 # ------------------------------------------------------------------------------------------------ other files
 
 
-def read_tune(place: str) -> Tune:
-    """One tune of an ABC or MIDI file: "FILE" its first, "FILE#12" the one with X:12.
-
-    ParseError for a tune that cannot be read, CorpusError where there is no such file or no such tune.
-    """
-    path, number = _parse_place(place)
-    read = list(read_tunes(path))
-    tunes = [item for item in read if isinstance(item, Tune)]
-    failed = [item for item in read if isinstance(item, Dropped)]
-    if number is None and failed and not isinstance(read[0], Tune):
-        raise ParseError(failed[0].reason, failed[0].source)
-    chosen = tunes if number is None else [tune for tune in tunes if tune.number == number]
-    if not chosen:
-        there = _listed([tune.number for tune in tunes])
-        besides = f", and {len(failed):,} that cannot be read" if failed else ""
-        raise CorpusError(f"{path}: no tune with X:{number}; it has {there}{besides}")
-    return chosen[0]
-
-
-def _parse_place(place: str) -> tuple[Path, int | None]:
-    """The file, and the number of the tune in it; a file may have # in its own name."""
-    name, _, number = place.rpartition("#")
-    if not name or not number.isdecimal() or Path(place).exists():
-        return Path(place), None
-    return Path(name), int(number)
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """The numbers of tunes in a few words."""
-    if not numbers:
-        return "none"
-    shown = ", ".join(f"X:{number}" for number in numbers[:LISTED])
-    rest = len(numbers) - LISTED
-    return f"{shown} and {rest:,} more" if rest > 0 else shown
-
-
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """One tune of a file, and what was written of it, by format."""
@@ -120,7 +84,7 @@ def render_files(
     single = [kind for kind in formats if kind != "pdf"]
     book: list[Tune] = []
     for path, name in zip(files, _distinct_names(files), strict=True):
-        read = list(read_tunes(path, melody))
+        read = list(read_file(path, TUNE, melody))
         for number, tune in enumerate(read, start=1):
             if isinstance(tune, Dropped):
                 yield tune
@@ -141,7 +105,7 @@ def render_pieces(
 ) -> Iterator[Rendered | Dropped]:
     """The same with all parts of every file: MIDI, sound and piano roll of each piece; tunes are pieces of one part."""
     for path, name in zip(files, _distinct_names(files), strict=True):
-        read = list(read_piece_file(str(path), path))
+        read = list(read_file(path, PIECE))
         for number, piece in enumerate(read, start=1):
             if isinstance(piece, Dropped):
                 yield piece

@@ -120,6 +120,7 @@ def _scripts(generator: Generator, order: Order) -> Callable[[int], Script]:
         raise ConfigError(f"{generator.name or 'the model'} draws pieces of several parts; expected generate_pieces")
     if isinstance(generator.tokenizer, CharTokenizer):
         return _char_scripts(generator, generator.tokenizer, order)
+    assert isinstance(generator.tokenizer, DegreeTokenizer)
     return _degree_scripts(generator, generator.tokenizer, order)
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tunewright.corpus.reading import Corpus, read_corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.reading import read_corpus
 from tunewright.generation.checkpoints import Checkpoint, choose_checkpoint, list_checkpoints, load_checkpoint
 from tunewright.generation.sampling import Sampling
 from tunewright.generation.surprise import surprises
@@ -35,7 +36,7 @@ from tunewright.training.run import (
 )
 
 Progress = Callable[[int, int], None]
-Read = Callable[[list[str]], Corpus]
+Read = Callable[[list[str]], Corpus[Tune]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def evaluate(
     return _judge_run(Path(what[0]), names, order, read, tell, on_progress)
 
 
-def _judge_files(what: Sequence[str | Path], corpus: Corpus | None, seed: int) -> Assessment:
+def _judge_files(what: Sequence[str | Path], corpus: Corpus[Tune] | None, seed: int) -> Assessment:
     tunes, unread = read_candidates(what)
     title = " ".join(Path(one).name or str(one) for one in what)
     if not tunes:
@@ -141,7 +142,7 @@ def _judge_run(
 def _frontier(
     run: Run,
     yardstick: Yardstick,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     order: Order,
     tell: Callable[[str], None],
     on_progress: Progress | None,
@@ -187,7 +188,7 @@ def _told(path: Path) -> str:
     return ", ".join(map(str, read_record(path).get("sources", ()))) or "the run does not say which"
 
 
-def _remarks(path: Path, corpus: Corpus | None, against: Sequence[str], learned: bool) -> list[Remark]:
+def _remarks(path: Path, corpus: Corpus[Tune] | None, against: Sequence[str], learned: bool) -> list[Remark]:
     """What the run learned from, where that is not what it is held against."""
     if corpus is None:
         return [remark("corpus_gone", sources=_told(path))]

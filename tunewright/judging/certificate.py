@@ -19,7 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tunewright.corpus.reading import BUILT_IN, SUFFIXES, Corpus, Dropped, read_corpus, read_tunes
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.files import read_file
+from tunewright.corpus.kinds import TUNE
+from tunewright.corpus.reading import read_corpus
+from tunewright.corpus.sources import BUILT_IN, Dropped, find_files
 from tunewright.formats.abc import format_abc
 from tunewright.formats.validity import fault_of
 from tunewright.judging.scorecard import Certificate, Originality, Remark, Scorecard
@@ -39,7 +43,6 @@ from tunewright.measuring.two_sample import FEWEST, TwoSample, two_sample
 from tunewright.music.features import features
 from tunewright.music.playing import fingerprint
 from tunewright.music.tune import Tune
-from tunewright.support.errors import CorpusError
 
 MOST_REAL = 500  # held-out tunes that are measured, evenly spaced
 FEW_REAL = 50  # held-out tunes below which percentiles mean little
@@ -62,34 +65,21 @@ def read_candidates(sources: Iterable[str | Path]) -> tuple[list[Certificate[Tun
 
     Nothing is merged. CorpusError for a source that is missing, is no such file, or is a folder without any.
     """
-    read = [item for source in sources for path in _files(source) for item in _tunes_of(path)]
+    read = [item for source in sources for item in _tunes_of(source)]
     tunes = [candidate(item) for item in read if isinstance(item, Tune)]
     return tunes, [item for item in read if isinstance(item, Dropped)]
 
 
-def _files(source: str | Path) -> list[str | Path]:
+def _tunes_of(source: str | Path) -> Iterator[Tune | Dropped]:
     if str(source) in BUILT_IN:
-        return [str(source)]
-    path = Path(source)
-    if path.is_dir():
-        found: list[str | Path] = [
-            file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()
-        ]
-        if not found:
-            raise CorpusError(f"{path}: no .abc, .mid or .midi file in this folder, and no trained run")
-        return found
-    if not path.exists():
-        raise CorpusError(f"{path}: no such run, file or folder, and not a built-in collection ({', '.join(BUILT_IN)})")
-    if path.suffix.lower() not in SUFFIXES:
-        raise CorpusError(f"{path}: expected a run, a file that ends in .abc, .mid or .midi, or a folder of them")
-    return [path]
-
-
-def _tunes_of(source: str | Path) -> Iterable[Tune | Dropped]:
-    if isinstance(source, Path):
-        return read_tunes(source)
-    corpus = read_corpus(source)
-    return (*corpus.tunes, *corpus.dropped)
+        corpus = read_corpus(source)
+        yield from corpus.tunes
+        yield from corpus.dropped
+        return
+    files = find_files(source, or_run=True)
+    yield from files.missed
+    for _, path in files:
+        yield from read_file(path, TUNE)
 
 
 # ------------------------------------------------------------------------------------------------ what is held against
@@ -130,7 +120,7 @@ class Yardstick:
         return {name: np.array([one.measures.get(name, math.nan) for one in self.real]) for name in OF_TUNE}
 
 
-def build_yardstick(corpus: Corpus, *, learned: bool = False) -> Yardstick:
+def build_yardstick(corpus: Corpus[Tune], *, learned: bool = False) -> Yardstick:
     """The yardstick of a corpus; `learned` where a model learned from its training tunes and knows no others."""
     read = [features(tune) for tune in corpus.train]
     habits, index = fit_habits(read), kept_index(corpus.train)

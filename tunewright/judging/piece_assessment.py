@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tunewright.corpus.pieces import PieceCorpus, read_pieces
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.reading import read_pieces
 from tunewright.generation.generator import load_generator
 from tunewright.generation.sampling import Sampling
 from tunewright.judging.piece_certificate import (
@@ -27,7 +28,6 @@ from tunewright.judging.run_scorecard import learned_from, sources_of
 from tunewright.judging.scorecard import Certificate, Remark, Scorecard
 from tunewright.music.piece import Piece
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.training.config import PIECE_TOKENS
 from tunewright.training.run import default_temperature, is_run, load_run, read_record
 
 Progress = Callable[[int, int], None]
@@ -44,7 +44,7 @@ class PieceAssessment:
 
 def judges_pieces(what: Sequence[str | Path]) -> bool:
     """Whether a run whose tokens spell pieces of several parts is among the things to judge."""
-    return any(is_run(Path(one)) and load_run(Path(one)).config.tokens in PIECE_TOKENS for one in what)
+    return any(is_run(Path(one)) and load_run(Path(one)).config.music == "piece" for one in what)
 
 
 def evaluate_pieces(
@@ -100,8 +100,10 @@ def _judge_run(
     on_progress: Progress | None,
 ) -> PieceAssessment:
     run = load_run(path)
-    if run.config.tokens not in PIECE_TOKENS:
-        raise ConfigError(f"{path}: its tokens are {run.config.tokens}, which spell tunes; expected a run of pieces")
+    if run.config.music != "piece":
+        raise ConfigError(
+            f"{path}: its tokens are {run.config.tokens.kind}, which spell tunes; expected a run of pieces"
+        )
     if not run.trained:
         raise RunError(
             f"{path}: has no weights yet; expected a run that was trained to its first look at held-out music"

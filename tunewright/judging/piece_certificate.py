@@ -18,8 +18,8 @@ from functools import cached_property
 
 import numpy as np
 
-from tunewright.corpus.pieces import PieceCorpus
-from tunewright.corpus.reading import Dropped
+from tunewright.corpus.corpus import PieceCorpus
+from tunewright.corpus.sources import Dropped
 from tunewright.formats.validity import fault_of
 from tunewright.generation.generator import Generator
 from tunewright.generation.pieces import GeneratedPiece, generate_pieces

@@ -11,10 +11,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tunewright.corpus.reading import BUILT_IN, Corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.sources import BUILT_IN, there
 from tunewright.generation.surprise import forward
 from tunewright.generation.tunes import Generated, Generator, generate
 from tunewright.judging.certificate import Yardstick, judge_tunes
@@ -23,7 +25,7 @@ from tunewright.measuring.intervals import Value
 from tunewright.models.likelihood import likelihood_interval, token_losses
 from tunewright.music.kinds import Music
 from tunewright.music.tune import Tune
-from tunewright.tokens.contract import Collection, Passage, encode_passages
+from tunewright.tokens.contract import Passage, encode_passages
 from tunewright.training.run import read_record, read_split
 
 TUNES = 300  # drawn where nobody says how many: enough for a classifier to be asked
@@ -99,7 +101,7 @@ def sample_run(
 def judge_run(
     generator: Generator,
     yardstick: Yardstick | None,
-    corpus: Corpus | None = None,
+    corpus: Corpus[Tune] | None = None,
     *,
     tunes: int = TUNES,
     temperature: float = 1.0,
@@ -158,7 +160,7 @@ def _bits(generator: Generator, passages: Sequence[Passage]) -> list[float]:
     return [float(nats[passage.body - 1 :].sum()) / math.log(2) for nats, passage in zip(losses, passages, strict=True)]
 
 
-def longest_of(generator: Generator, corpus: Corpus | None) -> int | None:
+def longest_of(generator: Generator, corpus: Corpus[Tune] | None) -> int | None:
     """Where a tune that does not end is cut: three times what 99 of 100 held-out tunes need; None without any."""
     held_out = (corpus.valid + corpus.test) if corpus else ()
     lengths = [len(passage.ids) for passage in encode_passages(generator.tokenizer, held_out)]
@@ -174,11 +176,10 @@ def sources_of(run: Path) -> list[str]:
     Where it does not say which they were, those of its corpus's name, if that names built-in collections.
     """
     said = [str(source) for source in read_record(run).get("sources", ())]
-    sources = said or str(read_split(run).get("corpus", "")).split()
-    there = all(source in BUILT_IN or (said and Path(source).exists()) for source in sources)
-    return sources if there else []
+    named = [name for name in str(read_split(run).get("corpus", "")).split() if not said]
+    return [*said, *named] if there(said) and set(named) <= set(BUILT_IN) else []
 
 
-def learned_from(run: Path, corpus: Collection) -> bool:
+def learned_from(run: Path, corpus: Corpus[Any]) -> bool:
     """Whether a run learned from exactly this corpus, divided in this way."""
     return bool(read_split(run).get("fingerprint") == corpus.fingerprint)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Generic
 
-from tunewright.corpus.reading import Dropped
+from tunewright.corpus.sources import Dropped
 from tunewright.measuring.intervals import UNDEFINED, Value
 from tunewright.measuring.originality import Resemblance, Shared
 from tunewright.measuring.piece_table import NOT_FOR_PIECES

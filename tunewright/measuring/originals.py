@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tunewright.corpus.reading import Corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.measuring.indexes import kept_index
 from tunewright.measuring.originality import Borrowing, Index, longest_shared
 from tunewright.music.tune import Tune
@@ -35,7 +35,7 @@ class OriginalityLine:
         return f"original {self.percent:g}"
 
 
-def originality_line(corpus: Corpus, percent: float) -> OriginalityLine:
+def originality_line(corpus: Corpus[Tune], percent: float) -> OriginalityLine:
     """The line that `percent` of 100 held-out tunes do not go beyond in what they share with the training tunes.
 
     ConfigError for a percentage that is none, and where no tunes are held out, which alone can tell borrowing from

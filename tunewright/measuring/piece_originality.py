@@ -20,7 +20,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tunewright.corpus.pieces import top_line
+from tunewright.corpus.melodies import top_line
 from tunewright.measuring.matching.substrings import Match, Substrings, build_substrings, longest_matches
 from tunewright.measuring.originality import NOTHING, Index, Resemblance, Shared, build_index, nearest
 from tunewright.measuring.views import GRID, Ints, Line, View, view

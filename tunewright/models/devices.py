@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 
 from tunewright.models.cpu.recurrence import BF16
+from tunewright.models.settings import ModelSettings
 from tunewright.support.errors import ConfigError
-from tunewright.training.config import Config
 
 DTYPES = {"fp32": torch.float32, "bf16": BF16, "int8": torch.int8}
 WIDE = 384  # hidden units from which bf16 products win over PyTorch's fp32 LSTM (benchmarks/LOG.md)
@@ -40,25 +40,25 @@ def choose_device(wanted: str) -> torch.device:
         raise ConfigError(f"device is {wanted!r}, which is not here; expected auto, cpu or cuda") from None
 
 
-def choose_precision(wanted: str, config: Config, device: torch.device) -> str:
+def choose_precision(wanted: str, settings: ModelSettings, device: torch.device) -> str:
     """The precision for "auto": bf16 where it is faster, else fp32."""
     if wanted != "auto":
         return wanted
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    wide = config.cell == "lstm" and config.hidden_size >= WIDE
+    wide = settings.cell == "lstm" and settings.hidden_size >= WIDE
     return "bf16" if device.type == "cpu" and wide and cpu_has_bf16() else "fp32"
 
 
-def choose_step_precision(wanted: str, config: Config, device: torch.device) -> str:
+def choose_step_precision(wanted: str, settings: ModelSettings, device: torch.device) -> str:
     """The precision of the stepper's products, for "auto" int8 where it is faster, else as in training.
 
     Of wide models it moves the likelihood of held-out tunes by less than 0.1 % (`benchmarks/LOG.md`). ConfigError for
     int8 where products of bytes are not exact.
     """
-    able = config.cell == "lstm" and device.type == "cpu" and cpu_has_int8()
+    able = settings.cell == "lstm" and device.type == "cpu" and cpu_has_int8()
     if wanted == "int8" and not able:
         raise ConfigError("precision is 'int8', which needs an LSTM on a processor with VNNI; expected fp32 or bf16")
-    if wanted == "auto" and able and config.hidden_size >= WIDE:
+    if wanted == "auto" and able and settings.hidden_size >= WIDE:
         return "int8"
-    return choose_precision(wanted, config, device)
+    return choose_precision(wanted, settings, device)

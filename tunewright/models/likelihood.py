@@ -18,8 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from tunewright.models.contract import Forward, State
-from tunewright.tokens.characters.tokenizer import CharTokenizer
+from tunewright.models.contract import Forward, Model, State
 from tunewright.tokens.contract import Passage
 
 ROWS = 64  # tunes read at once
@@ -46,6 +45,17 @@ class Likelihood:
     def perplexity(self) -> float:
         """Per character, or per token where tokens are not characters; header, body and end."""
         return math.exp(self.nats_per_character)
+
+
+def reading(model: Model, precision: str) -> Forward:
+    """The model as it is read here, and while it learns: its products in `precision`, bf16 or fp32."""
+
+    def forward(ids: Tensor, state: State | None) -> tuple[Tensor, State]:
+        with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+            logits, state = model(ids, state)
+        return logits, state
+
+    return forward
 
 
 def likelihood(forward: Forward, passages: Sequence[Passage], device: torch.device) -> Likelihood:
@@ -95,8 +105,7 @@ def _ratios(sums: npt.NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def _likelihood(sums: npt.NDArray[np.float64], passages: Sequence[Passage]) -> Likelihood:
-    texts = (passage for passage in passages if passage.rows is None)  # musical tokens have none that is unknown
-    unseen = sum(passage.ids.count(CharTokenizer.UNKNOWN) for passage in texts)
+    unseen = sum(passage.unseen for passage in passages)
     return Likelihood(*_ratios(sums), int(sums[1]), int(sums[4]), unseen)
 
 

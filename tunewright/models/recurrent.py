@@ -19,11 +19,10 @@ from tunewright.models.contract import Model, State, Stepper
 from tunewright.models.cpu.recurrence import BF16, recur
 from tunewright.models.cpu.stepping import Affine, LstmStep, PackedLstm, pack_lstm, product
 from tunewright.models.devices import cpu_has_bf16
-from tunewright.training.config import Config
+from tunewright.models.settings import ModelSettings
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 FUNCTIONS = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}  # the same, given their weights
-DIRECT = 13  # of what is read beside an id: the place and what is owed there (`places.Columns.sizes`)
 DIRECT_SCALE = 8.0  # Adam moves a weight by about its rate in a step: too little to rule out a token in some hundred
 
 
@@ -37,17 +36,17 @@ class RecurrentModel(Model):
     (DropConnect; Merity, Keskar and Socher 2018).
     """
 
-    def __init__(self, config: Config, vocab_size: int, places: Sequence[int] = (), direct: int = DIRECT) -> None:
+    def __init__(self, settings: ModelSettings, vocab_size: int, places: Sequence[int] = (), direct: int = 0) -> None:
         super().__init__()
         self.sizes = (vocab_size, *places)
-        self.dropout, self.input_dropout = config.dropout, config.input_dropout
-        self.weight_dropout = config.weight_dropout
-        self.embedding = nn.Embedding(vocab_size, config.embedding_dim)
-        between = config.dropout if config.num_layers > 1 else 0.0
-        size = (config.embedding_dim, config.hidden_size, config.num_layers)
-        self.recurrent = CELLS[config.cell](*size, batch_first=True, dropout=between)
-        self.head = nn.Linear(config.hidden_size, vocab_size)
-        self.place_embeddings = nn.ModuleList(nn.Embedding(number, config.embedding_dim) for number in places)
+        self.dropout, self.input_dropout = settings.dropout, settings.input_dropout
+        self.weight_dropout = settings.weight_dropout
+        self.embedding = nn.Embedding(vocab_size, settings.embedding_dim)
+        between = settings.dropout if settings.num_layers > 1 else 0.0
+        size = (settings.embedding_dim, settings.hidden_size, settings.num_layers)
+        self.recurrent = CELLS[settings.cell](*size, batch_first=True, dropout=between)
+        self.head = nn.Linear(settings.hidden_size, vocab_size)
+        self.place_embeddings = nn.ModuleList(nn.Embedding(number, settings.embedding_dim) for number in places)
         told = [vocab_size, *places[:direct]] if places else []
         self.direct = nn.Parameter(torch.zeros(sum(told), vocab_size)) if told else None
         self.direct_starts = [0, *accumulate(told)][: len(told)]

@@ -79,6 +79,7 @@ class Piece:
     """
 
     kind: ClassVar[str] = "piece"
+    irregular: ClassVar[bool] = False  # it has no written lengths that could fail to add up
     parts: tuple[Part, ...]
     meters: tuple[MeterAt, ...] = ()
     keys: tuple[KeyAt, ...] = ()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,10 +21,10 @@ from tunewright.reports.media import audio_uris, data_uri
 from tunewright.reports.pages import Page, write_page
 from tunewright.reports.run_tables import corpus_table, drawn_table
 from tunewright.reports.wording import Wording, collection_title, duration
-from tunewright.training.config import unit_of
+from tunewright.tokens.registry import codec_class
 
 if TYPE_CHECKING:
-    from tunewright.corpus.reading import Corpus
+    from tunewright.corpus.corpus import Corpus
     from tunewright.generation.tunes import Generated
     from tunewright.music.tune import Tune
 
@@ -77,7 +77,7 @@ class RunPage(Page):
 
 def write_report(
     path: Path,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     training: Training,
     drawn: Sequence[Generated],
     files: Mapping[int, Mapping[str, Path]],
@@ -103,7 +103,7 @@ def training_of(path: Path) -> Training:
     told: dict[str, Any] = {name: math.nan if value is None else value for name, value in run.summary.items()}
     return Training(
         folder=str(path),
-        settings=asdict(run.config) | {name: told[name] for name in ("precision", "device", "threads", "parameters")},
+        settings=run.config.flat() | {name: told[name] for name in ("precision", "device", "threads", "parameters")},
         measurements=tuple(
             Measurement(int(line["step"]), line.get("train_loss"), line.get("valid_loss")) for line in lines
         ),
@@ -118,7 +118,7 @@ def training_of(path: Path) -> Training:
 
 def _page(
     folder: Path,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     training: Training,
     drawn: Sequence[Generated],
     files: Mapping[int, Mapping[str, Path]],
@@ -146,7 +146,7 @@ def _page(
     )
 
 
-def _facts(corpus: Corpus, training: Training, drawn: int, well_formed: int) -> tuple[Fact, ...]:
+def _facts(corpus: Corpus[Tune], training: Training, drawn: int, well_formed: int) -> tuple[Fact, ...]:
     return (
         Fact("Tunes read", f"{corpus.read:,}", f"{len(corpus.dropped) or 'none'} dropped"),
         Fact("Learned for", duration(training.seconds), f"{training.notes:,} notes seen"),
@@ -206,7 +206,7 @@ def _grammar_note(drawn: Sequence[Generated], free: Sequence[Generated]) -> str:
     return f"{note} Of {_count(len(free), 'tune')} drawn without it {sum(one.valid for one in free)} were well formed."
 
 
-def _corpus_note(corpus: Corpus) -> str:
+def _corpus_note(corpus: Corpus[Tune]) -> str:
     return (
         "Tunes that are versions of one another form a family, and a family is kept together: "
         "no tune that the network was judged on has a relative among those it learned from. "
@@ -218,7 +218,7 @@ def _corpus_note(corpus: Corpus) -> str:
 
 
 def _unit(training: Training) -> str:
-    return unit_of(str(training.settings.get("tokens", "characters")))
+    return codec_class(str(training.settings.get("tokens", "characters"))).unit
 
 
 def _curves_note(training: Training) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from tunewright.reports.components import Table
 
 if TYPE_CHECKING:
-    from tunewright.corpus.reading import Corpus
+    from tunewright.corpus.corpus import Corpus
     from tunewright.generation.tunes import Generated
+    from tunewright.music.kinds import Music
 
 
 def drawn_table(drawn: Sequence[Generated]) -> Table:
@@ -44,7 +45,7 @@ FAULTS = {
 }
 
 
-def corpus_table(corpus: Corpus) -> Table:
+def corpus_table(corpus: Corpus[Music]) -> Table:
     """What a collection came to: read, dropped, merged, repaired, divided."""
     split = Counter(corpus.split)
     rows = [

@@ -1,117 +1,155 @@
 """The settings of one training run: typed, checked, written as TOML.
 
-In: names and values, from a preset, a file or `key=value`. Out: a frozen `Config`. Names are the lab's where the
-lab has one. This file does not know which presets there are (`experiments`) and uses none of the settings.
+In: names and values, from a preset, a file or `key=value`. Out: a frozen `Config` of parts, each of which goes to who
+needs it. Users know settings by one level of names, the lab's where the lab has one. This file does not know which
+presets there are (`presets`) and uses none of the settings.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import Field, dataclass
 from typing import Any
 
+from tunewright.models.settings import ModelSettings
 from tunewright.support.errors import ConfigError
-
-PIECE_TOKENS = (  # vocabularies of music of several parts
-    "beat",
-    "cpword",
-    "midilike",
-    "mmm",
-    "mumidi",
-    "octuple",
-    "pertok",
-    "remi",
-    "structured",
-    "tsd",
-)
-CHOICES = {
-    "tokens": ("characters", "degrees", *PIECE_TOKENS),
-    "text": ("canonical", "verbatim"),
-    "cell": ("lstm", "gru", "rnn"),
-    "schedule": ("constant", "cosine"),
-    "precision": ("auto", "fp32", "bf16"),
-}
-UNITS = {
-    "characters": "character",
-    "degrees": "token",
-    **dict.fromkeys(PIECE_TOKENS, "token"),
-}  # what losses are per, by `tokens`
-_AT_LEAST_ONE = ("embedding_dim", "hidden_size", "num_layers", "num_training_iterations", "batch_size", "seq_length")
-_RANGES = {  # smallest and largest value that make sense
-    **dict.fromkeys((*_AT_LEAST_ONE, "eval_every"), (1, 10**9)),
-    "patience": (0, 10**9),
-    "warmup": (0, 10**9),
-    "bpe": (0, 30_000),
-    "transpose": (0, 11),
-    "seed": (0, 2**63 - 1),
-    **dict.fromkeys(("dropout", "input_dropout", "weight_dropout"), (0.0, 0.95)),
-    "start_share": (0.0, 1.0),
-    "train_share": (1e-6, 1.0),
-    "told_share": (0.0, 1.0),
-    "learning_rate": (1e-9, 10.0),
-    "weight_decay": (0.0, 10.0),
-    "clip": (0.0, 1e9),
-}
+from tunewright.support.settings import check_settings, choice, named_fields, number
+from tunewright.tokens.registry import codec_class
+from tunewright.tokens.settings import TokenSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    """The settings of one training run; the defaults are the lab's, where the lab has the setting."""
+class DataSettings:
+    """What is learned from, and in what windows it is read."""
 
-    tokens: str = "characters"  # or degrees: musical tokens, the same in every key; or one of `PIECE_TOKENS`
-    text: str = "verbatim"  # which characters: a tune's own text, or canonical ABC under R, M, L and K
-    grace_notes: bool = True  # whether degrees keep them
-    chord_symbols: bool = True  # whether degrees keep them
-    told_share: float = 0.0  # share of the tunes that degrees are learned from with some notes to come told
     melody: str = ""  # which notes of a MIDI file tunes are read from: a track's name or number, or skyline
-    bpe: int = 0  # ids that byte-pair encoding makes of the tokens of pieces; 0 is without
-    transpose: int = 0  # semitones up to which pieces are moved, up or down, each time through
     regular_only: bool = False  # learn only from tunes whose bars add up
-    train_share: float = 1.0  # of the training tunes, chosen by hash: for smaller versions of an experiment
-    cell: str = "lstm"
-    embedding_dim: int = 256
-    hidden_size: int = 1024
-    num_layers: int = 1
-    dropout: float = 0.0  # on the output of every layer
-    input_dropout: float = 0.0  # share of the characters that the model reads as blank while it learns
-    weight_dropout: float = 0.0  # share of the recurrent weights left out in each step (Merity et al. 2018)
-    num_training_iterations: int = 3000
-    batch_size: int = 8  # windows per step
-    seq_length: int = 100  # tokens per window
-    start_share: float = 0.0  # share of windows that begin where a tune does; the lab's begin anywhere
-    learning_rate: float = 5e-3
-    schedule: str = "constant"  # or cosine, down to a hundredth, over the steps or minutes given
-    warmup: int = 0  # steps in which the learning rate rises from 0
-    weight_decay: float = 0.0
-    clip: float = 0.0  # largest norm of the gradient; 0 is no limit
-    eval_every: int = 250  # steps between two looks at the held-out tunes
-    patience: int = 0  # looks without improvement before training stops; 0 is never
-    precision: str = "auto"
-    device: str = "auto"
-    seed: int = 0
+    train_share: float = number(1.0, 1e-6, 1.0)  # of the training tunes, chosen by hash: for smaller experiments
+    batch_size: int = number(8, 1, 10**9)  # windows per step
+    seq_length: int = number(100, 1, 10**9)  # tokens per window
+    start_share: float = number(0.0, 0.0, 1.0)  # of windows that begin where a tune does; the lab's begin anywhere
 
     def __post_init__(self) -> None:
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                raise ConfigError(f"{name} is {getattr(self, name)!r}; known: {', '.join(known)}")
-        for name, (low, high) in _RANGES.items():
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected {low:g} to {high:g}")
+        check_settings(self)
 
 
-_TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(Config)}
+@dataclass(frozen=True, slots=True)
+class OptimiserSettings:
+    """How a gradient is followed."""
+
+    learning_rate: float = number(5e-3, 1e-9, 10.0)
+    weight_decay: float = number(0.0, 0.0, 10.0)
+    clip: float = number(0.0, 0.0, 1e9)  # largest norm of the gradient; 0 is no limit
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """How long training goes on, how the learning rate changes, and when the held-out tunes are looked at."""
+
+    num_training_iterations: int = number(3000, 1, 10**9)
+    shape: str = choice("constant", ("constant", "cosine"), name="schedule")  # cosine: down to a hundredth at the end
+    warmup: int = number(0, 0, 10**9)  # steps in which the learning rate rises from 0
+    eval_every: int = number(250, 1, 10**9)  # steps between two looks at the held-out tunes
+    patience: int = number(0, 0, 10**9)  # looks without improvement before training stops; 0 is never
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Config:
+    """The settings of one training run; the defaults are the lab's, where the lab has the setting.
+
+    Made from settings by the names that users know, as in `Config(tokens="degrees", hidden_size=512)`. ConfigError for
+    an unknown name and for a value that makes no sense.
+    """
+
+    data: DataSettings
+    tokens: TokenSettings
+    model: ModelSettings
+    optimiser: OptimiserSettings
+    schedule: ScheduleSettings
+    precision: str = choice("auto", ("auto", "fp32", "bf16"))
+    device: str = "auto"
+    seed: int = number(0, 0, 2**63 - 1)
+
+    def __init__(self, **settings: Any) -> None:
+        _check_names(settings, "settings")
+        codec_class(settings.get("tokens", "characters"))
+        values = {name: settings.get(name, one.default) for name, (_, one) in _PLACES.items()}
+        for part, kind in _PARTS.items():
+            own = {one.name: values[name] for name, (home, one) in _PLACES.items() if home == part}
+            object.__setattr__(self, part, kind(**own))
+        for name, (home, _) in _PLACES.items():
+            if not home:
+                object.__setattr__(self, name, values[name])
+        check_settings(self)
+
+    @property
+    def music(self) -> str:
+        """The kind of music that is learned: "tune" or "piece"."""
+        return codec_class(self.tokens.kind).of.kind
+
+    @property
+    def unit(self) -> str:
+        """What the losses of a model with these tokens are per, in words."""
+        return codec_class(self.tokens.kind).unit
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting by the name that users know."""
+        return {name: getattr(getattr(self, home) if home else self, one.name) for name, (home, one) in _PLACES.items()}
+
+    def with_(self, **changes: Any) -> Config:
+        """The config with some settings changed, by the names that users know."""
+        return Config(**self.flat() | changes)
+
+
+_PARTS: Mapping[str, Any] = {
+    "data": DataSettings,
+    "tokens": TokenSettings,
+    "model": ModelSettings,
+    "optimiser": OptimiserSettings,
+    "schedule": ScheduleSettings,
+}
+_ORDER = (  # of config.toml
+    *("tokens", "text", "grace_notes", "chord_symbols", "told_share"),
+    *("melody", "bpe", "transpose", "regular_only", "train_share"),
+    *("cell", "embedding_dim", "hidden_size", "num_layers", "dropout", "input_dropout", "weight_dropout"),
+    *("num_training_iterations", "batch_size", "seq_length", "start_share"),
+    *("learning_rate", "schedule", "warmup", "weight_decay", "clip"),
+    *("eval_every", "patience", "precision", "device", "seed"),
+)
+
+
+def _places() -> dict[str, tuple[str, Field[Any]]]:
+    """By the name that users know, in the order of config.toml: the part that a setting is in, "" for none."""
+    parts = {name: (part, one) for part, kind in _PARTS.items() for name, one in named_fields(kind)}
+    own = {name: ("", one) for name, one in named_fields(Config) if name not in _PARTS}
+    found = {**own, **parts}
+    return {name: found[name] for name in _ORDER}
+
+
+_PLACES = _places()
+_TYPES: dict[str, type] = {name: type(one.default) for name, (_, one) in _PLACES.items()}
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
 
 
 def build_config(values: Mapping[str, Any], source: str = "settings") -> Config:
     """The `Config` with these values, defaults elsewhere; ConfigError for an unknown name or a wrong type."""
-    for name in values:
+    _check_names(values, source)
+    return Config(**{name: _typed(name, value, source) for name, value in values.items()})
+
+
+def _check_names(names: Iterable[str], source: str) -> None:
+    for name in names:
         if name not in _TYPES:
             raise ConfigError(f"{source}: unknown setting {name!r}{_meant(name)}; known: {', '.join(_TYPES)}")
-    return Config(**{name: _typed(name, value, source) for name, value in values.items()})
 
 
 def _meant(name: str) -> str:
@@ -124,17 +162,14 @@ def _typed(name: str, value: Any, source: str) -> Any:
     if expected is float and type(value) is int:
         return float(value)
     if type(value) is not expected:
-        raise ConfigError(f"{source}: {name} is {value!r}; expected {_NAMES[expected]}")
+        raise ConfigError(f"{source}: {name} is {value!r}; expected {_WORDS[expected]}")
     return value
-
-
-_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
 
 
 def override(config: Config, assignments: Sequence[str]) -> Config:
     """The config with each "key=value" applied; ConfigError where one has no "=", an unknown key or a wrong type.
 
-    >>> override(Config(), ["hidden_size=512", "cell=gru"]).hidden_size
+    >>> override(Config(), ["hidden_size=512", "cell=gru"]).model.hidden_size
     512
     """
     changes: dict[str, Any] = {}
@@ -143,7 +178,7 @@ def override(config: Config, assignments: Sequence[str]) -> Config:
         if not equals:
             raise ConfigError(f"found {assignment!r}, expected key=value, as in hidden_size=512")
         changes[name] = _read_value(name, written)
-    known = {name: value for name, value in dataclasses.asdict(config).items() if name not in changes}
+    known = {name: value for name, value in config.flat().items() if name not in changes}
     return build_config(known | changes)
 
 
@@ -167,14 +202,9 @@ def parse_config(text: str, source: str = "settings") -> Config:
 
 def format_config(config: Config) -> str:
     """The config as TOML, one setting a line; `parse_config` reads it back."""
-    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in dataclasses.asdict(config).items())
-
-
-def unit_of(tokens: str) -> str:
-    """What the losses of a model with these tokens are per, in words."""
-    return UNITS[tokens]
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in config.flat().items())
 
 
 def with_seed(config: Config, seed: int | None) -> Config:
     """The config with another seed; as it is for None."""
-    return config if seed is None else replace(config, seed=seed)
+    return config if seed is None else config.with_(seed=seed)

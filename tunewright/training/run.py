@@ -34,7 +34,8 @@ from torch import Tensor
 from tunewright.support.errors import ConfigError, OutputError, RunError, TokenError
 from tunewright.support.files import replace_file
 from tunewright.support.numbers import without_nan
-from tunewright.tokens.contract import Tokenizer, tokenizer_from_json
+from tunewright.tokens.contract import AnyCodec
+from tunewright.tokens.registry import codec_from_json
 from tunewright.training.config import Config, format_config, parse_config
 
 FORMAT_VERSION = 1
@@ -51,7 +52,7 @@ class Run:
 
     path: Path
     config: Config
-    tokenizer: Tokenizer
+    tokenizer: AnyCodec
     summary: Mapping[str, Any]
 
     @property
@@ -96,7 +97,7 @@ def _lock(path: Path) -> FileLock:
 def create_run(
     path: Path,
     config: Config,
-    tokenizer: Tokenizer,
+    tokenizer: AnyCodec,
     split: Mapping[str, Any],
     record: Mapping[str, Any] | None = None,
 ) -> Run:
@@ -122,7 +123,7 @@ def load_run(path: Path) -> Run:
         raise RunError(f"{path}: run format {summary.get('format')!r}, this version reads {FORMAT_VERSION}")
     try:
         config = parse_config(_read_text(path / "config.toml"), str(path / "config.toml"))
-        tokenizer = tokenizer_from_json(_read_text(path / "tokenizer.json"))
+        tokenizer = codec_from_json(_read_text(path / "tokenizer.json"))
     except (ConfigError, TokenError) as error:
         raise RunError(f"{path}: broken run ({error})") from None
     return Run(path, config, tokenizer, summary)

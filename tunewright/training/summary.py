@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def summary_block(path: Path) -> str:
     sections: dict[str, Mapping[str, Any]] = {
         "Data": data,
         "Metrics [count] (min, max)": metrics,
-        "Parameters": asdict(run.config),
+        "Parameters": run.config.flat(),
         "Environment": _environment(run.summary, record),
         "Artefacts": files,
         "Trackers": _trackers(path),

@@ -15,7 +15,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from tunewright.training.summary import artefacts
 from tunewright.training.trackers import TRACKERS, Ending, Subject, Tracker, load_trackers
 
 if TYPE_CHECKING:
-    from tunewright.training.loop import Progress
+    from tunewright.training.progress import Progress
 
 EVERY = 10  # steps between two that trackers are told of; looks they are told of all
 WAITING = 10_000  # steps that may wait for a tracker
@@ -71,7 +71,7 @@ def _told(
 def _open(path: Path, names: Sequence[str], step: int) -> list[_Listener]:
     run = load_run(path)
     facts = flat({"corpus": run.summary.get("corpus"), **read_record(path)})
-    subject = Subject(path, asdict(run.config), facts, step)
+    subject = Subject(path, run.config.flat(), facts, step)
     return [_Listener(name, replace(subject, known=_read_id(path, name))) for name in names]
 
 

@@ -46,7 +46,7 @@ def test_sound_lasts_as_long_as_the_piece_and_neither_clips_nor_clicks(piece: Pi
 
 def test_every_part_is_heard() -> None:
     font = read_soundfont(default_soundfont())
-    for piece in (*chorales()[:3], *songs(3)):
+    for piece in (chorales()[0], *songs(2)):
         whole = loudness(mix(timed(piece), font, piece.seconds))
         for part in piece.parts:
             alone = loudness(mix(timed(replace(piece, parts=(part,))), font, piece.seconds))
@@ -85,7 +85,7 @@ def test_programs_are_told_apart_and_drums_are_no_pitches() -> None:
 
 
 def test_more_parts_than_midi_has_channels() -> None:
-    parts = tuple(scale(5 * number % 120, start=40 + number) for number in range(24))
+    parts = tuple(scale(5 * number % 120, start=40 + number) for number in range(18))
     font = read_soundfont(default_soundfont())
     piece = Piece(parts)
     together = mix(timed(piece), font, 1)

@@ -28,8 +28,8 @@ from tunewright.training.curve import read_curve, steps_to
 from tunewright.training.presets import load_preset
 from tunewright.training.run import BEST
 
-QUICK = replace(SMALL, num_layers=1, dropout=0.0, num_training_iterations=4, eval_every=2)
-OTHER = replace(QUICK, batch_size=2, learning_rate=5e-3)
+QUICK = SMALL.with_(num_layers=1, dropout=0.0, num_training_iterations=4, eval_every=2)
+OTHER = QUICK.with_(batch_size=2, learning_rate=5e-3)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_a_corpus_has_missing_evaluations_made_and_kept_ones_used(runs: Path, mo
 
 
 def named(preset: str, **changes: object) -> Record:
-    config = replace(load_preset(preset), **changes)  # type: ignore[arg-type]
+    config = load_preset(preset).with_(**changes)  # type: ignore[arg-type]
     return replace(record_of(preset, 0, curve_of([1.0])), config=config, path=Path("folder"))
 
 

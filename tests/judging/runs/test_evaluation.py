@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, small_corpus
-from tunewright.corpus.reading import Corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
 from tunewright.generation.tunes import generate, load_generator
 from tunewright.judging.runs.evaluation import (
@@ -28,9 +28,10 @@ from tunewright.judging.runs.evaluation import (
 from tunewright.measuring.table import MEASURES
 from tunewright.models.likelihood import likelihood
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.tokens.characters.tokenizer import CharTokenizer, body_start, canonical_text
+from tunewright.tokens.characters.texts import body_start, canonical_text
+from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import encode_passages
-from tunewright.training.loop import train
+from tunewright.training.loop import train_steps
 from tunewright.training.run import BEST, LAST, create_run, load_tensors, save_tensors
 
 MODULE = sys.modules["tunewright.judging.runs.evaluation"]  # `tunewright.judging.runs.evaluation` itself is the verb
@@ -53,8 +54,13 @@ SHORT = corpus_of(  # short enough to be learned by heart in a moment
     parse_abc("X:3\nT:C\nM:2/4\nL:1/8\nK:D\nFGAB|cdcB|AGFE|D2D2|]\n"),
     parse_abc("X:4\nT:D\nM:2/4\nL:1/8\nK:D\nABAG|F2F2|GAGF|E2D2|]\n"),
 )
-LEARNED = replace(
-    SMALL, hidden_size=32, dropout=0.0, num_training_iterations=200, eval_every=200, learning_rate=2e-2, start_share=0.5
+LEARNED = SMALL.with_(
+    hidden_size=32,
+    dropout=0.0,
+    num_training_iterations=200,
+    eval_every=200,
+    learning_rate=2e-2,
+    start_share=0.5,
 )
 
 
@@ -62,7 +68,7 @@ LEARNED = replace(
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose best weights have learned one short tune by heart."""
     path = tmp_path_factory.mktemp("runs") / "run"
-    for _ in train(
+    for _ in train_steps(
         corpus_of(SHORT.train[:1]), path, LEARNED
     ):  # without held-out tunes, the newest weights are the best
         pass
@@ -250,9 +256,9 @@ def test_temperatures_out_of_range_are_refused(run: Path, references: References
 
 def test_an_interrupted_run_of_verbatim_text_with_nothing_held_out(tmp_path: Path) -> None:
     corpus = corpus_of(real_tunes()[:3])
-    config = replace(SMALL, text="verbatim", eval_every=1)
+    config = SMALL.with_(text="verbatim", eval_every=1)
     stops = iter([False, True])
-    for progress in train(corpus, tmp_path / "run", config, stop=lambda: next(stops)):
+    for progress in train_steps(corpus, tmp_path / "run", config, stop=lambda: next(stops)):
         status = progress.status
     assert status == "interrupted"
     references = build_references(corpus)

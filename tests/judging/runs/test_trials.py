@@ -14,8 +14,10 @@ import torch
 
 from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, real_tunes
+from tunewright.corpus.reading import read_corpus
 from tunewright.judging.runs.evaluation import load_evaluation
 from tunewright.judging.runs.trials import Drawing, Trial, ended_status, run_trials, work_of
+from tunewright.training.loop import train_steps
 from tunewright.training.run import BEST, load_run, load_tensors, read_metrics, status_of
 
 DRAWING = Drawing(tunes=2, temperatures=(1.0,))
@@ -24,18 +26,19 @@ DRAWING = Drawing(tunes=2, temperatures=(1.0,))
 @pytest.fixture(scope="module")
 def tunes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("tunes") / "some.abc"
-    file.write_text("\n\n".join(tune.text for tune in real_tunes()[:30]))
+    file.write_text("\n\n".join(tune.text for tune in real_tunes()[:20]))
     return file
 
 
 def trials_in(folder: Path, *seeds: int) -> list[Trial]:
-    return [Trial("small", seed, replace(SMALL, seed=seed), folder / f"seed-{seed}") for seed in seeds]
+    return [Trial("small", seed, SMALL.with_(seed=seed), folder / f"seed-{seed}") for seed in seeds]
 
 
 def losses(path: Path) -> list[float]:
     return [line["loss"] for line in read_metrics(path)]
 
 
+@pytest.mark.slow
 def test_every_trial_is_trained_and_evaluated_once(tmp_path: Path, tunes: Path) -> None:
     trials = trials_in(tmp_path, 0, 1)
     seen = list(run_trials([str(tunes)], trials, DRAWING, jobs=2))
@@ -61,8 +64,7 @@ def test_a_trial_that_fails_is_said_and_the_others_go_on(tmp_path: Path, tunes: 
 
 def test_stopping_saves_and_begins_no_other(tmp_path: Path, tunes: Path) -> None:
     trials = [
-        replace(trial, config=replace(trial.config, num_training_iterations=10**6))
-        for trial in trials_in(tmp_path, 0, 1)
+        replace(trial, config=trial.config.with_(num_training_iterations=10**6)) for trial in trials_in(tmp_path, 0, 1)
     ]
     asked: list[bool] = []
     ended = []
@@ -85,14 +87,15 @@ if __name__ == "__main__":
     for one in run_trials([sys.argv[2]], long_trials(Path(sys.argv[3])), DRAWING, jobs=2):
         print(one.step, one.valid_loss is not None, flush=True)
 """
-STEPS = 400
+STEPS = 200
 
 
 def long_trials(folder: Path) -> list[Trial]:
-    longer = replace(SMALL, num_training_iterations=STEPS, eval_every=20)
-    return [Trial("small", seed, replace(longer, seed=seed), folder / f"seed-{seed}") for seed in (0, 1)]
+    longer = SMALL.with_(num_training_iterations=STEPS, eval_every=20)
+    return [Trial("small", seed, longer.with_(seed=seed), folder / f"seed-{seed}") for seed in (0, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_killed_and_called_again_it_ends_with_the_same_numbers(tmp_path: Path, tunes: Path) -> None:
     script, here = tmp_path / "side_by_side.py", ROOT
@@ -107,9 +110,10 @@ def test_killed_and_called_again_it_ends_with_the_same_numbers(tmp_path: Path, t
                 break
     trials, straight = long_trials(tmp_path / "killed"), long_trials(tmp_path / "straight")
     assert not all(ended_status(trial) for trial in trials)
-    for folder_trials in (trials, straight):
-        assert {one.status for one in run_trials([str(tunes)], folder_trials, DRAWING, jobs=2)} >= {"finished"}
+    assert {one.status for one in run_trials([str(tunes)], trials, DRAWING, jobs=2)} >= {"finished"}
+    corpus = read_corpus(tunes)
     for interrupted, whole in zip(trials, straight, strict=True):
+        list(train_steps(corpus, whole.path, whole.config))
         assert len(losses(whole.path)) == STEPS
         assert losses(interrupted.path) == losses(whole.path)
         first, second = (load_tensors(path / BEST)[0] for path in (interrupted.path, whole.path))
@@ -117,5 +121,5 @@ def test_killed_and_called_again_it_ends_with_the_same_numbers(tmp_path: Path, t
 
 
 def test_work_grows_with_what_is_computed() -> None:
-    assert work_of(replace(SMALL, num_training_iterations=16)) == 2 * work_of(SMALL)
-    assert work_of(replace(SMALL, hidden_size=40)) > 2 * work_of(SMALL)
+    assert work_of(SMALL.with_(num_training_iterations=16)) == 2 * work_of(SMALL)
+    assert work_of(SMALL.with_(hidden_size=40)) > 2 * work_of(SMALL)

@@ -12,7 +12,8 @@ from tunewright.formats.abc import parse_abc
 from tunewright.music.beats import WHOLE, Onset, ticks
 from tunewright.music.transposing import transpose
 from tunewright.music.tune import Bar, Note, Rest, Tune
-from tunewright.tokens.degrees.context import (
+from tunewright.tokens.degrees.context import Reader, begun_in, read_rows
+from tunewright.tokens.degrees.features import (
     BARS_AHEAD,
     BARS_BACK,
     FAR,
@@ -20,14 +21,12 @@ from tunewright.tokens.degrees.context import (
     MOST_FINE,
     NOTHING,
     UNKNOWN,
-    Columns,
+    ContextFeatures,
     Kind,
-    Reader,
     Sound,
-    begun_in,
-    read_rows,
 )
-from tunewright.tokens.degrees.tokenizer import BODY, DegreeTokenizer
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.degrees.vocabulary import BODY
 
 (
     ID,
@@ -75,34 +74,34 @@ def onsets(tune: Tune) -> Iterator[tuple[int, int, int]]:
 
 
 def test_rows_have_a_value_for_each_column_within_its_size() -> None:
-    columns = Columns(tokenizer())
+    features = ContextFeatures(tokenizer())
     for tune in regular_tunes()[150:200]:
-        for row in read_rows(columns, encoded(tune)):
-            assert len(row) == 1 + len(columns.sizes)
-            assert all(0 <= value < size for value, size in zip(row[1:], columns.sizes, strict=True))
+        for row in read_rows(features, encoded(tune)):
+            assert len(row) == 1 + len(features.sizes)
+            assert all(0 <= value < size for value, size in zip(row[1:], features.sizes, strict=True))
             assert 0 <= row[ID] < len(tokenizer().vocab)
             assert row[KNOWN:] == UNKNOWN
 
 
 def test_notes_begin_where_the_tune_has_them() -> None:
-    columns = Columns(tokenizer())
+    features = ContextFeatures(tokenizer())
     for tune in whole_bars():
-        begun = begun_in(columns, encoded(tune))
+        begun = begun_in(features, encoded(tune))
         assert [one.onset for one in begun] == [(bar, into) for bar, into, _ in onsets(tune)]
 
 
 def test_rows_tell_bar_and_section_and_what_stood_there_before() -> None:
-    columns = Columns(tokenizer())
+    features = ContextFeatures(tokenizer())
     for tune in whole_bars():
         ids = encoded(tune)
-        rows, begun = read_rows(columns, ids), begun_in(columns, ids)
+        rows, begun = read_rows(features, ids), begun_in(features, ids)
         sounds = {one.onset: one.sound for one in begun}
         sections = [section for *_, section in onsets(tune)]
         first_bars = {section: min(o[0] for o in onsets(tune) if o[2] == section) for section in sections}
         for one, section in zip(begun, sections, strict=True):
             before = rows[one.place - 1]  # of the place where the note stands
             bar, into = one.onset
-            assert before[INTO_BAR] == min(into // FINE, columns.sizes[0] - 1)
+            assert before[INTO_BAR] == min(into // FINE, features.sizes[0] - 1)
             assert before[BEHIND] == min(bar - first_bars[section], 32)
             back = [value for bars in BARS_BACK for value in sounds.get((bar - bars, into), NOTHING)]
             assert list(before[BACK:KNOWN]) == back
@@ -110,20 +109,20 @@ def test_rows_tell_bar_and_section_and_what_stood_there_before() -> None:
             assert rows[one.place][RETURNS] == sum(2**power for power, is_same in enumerate(same) if is_same)
 
 
-def hand_made() -> tuple[Columns, list[int]]:
+def hand_made() -> tuple[ContextFeatures, list[int]]:
     [tune] = parse_abc("X:1\nM:4/4\nL:1/4\nK:C\n|:CDEF|CDGF:|CDzF|C4|E4|F4|]\n")
     spelled = DegreeTokenizer(("1:1/4", "2:1/4", "4:1/4"))
-    return Columns(spelled), [DegreeTokenizer.END, *spelled.encode(tune)]
+    return ContextFeatures(spelled), [DegreeTokenizer.END, *spelled.encode(tune)]
 
 
 def test_by_hand() -> None:
-    columns, ids = hand_made()
-    vocab, rows = columns.tokenizer.vocab, read_rows(columns, ids)
+    features, ids = hand_made()
+    vocab, rows = features.vocabulary.vocab, read_rows(features, ids)
     words = [vocab[number] for number in ids]
     body = words.index(BODY)
     assert words[body - 2 : body] == ["bars:2:|", "bars:4"]
-    quarter = columns.lengths[columns.tokenizer.ids["1/4"]][0]
-    sound = {degree: columns.sounds[columns.tokenizer.ids[degree]] for degree in ("1", "2", "4", "5", "z")}
+    quarter = features.lengths[features.vocabulary.ids["1/4"]][0]
+    sound = {degree: features.sounds[features.vocabulary.ids[degree]] for degree in ("1", "2", "4", "5", "z")}
     place = slice(INTO_BAR, LEFT)
     assert rows[body][place] == (0, 0, 2, 2, 0)  # two bars ahead, two sections
     assert rows[body][RETURNS:KNOWN] == (0, *NOTHING * 4)
@@ -147,30 +146,32 @@ def test_by_hand() -> None:
 
 def test_a_pickup_stands_at_the_end_of_its_bar() -> None:
     [tune] = parse_abc("X:1\nM:3/4\nL:1/4\nK:C\nG|CDE|CDG|CDE|C2|]\n")
-    columns = Columns(DegreeTokenizer())
-    ids = [DegreeTokenizer.END, *columns.tokenizer.encode(tune)]
-    begun = begun_in(columns, ids)
+    features = ContextFeatures(DegreeTokenizer())
+    ids = [DegreeTokenizer.END, *features.vocabulary.encode(tune)]
+    begun = begun_in(features, ids)
     assert [one.onset[0] for one in begun] == [0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4]
-    third = next(row for one, row in zip(begun, rows_before(columns, ids), strict=True) if one.onset == (1, WHOLE // 2))
+    third = next(
+        row for one, row in zip(begun, rows_before(features, ids), strict=True) if one.onset == (1, WHOLE // 2)
+    )
     assert third[BACK] == begun[0].sound[0]  # a bar before the third beat stood the pickup
 
 
-def rows_before(columns: Columns, ids: list[int]) -> list[tuple[int, ...]]:
-    rows = read_rows(columns, ids)
-    return [rows[one.place - 1] for one in begun_in(columns, ids)]
+def rows_before(features: ContextFeatures, ids: list[int]) -> list[tuple[int, ...]]:
+    rows = read_rows(features, ids)
+    return [rows[one.place - 1] for one in begun_in(features, ids)]
 
 
 @pytest.mark.parametrize("semitones", [-5, 2, 3])
 def test_a_model_reads_the_same_in_every_key(semitones: int) -> None:
-    columns = Columns(tokenizer())
+    features = ContextFeatures(tokenizer())
     for tune in regular_tunes()[150:180]:
-        assert read_rows(columns, encoded(transpose(tune, semitones))) == read_rows(columns, encoded(tune))
+        assert read_rows(features, encoded(transpose(tune, semitones))) == read_rows(features, encoded(tune))
 
 
 def test_grace_notes_and_tuplets_take_the_time_they_take() -> None:
     [tune] = parse_abc("X:1\nM:2/4\nL:1/8\nK:C\n{de}c2 (3cde|c4|{f}(3c2d2e2|c4|]\n")
-    columns = Columns(DegreeTokenizer())
-    begun = begun_in(columns, [DegreeTokenizer.END, *columns.tokenizer.encode(tune)])
+    features = ContextFeatures(DegreeTokenizer())
+    begun = begun_in(features, [DegreeTokenizer.END, *features.vocabulary.encode(tune)])
     third = WHOLE // 12
     into = [one.onset[1] for one in begun]
     assert into == [0, 3 * third, 4 * third, 5 * third, 0, 0, 2 * third, 4 * third, 0]
@@ -182,9 +183,11 @@ def test_grace_notes_and_tuplets_take_the_time_they_take() -> None:
 def rows_of(body: str, notes: tuple[str, ...] = ()) -> list[tuple[str, tuple[int, ...]]]:
     """The tokens of a tune in ABC, from the beginning of its music, each with its row; `notes` are one token."""
     [tune] = parse_abc(f"X:1\nM:4/4\nL:1/4\nK:C\n{body}\n")
-    columns = Columns(DegreeTokenizer(notes))
-    ids = [DegreeTokenizer.END, *columns.tokenizer.encode(tune)]
-    found = [(columns.tokenizer.vocab[number], row) for number, row in zip(ids, read_rows(columns, ids), strict=True)]
+    features = ContextFeatures(DegreeTokenizer(notes))
+    ids = [DegreeTokenizer.END, *features.vocabulary.encode(tune)]
+    found = [
+        (features.vocabulary.vocab[number], row) for number, row in zip(ids, read_rows(features, ids), strict=True)
+    ]
     return found[[token for token, _ in found].index(BODY) :]
 
 
@@ -251,7 +254,7 @@ def test_slurs_ties_tuplets_and_kinds_by_hand() -> None:
     counted = [row[TUPLET] for _, row in rows[tuplet : tuplet + 7]]
     base = counted[0] - 3
     assert counted == [base + 3, base + 3, base + 2, base + 2, base + 1, base + 1, 0]
-    lengths = Columns(DegreeTokenizer()).lengths
+    lengths = ContextFeatures(DegreeTokenizer()).lengths
     quarter = lengths[DegreeTokenizer().ids["1/4"]][0]
     found = [row[IN_TUPLET] for _, row in rows[tuplet : tuplet + 7]]
     assert found == [len(lengths) + 1 + 24, len(lengths) + 1 + 24, *[quarter] * 4, 0]  # a bar has room for longer ones
@@ -280,8 +283,8 @@ def test_a_tuplet_that_begins_is_told_the_room_of_each_of_its_notes() -> None:
 
 
 def test_each_token_has_the_kind_that_its_name_says() -> None:
-    columns = Columns(tokenizer())
-    kinds = dict(zip(columns.tokenizer.vocab, columns.kinds, strict=True))
+    features = ContextFeatures(tokenizer())
+    kinds = dict(zip(features.vocabulary.vocab, features.kinds, strict=True))
     assert kinds["z:1/8"] == kinds["x"] == Kind.REST
     assert kinds["1:1/8"] == kinds["1"] == Kind.NOTE
     assert kinds["|"] == Kind.LINE
@@ -298,17 +301,17 @@ def test_each_token_has_the_kind_that_its_name_says() -> None:
 
 
 def test_real_sections_end_where_nothing_more_is_due() -> None:
-    columns, due, lines, early = Columns(tokenizer()), 0, 0, 0
+    features, due, lines, early = ContextFeatures(tokenizer()), 0, 0, 0
     for tune in regular_tunes():
         ids = encoded(tune)
         if not any(number in tokenizer().sections for number in ids):
             continue
-        rows = read_rows(columns, ids)
+        rows = read_rows(features, ids)
         for place, number in enumerate(ids):
             nothing_due = rows[place - 1][DUE] % MOST_FINE == 1
-            ends = columns.kinds[number] == Kind.DOUBLE
+            ends = features.kinds[number] == Kind.DOUBLE
             lines, due = lines + ends, due + (ends and nothing_due)
-            early += columns.kinds[number] == Kind.LINE and nothing_due
+            early += features.kinds[number] == Kind.LINE and nothing_due
     assert lines > 500
     assert due >= 0.93 * lines
     assert early <= 0.01 * lines
@@ -318,17 +321,17 @@ def test_real_sections_end_where_nothing_more_is_due() -> None:
 
 
 def test_known_notes_are_told_where_they_are_shown_and_nowhere_else() -> None:
-    columns = Columns(tokenizer())
+    features = ContextFeatures(tokenizer())
     for tune in whole_bars()[:20]:
         ids = encoded(tune)
-        begun = begun_in(columns, ids)
+        begun = begun_in(features, ids)
         known: dict[Onset, Sound] = {one.onset: one.sound for one in begun[1::3]}
         gaps = [
             (range(begun[2].place, begun[9].place), begun[12].onset),
             (range(begun[14].place, begun[-6].place), (0, 0)),
         ]
-        plain, told = read_rows(columns, ids), read_rows(columns, ids, known, gaps)
-        places = _onsets_after(columns, ids)
+        plain, told = read_rows(features, ids), read_rows(features, ids, known, gaps)
+        places = _onsets_after(features, ids)
         for place, (without, row) in enumerate(zip(plain, told, strict=True)):
             assert row[:KNOWN] == without[:KNOWN]
             horizon = next((horizon for gap, horizon in gaps if place + 1 in gap), None)
@@ -349,8 +352,8 @@ def expected(known: Mapping[Onset, Sound], bar: int, into: int, full: int) -> li
     return [*there, away[min(coming)][0], min(FAR, 1 + min(coming) * 32 // WHOLE)]
 
 
-def _onsets_after(columns: Columns, ids: list[int]) -> list[tuple[int, int]]:
-    reader, found = Reader(columns), []
+def _onsets_after(features: ContextFeatures, ids: list[int]) -> list[tuple[int, int]]:
+    reader, found = Reader(features), []
     for number in ids:
         reader.read(number)
         found.append(reader.onset)
@@ -358,20 +361,20 @@ def _onsets_after(columns: Columns, ids: list[int]) -> list[tuple[int, int]]:
 
 
 def test_nothing_known_is_nothing_told() -> None:
-    columns, ids = hand_made()
-    assert read_rows(columns, ids, {}) == read_rows(columns, ids)
-    known = {one.onset: one.sound for one in begun_in(columns, ids)}
-    assert read_rows(columns, ids, known, []) == read_rows(columns, ids)
-    assert all(told != plain for told, plain in zip(read_rows(columns, ids, known)[:-2], read_rows(columns, ids)))  # noqa: B905
+    features, ids = hand_made()
+    assert read_rows(features, ids, {}) == read_rows(features, ids)
+    known = {one.onset: one.sound for one in begun_in(features, ids)}
+    assert read_rows(features, ids, known, []) == read_rows(features, ids)
+    assert all(told != plain for told, plain in zip(read_rows(features, ids, known)[:-2], read_rows(features, ids)))  # noqa: B905
 
 
 def test_the_pickup_is_told_once_it_is_over_and_sections_are_counted_down() -> None:
-    columns = Columns(tokenizer())
+    features = ContextFeatures(tokenizer())
     with_pickup = [tune for tune in regular_tunes() if tune.measures[0].number == 0 and not tune.meter.free]
     assert len(with_pickup) >= SOME
     for tune in with_pickup:
         ids = encoded(tune)
-        rows = read_rows(columns, ids)
+        rows = read_rows(features, ids)
         body = ids.index(tokenizer().ids["<body>"])
         assert all(row[PICKUP] == 0 for row in rows[: body + 1])
         assert rows[-1][PICKUP] == ticks(tune.measures[0].length) // FINE

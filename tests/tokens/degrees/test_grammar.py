@@ -20,7 +20,8 @@ from tunewright.music.form import FEWEST_BARS, Form, Section, form_of
 from tunewright.music.tune import Meter, Note, Tune
 from tunewright.support.errors import TokenError
 from tunewright.tokens.degrees.grammar import Constraints, Grammar
-from tunewright.tokens.degrees.tokenizer import BODY, DegreeTokenizer
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.degrees.vocabulary import BODY
 
 FORMS = (None, None, Form((Section(8, True), Section(8, True))), Form((Section(3, False), Section(4, True))))
 STYLES = ("anything", "short", "long", "signs")

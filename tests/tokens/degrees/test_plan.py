@@ -14,10 +14,12 @@ from tunewright.music.beats import metrical_level
 from tunewright.music.transposing import transpose
 from tunewright.music.tune import Bar, Key, Note, Pitch, Tune
 from tunewright.support.errors import ConfigError
-from tunewright.tokens.degrees.context import Columns, begun_in
+from tunewright.tokens.degrees.context import begun_in
+from tunewright.tokens.degrees.features import ContextFeatures
 from tunewright.tokens.degrees.grammar import Grammar
 from tunewright.tokens.degrees.plan import Plan, fit_start, guess_key, plan_infill, plan_tune, plan_variation
-from tunewright.tokens.degrees.tokenizer import BODY, DegreeTokenizer
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.degrees.vocabulary import BODY
 from tunewright.tokens.requests import Request, build_request
 
 
@@ -138,7 +140,7 @@ def test_most_keys_are_guessed_right_from_the_whole_tune() -> None:
 
 
 def test_filling_in_begins_with_what_stands_before_and_knows_what_stands_after() -> None:
-    rng, columns = random.Random(3), Columns(tokenizer())
+    rng, features = random.Random(3), ContextFeatures(tokenizer())
     for tune in regular_tunes()[:60]:
         numbers = [measure.number for measure in tune.measures]
         first = rng.choice(numbers)
@@ -151,7 +153,7 @@ def test_filling_in_begins_with_what_stands_before_and_knows_what_stands_after()
         assert [bar.total for bar in plan.piece] == [int(measure.length * 6720) for measure in chosen]
         before = sum(isinstance(element, Note) for element in tune.music[: chosen[0].start])
         inside = sum(isinstance(e, Note) for m in chosen for e in tune.music[m.start : m.stop])
-        begun = begun_in(columns, ids)
+        begun = begun_in(features, ids)
         rests = len(begun) - len(tune.notes)
         assert len(tune.notes) - before - inside <= len(plan.known) <= len(tune.notes) - before - inside + rests
         assert all(plan.known[one.onset] == one.sound for one in begun if one.onset in plan.known)
@@ -203,7 +205,7 @@ AMOUNTS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 def test_what_stays_shrinks_with_the_amount_and_strong_places_stay_longest() -> None:
     for tune in regular_tunes()[:30]:
         ids = [tokenizer().END, *tokenizer().encode(tune)]
-        begun = {one.onset: one.sound for one in begun_in(Columns(tokenizer()), ids)}
+        begun = {one.onset: one.sound for one in begun_in(ContextFeatures(tokenizer()), ids)}
         plans = [plan_variation(tokenizer(), tune, amount, seed=4) for amount in AMOUNTS[1:]]
         for amount, plan, wilder in zip(AMOUNTS[1:], plans, [*plans[1:], Plan()], strict=True):
             assert len(plan.known) == round((1 - amount) * len(begun))

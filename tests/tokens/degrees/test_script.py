@@ -18,11 +18,13 @@ from tunewright.tokens.characters.grammar import CharGrammar
 from tunewright.tokens.characters.grammar import Request as TextRequest
 from tunewright.tokens.characters.starts import read_start
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.tokens.degrees.context import Columns, read_rows
+from tunewright.tokens.degrees.context import read_rows
+from tunewright.tokens.degrees.features import ContextFeatures
 from tunewright.tokens.degrees.grammar import Grammar
 from tunewright.tokens.degrees.plan import Plan, plan_infill, plan_tune, plan_variation
 from tunewright.tokens.degrees.script import CharScript, DegreeScript, DegreeWriter
-from tunewright.tokens.degrees.tokenizer import BODY, DegreeTokenizer
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.degrees.vocabulary import BODY
 from tunewright.tokens.masks import Masks
 from tunewright.tokens.requests import Request, build_request
 
@@ -71,7 +73,7 @@ def test_a_real_tune_written_without_grammar_is_that_tune_and_read_as_it_was_lea
         ids = [*tokenizer().encode(tune), tokenizer().END]
         script = DegreeScript(free, Plan(home=ids[4]))
         rows = [script.first, *(script.write(number) for number in ids)]
-        assert rows == read_rows(Columns(tokenizer()), [tokenizer().END, *ids])
+        assert rows == read_rows(ContextFeatures(tokenizer()), [tokenizer().END, *ids])
         assert script.tune() == tokenizer().prepared(tune)
         assert script.bars == sum(number in tokenizer().bar_lines for number in ids)
         assert script.key == tune.key
@@ -180,14 +182,14 @@ def test_notes_that_stay_in_a_variation_stand_where_they_stood() -> None:
             plan = plan_variation(tokenizer(), tune, amount, 3)
             script = DegreeScript(HELD, plan)
             write(script, any_of(1))
-            columns, found = Columns(tokenizer()), {}
+            features, found = ContextFeatures(tokenizer()), {}
             reader = DegreeScript(HELD, plan).reader
             for number in script.ids:
                 onset = reader.onset
                 reader.read(number)
                 if reader.onset != onset and script.is_note(number):
                     found[onset] = reader.last[0]
-            due = {o: columns.sounds[pitch] for o, pitch in plan.anchors.items() if o[1] % grid == 0}
+            due = {o: features.sounds[pitch] for o, pitch in plan.anchors.items() if o[1] % grid == 0}
             stay += [found.get(onset) == sound for onset, sound in due.items()]
     assert len(stay) > 500
     assert sum(stay) > 0.97 * len(stay)  # what a tuplet leaves no room for goes

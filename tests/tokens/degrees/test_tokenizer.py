@@ -10,21 +10,21 @@ from functools import cache
 
 import pytest
 
-from tunewright.corpus.reading import read_corpus
+from tests.support.real_tunes import COLLECTIONS, collection
 from tunewright.formats.abc import parse_abc
 from tunewright.music.transposing import transpose
 from tunewright.music.tune import Bar, ChordSymbol, Key, Note, Pitch, Rest, Tune
 from tunewright.support.errors import TokenError
-from tunewright.tokens.degrees.tokenizer import DegreeTokenizer, offset_of, pitch_at
+from tunewright.tokens.degrees.scale import offset_of, pitch_at
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 
-BUILT_IN = ("oneill", "ryan", "aird", "essen")
 EVERY = 30
 
 
 @cache
 def real() -> tuple[Tune, ...]:
     """One in so many of the regular built-in tunes."""
-    some = [tune for name in BUILT_IN for tune in read_corpus(name).tunes[::EVERY]]
+    some = [tune for name in COLLECTIONS for tune in collection(name)[::EVERY]]
     return tuple(tune for tune in some if not tune.irregular)
 
 

@@ -6,22 +6,14 @@ import pytest
 from tests.support.real_pieces import chorales, songs
 from tests.support.short_pieces import line, piece
 from tunewright.music.piece import TICKS, Piece
-from tunewright.tokens.polyphony.context import (
-    BARS,
-    LOWEST,
-    MOST_BEGUN,
-    POSITIONS,
-    PiecePlaces,
-    PieceReader,
-    Row,
-    read_piece_rows,
-)
-from tunewright.tokens.polyphony.tokenizer import VOCABULARIES, PieceTokenizer
+from tunewright.tokens.polyphony.context import BARS, LOWEST, MOST_BEGUN, POSITIONS, PieceFeatures, PieceReader, Row
+from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
+from tunewright.tokens.polyphony.vocabulary import VOCABULARIES
 
 
 def told_before_notes(tokenizer: PieceTokenizer, one: Piece) -> Iterator[tuple[int, int, Row]]:
     """The program as spelled, the number of every note, and the row that the model reads before it."""
-    rows = read_piece_rows(PiecePlaces(tokenizer), [tokenizer.END, *tokenizer.encode(one)])
+    rows = tokenizer.context([tokenizer.END, *tokenizer.encode(one)]).tolist()
     program = 0
     for row, after in pairwise(rows):
         kind, _, value = tokenizer.vocab[row[0]].partition("_")
@@ -36,7 +28,7 @@ def test_a_row_tells_what_the_notes_of_the_piece_say() -> None:
     for one in songs():
         bar = one.meters[0].ticks
         beat = 4 * TICKS // one.meters[0].denominator
-        step = beat // PiecePlaces(tokenizer).grid
+        step = beat // PieceFeatures(tokenizer).grid
         events = sorted(
             (note.onset, -1 if part.drums else place, note.number, note.end)
             for place, part in enumerate(one.parts)
@@ -71,16 +63,16 @@ def test_the_scale_that_is_told_holds_the_last_notes() -> None:
     for root in (0, 7, 2, 10):
         tonal = piece(line(*[60 + root + step for step in (0, 2, 4, 5, 7, 9, 11, 12)] * 4))
         tokenizer = PieceTokenizer.fit("remi", [tonal])
-        rows = read_piece_rows(PiecePlaces(tokenizer), tokenizer.encode(tonal))
+        rows = tokenizer.context(tokenizer.encode(tonal)).tolist()
         assert rows[-1][9] == root % 12 + 1
 
 
 @pytest.mark.parametrize("kind", sorted(VOCABULARIES))
 def test_every_column_stays_within_its_size(kind: str) -> None:
     tokenizer = PieceTokenizer.fit(kind, songs() + chorales())
-    places = PiecePlaces(tokenizer)
+    places = PieceFeatures(tokenizer)
     for one in (*songs()[:4], *chorales()[:4]):
-        for row in read_piece_rows(places, [tokenizer.END, *tokenizer.encode(one)]):
+        for row in tokenizer.context([tokenizer.END, *tokenizer.encode(one)]).tolist():
             assert len(row) == 1 + len(places.sizes)
             assert all(0 <= value < size for value, size in zip(row[1:], places.sizes, strict=True))
 
@@ -88,8 +80,8 @@ def test_every_column_stays_within_its_size(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(VOCABULARIES))
 def test_nonsense_is_read_too(kind: str) -> None:
     tokenizer = PieceTokenizer.fit(kind, songs())
-    reader = PieceReader(PiecePlaces(tokenizer))
-    sizes = reader.places.sizes
+    reader = PieceReader(PieceFeatures(tokenizer))
+    sizes = reader.features.sizes
     for step in range(600):
         row = reader.read((step * 37) % len(tokenizer.vocab))
         assert all(0 <= value < size for value, size in zip(row[1:], sizes, strict=True))
@@ -107,8 +99,8 @@ def test_joined_pairs_tell_the_same_places_as_single_tokens() -> None:
     tokenizer = PieceTokenizer.fit("remi", chorales(), bpe=400)
     plain = PieceTokenizer.fit("remi", chorales())
     for one in chorales()[:4]:
-        joined = read_piece_rows(PiecePlaces(tokenizer), tokenizer.encode(one))
-        single = read_piece_rows(PiecePlaces(plain), plain.encode(one))
+        joined = tokenizer.context(tokenizer.encode(one)).tolist()
+        single = plain.context(plain.encode(one)).tolist()
         lengths = [len(tokenizer.tokens_of[row[0]]) for row in joined]
         ends = [sum(lengths[: place + 1]) - 1 for place in range(len(lengths))]
         assert [row[1:] for row in joined] == [single[end][1:] for end in ends]

@@ -9,9 +9,11 @@ from tests.support.short_pieces import line, piece
 from tunewright.music.piece import MeterAt, Part, Piece, PieceNote, transposed
 from tunewright.support.errors import ConfigError, TokenError
 from tunewright.tokens.masks import Masks
+from tunewright.tokens.polyphony.fitting import grid_of
 from tunewright.tokens.polyphony.grammar import PieceRules, PieceState
-from tunewright.tokens.polyphony.tokenizer import VOCABULARIES, PieceTokenizer, Slot, Struck, grid_of
-from tunewright.training.config import PIECE_TOKENS
+from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
+from tunewright.tokens.polyphony.vocabulary import VOCABULARIES, Slot, Struck
+from tunewright.tokens.registry import codec_names
 
 KINDS = sorted(VOCABULARIES)
 EXACT_LENGTHS = [kind for kind in KINDS if kind != "structured"]
@@ -31,7 +33,7 @@ def onsets(one: Piece) -> Counter[tuple[int, int, int, bool, str]]:
 
 
 def test_the_names_in_a_config_are_those_of_the_vocabularies() -> None:
-    assert sorted(PIECE_TOKENS) == KINDS
+    assert sorted(codec_names("piece")) == KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,7 +15,9 @@ import typer
 from tunewright.cli.commands.options import SOURCE, AsJson, one_line, read_sources
 
 if TYPE_CHECKING:
-    from tunewright.corpus.reading import Corpus, Dropped
+    from tunewright.corpus.corpus import Corpus
+    from tunewright.corpus.sources import Dropped
+    from tunewright.music.tune import Tune
 
 SHOWN = 20  # reasons printed; --json has them all
 
@@ -64,7 +66,7 @@ def export(
         print(f"Wrote {done.notes:,} notes of {done.tunes:,} tunes: {' and '.join(map(str, done.files))}.")
 
 
-def _told(corpus: Corpus, left_out: Sequence[Dropped]) -> str:
+def _told(corpus: Corpus[Tune], left_out: Sequence[Dropped]) -> str:
     """What was read and what of it is in no table, and why."""
     counts = (
         f"{corpus.read:,} tunes read, {len(corpus.dropped):,} dropped; "

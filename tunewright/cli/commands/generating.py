@@ -212,7 +212,7 @@ def _parse_at(text: str) -> tuple[int, int]:
 
 def _asked(words: Mapping[str, str], like: str, infill: str, at: str, vary: str, amount: float) -> dict[str, Any]:
     """What `generate` takes for these words: a request, and the tune to fill in or to vary."""
-    from tunewright.generation.tunebook import read_tune
+    from tunewright.corpus.files import read_tune
     from tunewright.generation.tunes import Infill, Variation
     from tunewright.tokens.requests import Request, build_request, in_key
     from tunewright.tokens.requests import like as as_in

@@ -5,6 +5,8 @@ In: nothing, or the names of sources. Out: annotated types for the command line,
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +15,10 @@ import typer
 from tunewright.formats.formats import SUFFIXES, TUNE, usual_formats, written_as
 
 if TYPE_CHECKING:
-    from tunewright.corpus.pieces import PieceCorpus
-    from tunewright.corpus.reading import Corpus
+    from tunewright.corpus.corpus import Corpus
+    from tunewright.music.kinds import M, Music
+    from tunewright.music.piece import Piece
+    from tunewright.music.tune import Tune
     from tunewright.training.config import Config
 
 SOURCE = f"file or folder of {', '.join(SUFFIXES)}, or a built-in collection: oneill, ryan, aird, essen"
@@ -48,31 +52,33 @@ def one_line(message: str) -> str:
     return " ".join(message.split())
 
 
-def read_for(config: Config, sources: list[str]) -> Corpus | PieceCorpus:
+def read_for(config: Config, sources: list[str]) -> Corpus[Music]:
     """What a model with these settings learns from: tunes, or pieces of several parts."""
-    from tunewright.training.config import PIECE_TOKENS
-
-    if config.tokens in PIECE_TOKENS:
+    if config.music == "piece":
         return read_piece_sources(sources)
-    return read_sources(sources, config.melody)
+    return read_sources(sources, config.data.melody)
 
 
-def read_piece_sources(sources: list[str]) -> PieceCorpus:
+def read_piece_sources(sources: list[str]) -> Corpus[Piece]:
     """The pieces of several parts of these sources, with a bar while that takes long."""
-    from tunewright.cli.console import show_counting
-    from tunewright.corpus.pieces import read_pieces
+    from tunewright.corpus.reading import read_pieces
 
-    with show_counting("reading") as on_progress:
-        return read_pieces(*sources, on_progress=on_progress)
+    return _read(sources, read_pieces)
 
 
-def read_sources(sources: list[str], melody: str = "") -> Corpus:
-    """The corpus of these sources, with a bar while that takes long; what there is to remark goes to stderr."""
-    from tunewright.cli.console import note, show_reading
+def read_sources(sources: list[str], melody: str = "") -> Corpus[Tune]:
+    """The tunes of these sources, with a bar while that takes long."""
     from tunewright.corpus.reading import read_corpus
 
+    return _read(sources, partial(read_corpus, melody=melody))
+
+
+def _read(sources: list[str], read: Callable[..., Corpus[M]]) -> Corpus[M]:
+    """The corpus of these sources, with a bar while that takes long; what there is to remark goes to stderr."""
+    from tunewright.cli.console import note, show_reading
+
     with show_reading() as on_progress:
-        corpus = read_corpus(*sources, on_progress=on_progress, melody=melody)
+        corpus = read(*sources, on_progress=on_progress)
     for remark in corpus.remarks:
         note(f"Note: {remark}")
     return corpus

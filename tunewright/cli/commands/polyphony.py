@@ -1,4 +1,4 @@
-"""What the commands do where music has several parts: corpus, generate.
+"""What the commands do where music has several parts: generate.
 
 In: options as the commands have them. Out: MIDI, sound and piano rolls in files, and what is said of them. What is
 needed is imported inside. This file draws and reads nothing itself.
@@ -12,34 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tunewright.cli.commands.options import EVERY_FORMAT, read_piece_sources
+from tunewright.cli.commands.options import EVERY_FORMAT
 
 if TYPE_CHECKING:
     from tunewright.generation.pieces import GeneratedPiece
     from tunewright.music.piece import Piece
 
 
-def show_pieces(sources: list[str], split_out: Path | None, as_json: bool) -> None:
-    """Print what a collection holds as pieces of several parts."""
-    from tunewright.cli.console import print_json
-    from tunewright.corpus.piece_describe import pieces_text
-    from tunewright.corpus.pieces import describe_pieces, write_piece_split
-
-    found = read_piece_sources(sources)
-    if split_out:
-        write_piece_split(found, split_out)
-    if as_json:
-        print_json(describe_pieces(found))
-    else:
-        print(pieces_text(describe_pieces(found)))
-
-
 def draws_pieces(run: Path) -> bool:
     """Whether the model of a run draws pieces of several parts; not where there is no run, which others refuse."""
-    from tunewright.training.config import PIECE_TOKENS
     from tunewright.training.run import is_run, load_run
 
-    return is_run(run) and load_run(run).config.tokens in PIECE_TOKENS
+    return is_run(run) and load_run(run).config.music == "piece"
 
 
 def write_pieces(

@@ -22,7 +22,7 @@ from tunewright.cli.commands.options import SOURCE, AsJson, Language, MelodyOf, 
 from tunewright.support.errors import TunewrightError
 
 if TYPE_CHECKING:
-    from tunewright.training.loop import Progress
+    from tunewright.training.progress import Progress
 
 
 def demo(
@@ -81,17 +81,18 @@ def train(
     Ctrl-C saves and says how to go on.
     """
     from tunewright.cli.console import note, print_json, refused_note, show_training, training_result
-    from tunewright.corpus.reading import lasting_source
+    from tunewright.corpus.sources import lasting_source
     from tunewright.generation.checkpoints import keep_checkpoints
-    from tunewright.training.config import PIECE_TOKENS, override, unit_of, with_seed
-    from tunewright.training.loop import train as run_training
+    from tunewright.tokens.registry import codec_names
+    from tunewright.training.config import override, with_seed
+    from tunewright.training.loop import train_steps as run_training
     from tunewright.training.presets import load_preset
     from tunewright.training.run import is_run, load_run
     from tunewright.training.summary import summary_block
     from tunewright.training.trackers import load_trackers
     from tunewright.training.tracking import track
 
-    preset = preset or ("polyphony" if tokens.lower() in PIECE_TOKENS else "default")
+    preset = preset or ("polyphony" if tokens.lower() in codec_names("piece") else "default")
     asked = {"tokens": tokens.lower(), "melody": melody, "num_training_iterations": steps}
     changes = [*(settings or []), *(f"{name}={value}" for name, value in asked.items() if value)]
     before = load_run(out).config if resume else load_preset(preset)
@@ -99,7 +100,7 @@ def train(
     told = trackers or []
     load_trackers(told)  # before the tunes are read: what is missing is the user's to mend
     found = read_for(config, sources)
-    what = "pieces" if config.tokens in PIECE_TOKENS else "tunes"
+    what = f"{config.music}s"
     note(f"{found.read:,} {what} read, {len(found.dropped):,} dropped; {len(found.train):,} to learn from.")
     with _stopping() as stop:
         record = {"preset": preset, "changed": changes, "sources": [lasting_source(source) for source in sources]}
@@ -117,7 +118,7 @@ def train(
     if as_json:
         print_json(training_result(out, last))
     else:
-        print(_outcome(out, last, unit_of(config.tokens)))
+        print(_outcome(out, last, config.unit))
     goes_on = [*(["--steps", str(steps)] if steps else []), *(["--minutes", f"{minutes:g}"] if minutes else [])]
     goes_on += ["--keep-every", str(keep_every)] if keep_every else []
     goes_on += [word for tracker in told for word in ("--track", tracker)]

@@ -391,7 +391,7 @@ def _numbers(table: _Table, quantities: Iterable[str], named: Sequence[tuple[str
     for short, name in named:
         setting = table.settings.get(name)
         numbers[f"{short}_characters"] = f"{characters_per_step(setting.config):,}" if setting else UNDEFINED
-        numbers[f"{short}_length"] = f"{setting.config.seq_length:,}" if setting else UNDEFINED
+        numbers[f"{short}_length"] = f"{setting.config.data.seq_length:,}" if setting else UNDEFINED
         for quantity, row in rows.items():
             known = row is not None and name in row.cells
             numbers[f"{short}_{quantity}"] = format_spread(row.cells[name], row.unit) if row and known else UNDEFINED

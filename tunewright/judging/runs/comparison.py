@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tunewright.corpus.reading import Corpus
+from tunewright.corpus.corpus import Corpus
 from tunewright.judging.runs.claims import ODDITIES, Claim, Effect, build_claims, build_effects
 from tunewright.judging.runs.evaluation import References, build_references, evaluate_run, load_evaluation
 from tunewright.judging.runs.quantities import (
@@ -29,9 +29,10 @@ from tunewright.judging.runs.quantities import (
     format_spread,
     format_value,
 )
+from tunewright.music.tune import Tune
 from tunewright.support.errors import RunError
 from tunewright.support.numbers import without_nan
-from tunewright.training.config import PIECE_TOKENS, Config
+from tunewright.training.config import Config
 from tunewright.training.curve import read_curve
 from tunewright.training.presets import load_preset, preset_names
 from tunewright.training.run import BEST, load_run, read_record, read_split
@@ -78,7 +79,7 @@ class Comparison:
 
 def compare_runs(
     paths: Sequence[Path],
-    corpus: Corpus | None = None,
+    corpus: Corpus[Tune] | None = None,
     *,
     references: References | None = None,
     allow_different_splits: bool = False,
@@ -100,7 +101,7 @@ def compare_runs(
 
 def compare_experiment(
     paths: Sequence[Path],
-    corpus: Corpus | None = None,
+    corpus: Corpus[Tune] | None = None,
     *,
     references: References | None = None,
     scaled: float = 1.0,
@@ -170,7 +171,7 @@ def load_record(path: Path) -> Record:
 
 def _load_records(
     paths: Sequence[Path],
-    corpus: Corpus | None,
+    corpus: Corpus[Tune] | None,
     references: References | None,
     allow_different_splits: bool = False,
     tell: Callable[[str], None] = lambda _: None,
@@ -193,10 +194,10 @@ def _load_records(
     return [evaluated(record) for record in records]
 
 
-def _check_kinds(records: Sequence[Record], corpus: Corpus | None) -> None:
+def _check_kinds(records: Sequence[Record], corpus: Corpus[Tune] | None) -> None:
     """RunError where runs of pieces of several parts stand among runs of tunes, or are to be judged by tunes."""
-    pieces = [record for record in records if record.config.tokens in PIECE_TOKENS]
-    tunes = [record for record in records if record.config.tokens not in PIECE_TOKENS]
+    pieces = [record for record in records if record.config.music == "piece"]
+    tunes = [record for record in records if record.config.music != "piece"]
     if pieces and tunes:
         raise RunError(
             f"{pieces[0].path}: draws pieces of several parts, and {tunes[0].path} tunes: bits per note "
@@ -209,7 +210,7 @@ def _check_kinds(records: Sequence[Record], corpus: Corpus | None) -> None:
         )
 
 
-def _check_splits(paths: Sequence[Path], corpus: Corpus | None) -> None:
+def _check_splits(paths: Sequence[Path], corpus: Corpus[Tune] | None) -> None:
     """RunError, naming both fingerprints, where two runs learned from different tunes or not from the corpus given."""
     splits = {path: read_split(path) for path in paths}
     if corpus is not None:
@@ -239,15 +240,15 @@ def _preset_of(path: Path, config: Config) -> str:
 
 def _changed(config: Config, preset: str) -> dict[str, object]:
     """The settings in which a run differs from a preset, but for those that do not make it another experiment."""
-    expected = asdict(load_preset(preset))
-    return {name: value for name, value in asdict(config).items() if name not in FREE and value != expected[name]}
+    expected = load_preset(preset).flat()
+    return {name: value for name, value in config.flat().items() if name not in FREE and value != expected[name]}
 
 
 def _group(records: Sequence[Record]) -> tuple[Setting, ...]:
     """Runs of equal settings together, in the order of the first of each, every setting with a name of its own."""
     groups: dict[Config, list[Record]] = {}
     for record in records:
-        groups.setdefault(replace(record.config, seed=0, device="auto"), []).append(record)
+        groups.setdefault(record.config.with_(seed=0, device="auto"), []).append(record)
     names = [_name(group[0], SIZES) for group in groups.values()]
     finer: Callable[[Record], str]
     for finer in (lambda record: _name(record, ()), lambda record: str(record.path)):

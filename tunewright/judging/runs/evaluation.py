@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from tunewright.corpus.reading import Corpus
+from tunewright.corpus.corpus import Corpus
+from tunewright.generation.surprise import forward
 from tunewright.generation.tunes import Generated, Generator, generate, judge, load_generator
 from tunewright.measuring.indexes import kept_index
 from tunewright.measuring.originality import (
@@ -38,16 +38,14 @@ from tunewright.measuring.originality import (
     longest_shared_text,
 )
 from tunewright.measuring.table import Habits, Style, fit_habits, measure_tunes
-from tunewright.models.contract import State
-from tunewright.models.cpu.recurrence import BF16
-from tunewright.models.devices import choose_precision
+from tunewright.models.contract import Forward
 from tunewright.models.likelihood import bits_per_note_by_context, likelihood, rows_of
 from tunewright.music.features import features
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RunError
 from tunewright.support.files import replace_file
 from tunewright.support.numbers import without_nan
-from tunewright.tokens.characters.tokenizer import TEXTS, CharTokenizer, body_start
+from tunewright.tokens.characters.texts import TEXTS, body_start
 from tunewright.tokens.contract import encode_passages
 from tunewright.training.run import BEST, Run, load_run, load_tensors, read_split
 
@@ -164,7 +162,7 @@ class References:
     real: Mapping[str, float]
 
 
-def build_references(corpus: Corpus) -> References:
+def build_references(corpus: Corpus[Tune]) -> References:
     """The references of a corpus."""
     read = [features(tune) for tune in corpus.train]
     held_out, index = corpus.valid + corpus.test, kept_index(corpus.train)
@@ -242,7 +240,7 @@ def _share(part: int, whole: int) -> float:
 
 def evaluate_run(
     run: Run | str | Path,
-    corpus: Corpus,
+    corpus: Corpus[Tune],
     references: References,
     *,
     tunes: int = 0,
@@ -279,7 +277,7 @@ class _Evaluating:
     """A model, and what it is held against."""
 
     generator: Generator
-    corpus: Corpus
+    corpus: Corpus[Tune]
     training: Training
 
     def evaluate(self, temperatures: Sequence[float], count: int, on_progress: Progress | None) -> Evaluation:
@@ -308,27 +306,20 @@ class _Evaluating:
         )
 
     @property
-    def _text(self) -> str:
-        """The kind of text that drawn tunes are: what a model of characters learned, else canonical."""
-        tokenizer = self.generator.tokenizer
-        return tokenizer.text if isinstance(tokenizer, CharTokenizer) else "canonical"
+    def _device(self) -> torch.device:
+        return self.generator.model.device
 
     @property
-    def _device(self) -> torch.device:
-        return next(self.generator.model.parameters()).device
-
-    def _forward(self, ids: Tensor, state: State | None) -> tuple[Tensor, State]:
-        precision = choose_precision(self.generator.precision, self.generator.config, self._device)
-        with torch.autocast(self._device.type, dtype=BF16, enabled=precision == "bf16"):
-            logits, state = self.generator.model(ids, state)
-        return logits, state
+    def _forward(self) -> Forward:
+        return forward(self.generator)
 
     def sample(self, temperature: float, count: int) -> Sample:
         """Tunes of one temperature, measured."""
         return self._sample(self._draw(temperature, count, lambda _: None), temperature)
 
     def _draw(self, temperature: float, count: int, done: Callable[[int], None]) -> list[Generated]:
-        longest = self.training.texts(self._text).longest  # a musical token is never shorter than a character
+        kind = self.generator.tokenizer.text
+        longest = self.training.texts(kind).longest  # a musical token is never shorter than a character
         drawn = []
         for tune in generate(self.generator, count, temperature=temperature, seed=0, max_length=longest, free=True):
             drawn.append(tune)
@@ -337,7 +328,7 @@ class _Evaluating:
 
     def _sample(self, drawn: Sequence[Generated], temperature: float) -> Sample:
         judged = [_Judged(one.text, one.tune, one.valid) for one in drawn]
-        values = _values(judged, self._text, self.training)
+        values = _values(judged, self.generator.tokenizer.text, self.training)
         read, valid = sum(one.read for one in judged), sum(one.valid for one in judged)
         return Sample(temperature, len(drawn), read, valid, values)
 
@@ -352,9 +343,8 @@ class _Evaluating:
         begun = slice(passage.body, passage.body + BEGINNING)
         read = rows_of(passage)[None, : begun.stop].to(self._device)
         logits = self._forward(read, None)[0][0, -1].double().cpu()  # (vocab,)
-        if isinstance(tokenizer, CharTokenizer):
-            logits[CharTokenizer.UNKNOWN] = -torch.inf  # stands for no sign that could be written
-        between = "" if isinstance(tokenizer, CharTokenizer) else " "
+        logits[list(tokenizer.never)] = -torch.inf  # stands for no sign that could be written
+        between = "" if tokenizer.unit == "character" else " "
         after = between.join(tokenizer.vocab[number] for number in passage.ids[begun])
         best = logits.topk(min(SIGNS, len(logits) - 1)).indices.tolist()
         for temperature in temperatures:

@@ -229,7 +229,7 @@ def _spread_of_equal_text(record: Record, scale: Scale) -> float:
 
 def characters_per_step(config: Config) -> int:
     """Characters that one step learns from."""
-    return config.batch_size * config.seq_length
+    return config.data.batch_size * config.data.seq_length
 
 
 def _reaching(measure: Callable[[Curve, float], float]) -> Measure:

@@ -25,7 +25,8 @@ from tunewright.judging.runs.evaluation import TEMPERATURES, build_references, e
 from tunewright.support.errors import TunewrightError
 from tunewright.support.processes import cores
 from tunewright.training.config import Config
-from tunewright.training.loop import Progress, train
+from tunewright.training.loop import train_steps
+from tunewright.training.progress import Progress
 from tunewright.training.run import ENDED, is_run, load_run, locked, status_of
 
 DONE = ("finished", "early_stopped", "diverged")  # what is not trained again
@@ -103,9 +104,9 @@ def _free_memory() -> int:
 
 def work_of(config: Config) -> int:
     """About how many multiplications a training takes, to weigh one against another."""
-    size, inputs = config.hidden_size, config.embedding_dim
-    weights = sum(4 * size * ((size if layer else inputs) + size) for layer in range(config.num_layers))
-    return config.num_training_iterations * config.batch_size * config.seq_length * weights
+    size, inputs = config.model.hidden_size, config.model.embedding_dim
+    weights = sum(4 * size * ((size if layer else inputs) + size) for layer in range(config.model.num_layers))
+    return config.schedule.num_training_iterations * config.data.batch_size * config.data.seq_length * weights
 
 
 def ended_status(trial: Trial) -> str:
@@ -213,7 +214,7 @@ def _trained_and_evaluated(
                 pass
         record = {"preset": trial.preset, "sources": [str(source) for source in sources]}
         config = None if resume else trial.config
-        for last in _thinned(trial, train(corpus, trial.path, config, resume=resume, stop=stop, record=record)):
+        for last in _thinned(trial, train_steps(corpus, trial.path, config, resume=resume, stop=stop, record=record)):
             status = last.status
             if status not in ENDED:
                 yield last

@@ -170,7 +170,7 @@ def _facts(comparison: Comparison, wording: Wording) -> Iterator[Fact]:
         f"{len(records)}",
         wording.say("fact.runs_seeds", settings=len(settings), seeds=", ".join(map(str, seeds))),
     )
-    steps = sorted({setting.config.num_training_iterations for setting in settings})
+    steps = sorted({setting.config.schedule.num_training_iterations for setting in settings})
     written = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,}–{steps[-1]:,}"
     yield Fact(wording.say("fact.steps"), written, wording.say("fact.steps_note"))
     seconds = sum(record.curve.seconds[-1] for record in records if record.curve.seconds)

@@ -7,7 +7,6 @@ In: a `Comparison` and a `Wording`. Out: `Table`s whose cells are text, and `to_
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from tunewright.judging.runs.comparison import Claim, Comparison, Row, Setting, format_spread, format_value
 from tunewright.judging.runs.quantities import AT_END, EVALUATED, SAMPLED, SAMPLED_AT_END, TRAINING, Spread
@@ -106,7 +105,7 @@ def _with_sign(value: float, unit: str) -> str:
 
 def settings_tables(settings: Sequence[Setting], wording: Wording) -> tuple[Table, Table]:
     """The settings that differ, a column each, and those that are the same in all, in one column."""
-    columns = [asdict(setting.config) for setting in settings]
+    columns = [setting.config.flat() for setting in settings]
     names = [name for name in columns[0] if name != "seed"]
     differing = [name for name in names if len({column[name] for column in columns}) > 1]
     head = (wording.say("table.setting"), *(setting_name(setting.name, wording) for setting in settings))

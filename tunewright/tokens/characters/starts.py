@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from tunewright.formats.abc import format_abc, parse_abc
 from tunewright.support.errors import ConfigError, ParseError
-from tunewright.tokens.characters.tokenizer import HEADER, CharTokenizer
+from tunewright.tokens.characters.texts import HEADER
+from tunewright.tokens.characters.tokenizer import CharTokenizer
 
 
 @dataclass(frozen=True, slots=True)

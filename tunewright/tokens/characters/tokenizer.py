@@ -8,61 +8,46 @@ only; a character that they lack becomes `UNKNOWN`, and `unseen` counts those. T
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
-from tunewright.formats.abc import format_abc, parse_abc
+from tunewright.formats.abc import parse_abc
 from tunewright.formats.abc.reading import with_number
-from tunewright.music.rhythms import told_rhythm
+from tunewright.music.kinds import Music
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ParseError, TokenError
+from tunewright.tokens.characters.notes import note_spans
+from tunewright.tokens.characters.texts import TEXTS, body_start
+from tunewright.tokens.contract import Passage, decoded_ids, framed
+from tunewright.tokens.plain import ReadAlone
+from tunewright.tokens.settings import TokenSettings
 
 END_TEXT = "\n\n"
 UNKNOWN_TEXT = "\N{REPLACEMENT CHARACTER}"
-HEADER = "RMLK"  # what canonical text tells before the body: given when a tune is judged, asked for when one is made
-
-
-def verbatim_text(tune: Tune) -> str:
-    """The tune's own text, as the lab learns it; canonical where the tune has none (from MIDI, say)."""
-    return tune.text.strip() or format_abc(tune).strip()
-
-
-def canonical_text(tune: Tune) -> str:
-    """Rhythm, metre, unit and key, a line each, then the body in canonical ABC.
-
-    The rhythm goes by one name, stated or inferred, so that "Reel", "REEL" and nothing at all are one thing to learn.
-    """
-    return format_abc(replace(tune, rhythm=told_rhythm(tune)), header=HEADER).strip()
-
-
-TEXTS = {"verbatim": verbatim_text, "canonical": canonical_text}
-
-
-def body_start(text: str) -> int:
-    """Where the body of a tune's text begins: after the line of its K: field; 0 where there is none.
-
-    >>> body_start("M:6/8\\nK:D\\nABc")
-    10
-    """
-    start = 0
-    for line in text.splitlines(keepends=True):
-        start += len(line)
-        if line.startswith("K:"):
-            return start
-    return 0
 
 
 @dataclass(frozen=True)
-class CharTokenizer:
+class CharTokenizer(ReadAlone):
     """One id per character: `vocab[0]` is the end of a tune, `vocab[1]` a character that training never saw."""
 
     vocab: tuple[str, ...]
     text: str = "canonical"  # which text of a tune, a key of `TEXTS`
 
-    END = 0
+    END: ClassVar[int] = 0
     UNKNOWN = 1
+    kind = "characters"
+    of: ClassVar[type[Music]] = Tune
+    unit: ClassVar[str] = "character"
+    never = (UNKNOWN,)
+
+    @classmethod
+    def from_settings(cls, settings: TokenSettings, tunes: Sequence[Tune]) -> CharTokenizer:
+        """The tokenizer of the text that settings ask for."""
+        return cls.fit(tunes, settings.text)
 
     @classmethod
     def fit(cls, tunes: Iterable[Tune], text: str = "canonical") -> CharTokenizer:
@@ -99,8 +84,7 @@ class CharTokenizer:
 
     def decode(self, ids: Sequence[int]) -> Tune:
         """The tune that these ids spell, up to the first end; TokenError where they spell none."""
-        ids = list(ids)
-        text = self.decode_text(ids[: ids.index(self.END)] if self.END in ids else ids)
+        text = self.decode_text(decoded_ids(ids, self))
         try:
             tunes = parse_abc(with_number(text))
         except ParseError as error:
@@ -108,6 +92,19 @@ class CharTokenizer:
         if len(tunes) != 1:
             raise TokenError(f"found {len(tunes)} tunes, expected one")
         return tunes[0]
+
+    def passage(self, tune: Tune) -> Passage:
+        """The tune as scored; its body begins after the line of its key."""
+        text = self.text_of(tune)
+        ids = framed(self, self.encode_text(text))
+        return Passage(ids, 1 + body_start(text), len(tune.notes), unseen=ids.count(self.UNKNOWN))
+
+    def note_bits(self, tune: Tune, passage: Passage, bits: Sequence[float]) -> list[float]:
+        """Bits of the signs of each note; NaN for all where the text holds more than one line of melody."""
+        spans = list(note_spans(self.text_of(tune)))
+        if len(spans) != len(tune.notes):
+            return [math.nan] * len(tune.notes)
+        return [sum(bits[1 + place] for place in span) for span in spans]
 
     def to_json(self) -> str:
         """The tokenizer as JSON, which `from_json` reads back."""
@@ -120,7 +117,7 @@ class CharTokenizer:
             stored = json.loads(text)
         except ValueError:
             stored = None
-        if not isinstance(stored, dict) or stored.get("kind") != "characters" or stored.get("text") not in TEXTS:
+        if not isinstance(stored, dict) or stored.get("kind") != cls.kind or stored.get("text") not in TEXTS:
             raise TokenError("not a character tokenizer; expected what to_json wrote")
         vocab = stored.get("vocab")
         if not (isinstance(vocab, list) and len(vocab) > 1 and all(isinstance(sign, str) for sign in vocab)):

@@ -1,4 +1,4 @@
-"""What a model is told of each place in a tune, beside the token that it has read.
+"""Context features of musical tokens: what a model is told of each place in a tune, beside the token that it has read.
 
 In: the ids of `DegreeTokenizer`, one after the other, and, where a tune is filled in or varied, the notes that are
 already known of what is to come. Out: for each id a row of small integers about the place after it, where the next
@@ -13,7 +13,7 @@ token will stand. 0 always stands for nothing. A row tells:
 - of the known notes which begins here, which some bars later, which comes next and when.
 
 Nothing here is new to who has read all ids before: it saves the model the counting. This file knows no model: a row is
-what `RecurrentModel` adds up embeddings of. It forbids nothing either: that is `grammar`'s.
+read beside its id. It forbids nothing either: that is `grammar`'s.
 """
 
 from __future__ import annotations
@@ -21,155 +21,27 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from fractions import Fraction
-from functools import cached_property
 
-from tunewright.music.beats import WHOLE, Onset, ticks
+from tunewright.music.beats import WHOLE, Onset
 from tunewright.music.form import AWAITED, FIRST, NO_ENDING, SECOND, Section
 from tunewright.music.tune import Tuplet
-from tunewright.tokens.degrees.tokenizer import BODY, NO_FORM, DegreeTokenizer
-
-FINE = 70  # ticks that a model cannot tell apart: a 96th
-MOST_FINE = 192
-BARS_COUNTED, SECTIONS_COUNTED = 33, 9
-MOST_SLURS, MOST_LEFT = 3, 7  # open slurs, and notes of a tuplet to come, that are told apart
-MOST_ROOM = 24  # for each note of a tuplet that begins, likewise: a quarter
-BARS_BACK = (1, 2, 4, 8)
-BARS_AHEAD = (0, 1, 2, 4, 8)
-FAR = 96  # 32nds to the next known note, at most
-
-Sound = tuple[int, int]  # numbers of pitch or rest, and of written length
-NOTHING = (0, 0)
-UNKNOWN = NOTHING * (len(BARS_AHEAD) + 1)
-
-
-class Kind(IntEnum):
-    """What kind a token is of."""
-
-    END = 0
-    RHYTHM = 1
-    METER = 2
-    MODE = 3
-    TONIC = 4
-    HOME = 5
-    SECTION = 6
-    NO_FORM = 7
-    BODY = 8
-    LINE = 9  # within a section
-    DOUBLE = 10  # the end of a section
-    ENDING = 11
-    TUPLET = 12
-    LENGTH = 13
-    NOTE = 14
-    REST = 15
-    TIE = 16
-    SLUR = 17
-    UNSLUR = 18
-    DECORATION = 19
-    BRACE = 20  # grace notes begin
-    GRACE = 21
-    UNBRACE = 22
-    CHORD = 23
-    QUALITY = 24
-    BASS = 25
-    BOUND = 26  # a length after what belongs to a note: no rest may come
-
-
-BEFORE_A_NOTE = (Kind.SLUR, Kind.DECORATION, Kind.UNBRACE, Kind.BOUND)
-
-
-@dataclass(frozen=True)
-class Columns:
-    """How ids become rows: a column for the id, then one for each thing that is told of the place."""
-
-    tokenizer: DegreeTokenizer
-
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """How many values each column has, that of the id left out."""
-        sounds = len(self.sounds) + 1
-        place = (MOST_FINE, BARS_COUNTED, BARS_COUNTED, SECTIONS_COUNTED, MOST_FINE)
-        bar = (MOST_FINE, 2 * MOST_FINE, 2 * (SECOND + 1))
-        tuplet = (1 + MOST_LEFT * len(self.tokenizer.tuplets), len(self.lengths) + MOST_ROOM + 2)
-        owed = (len(Kind), (MOST_SLURS + 1) * MOST_SLURS, *tuplet, sounds)
-        looks = (sounds, len(self.lengths) + 1) * (len(BARS_BACK) + len(BARS_AHEAD))
-        return (*place, *bar, *owed, 2 ** len(BARS_BACK), *looks, sounds, FAR + 1)
-
-    @cached_property
-    def sounds(self) -> dict[int, int]:
-        """Numbers, from 1, of the ids of pitches and rests."""
-        return {token: number for number, token in enumerate((*self.tokenizer.pitches, *self.tokenizer.rests), 1)}
-
-    @cached_property
-    def lengths(self) -> dict[int, tuple[int, int]]:
-        """Numbers, from 1, and ticks of the ids of lengths."""
-        written = enumerate(self.tokenizer.lengths.items(), 1)
-        return {token: (number, ticks(length)) for number, (token, length) in written}
-
-    @cached_property
-    def timed(self) -> dict[int, tuple[int, int, int]]:
-        """Of notes and rests that are one id: numbers of sound and of length, and ticks."""
-        timed = self.tokenizer.timed.items()
-        return {token: (self.sounds[sound], *self.lengths[length]) for token, (length, sound) in timed}
-
-    @cached_property
-    def as_read(self) -> tuple[int, ...]:
-        """The id that a model reads for each id: all tonics look the same to it, and so do their octaves.
-
-        That makes a tune the same in every key.
-        """
-        tonic, home = min(self.tokenizer.tonics), min(self.tokenizer.homes)
-        seen = dict.fromkeys(self.tokenizer.tonics, tonic) | dict.fromkeys(self.tokenizer.homes, home)
-        return tuple(seen.get(number, number) for number in range(len(self.tokenizer.vocab)))
-
-    @cached_property
-    def kinds(self) -> tuple[Kind, ...]:
-        """The kind of each id."""
-        found = self._kinds()
-        return tuple(found.get(number, Kind.RHYTHM) for number in range(len(self.tokenizer.vocab)))
-
-    def _kinds(self) -> dict[int, Kind]:
-        tokenizer, rests = self.tokenizer, self.tokenizer.rests
-        named = {BODY: Kind.BODY, NO_FORM: Kind.NO_FORM, "-": Kind.TIE, "(": Kind.SLUR, ")": Kind.UNSLUR}
-        signs = named | {"|": Kind.LINE, "{": Kind.BRACE, "}": Kind.UNBRACE}
-        by_prefix = {"chord:": Kind.CHORD, "quality:": Kind.QUALITY, "bass:": Kind.BASS}
-        prefixed = {
-            n: kind
-            for token, n in tokenizer.ids.items()
-            for start, kind in by_prefix.items()
-            if token.startswith(start)
-        }
-        timed = {n: Kind.REST if sound in rests else Kind.NOTE for n, (_, sound) in tokenizer.timed.items()}
-        return {
-            tokenizer.END: Kind.END,
-            **dict.fromkeys(tokenizer.meters, Kind.METER),
-            **dict.fromkeys(tokenizer.modes, Kind.MODE),
-            **dict.fromkeys(tokenizer.tonics, Kind.TONIC),
-            **dict.fromkeys(tokenizer.homes, Kind.HOME),
-            **dict.fromkeys(tokenizer.sections, Kind.SECTION),
-            **dict.fromkeys(tokenizer.bar_lines, Kind.DOUBLE),
-            **dict.fromkeys(tokenizer.endings, Kind.ENDING),
-            **dict.fromkeys(tokenizer.tuplets, Kind.TUPLET),
-            **dict.fromkeys(tokenizer.lengths, Kind.LENGTH),
-            **dict.fromkeys(tokenizer.pitches, Kind.NOTE),
-            **dict.fromkeys(rests, Kind.REST),
-            **dict.fromkeys(tokenizer.decorations, Kind.DECORATION),
-            **prefixed,
-            **timed,
-            **{tokenizer.ids[sign]: kind for sign, kind in signs.items() if sign in tokenizer.ids},
-        }
-
-    @cached_property
-    def meters(self) -> dict[int, int]:
-        """Ticks of a bar of each metre; 0 for the free one."""
-        return {number: ticks(meter.length or Fraction(0)) for number, meter in self.tokenizer.meters.items()}
-
-    @cached_property
-    def tuplets(self) -> dict[int, tuple[Tuplet, int]]:
-        """The tuplets, each with what its column counts the notes to come from."""
-        numbered = enumerate(self.tokenizer.tuplets.items())
-        return {token: (tuplet, MOST_LEFT * number) for number, (token, tuplet) in numbered}
+from tunewright.tokens.degrees.features import (
+    BARS_AHEAD,
+    BARS_BACK,
+    BARS_COUNTED,
+    BEFORE_A_NOTE,
+    FAR,
+    FINE,
+    MOST_FINE,
+    MOST_ROOM,
+    MOST_SLURS,
+    NOTHING,
+    SECTIONS_COUNTED,
+    UNKNOWN,
+    ContextFeatures,
+    Kind,
+    Sound,
+)
 
 
 class Reader:
@@ -179,8 +51,8 @@ class Reader:
     or later.
     """
 
-    def __init__(self, columns: Columns, known: Mapping[Onset, Sound] | None = None) -> None:
-        self.columns = columns
+    def __init__(self, features: ContextFeatures, known: Mapping[Onset, Sound] | None = None) -> None:
+        self.features = features
         self.known: Mapping[Onset, Sound] = known or {}
         self.shown, self.horizon = bool(known), (0, 0)
         self._coming = sorted(self.known)
@@ -213,15 +85,15 @@ class Reader:
 
     def read(self, number: int) -> tuple[int, ...]:
         """The row of this id."""
-        columns = self.columns
-        kind = columns.kinds[number]
+        features = self.features
+        kind = features.kinds[number]
         act = ACTS[kind]
         if act is not None:
             kind = act(self, number, kind)
         self._kind = kind
         left = self._left
         row = (
-            columns.as_read[number],
+            features.as_read[number],
             *self._place,
             kind,
             MOST_SLURS * self._slurs + self._fresh,
@@ -236,11 +108,11 @@ class Reader:
     # -------------------------------------------------------------------------------------------- kinds of tokens
 
     def _read_meter(self, number: int, kind: Kind) -> Kind:
-        self.bar_ticks = self.columns.meters[number]
+        self.bar_ticks = self.features.meters[number]
         return kind
 
     def _read_section(self, number: int, kind: Kind) -> Kind:
-        section: Section = self.columns.tokenizer.sections[number]
+        section: Section = self.features.vocabulary.sections[number]
         self.sections.append(section.bars)
         self._repeated.append(section.repeated)
         return kind
@@ -252,9 +124,9 @@ class Reader:
     def _read_sound(self, number: int, kind: Kind) -> Kind:
         if self._kind in (Kind.BRACE, Kind.GRACE):
             return Kind.GRACE
-        columns, onset = self.columns, (self.bar, self.filled)
-        timed = columns.timed.get(number)
-        sound, length, written = timed if timed else (columns.sounds[number], *self._length)
+        features, onset = self.features, (self.bar, self.filled)
+        timed = features.timed.get(number)
+        sound, length, written = timed if timed else (features.sounds[number], *self._length)
         returns, begun = 0, self._begun
         for power, place in enumerate(range(0, 2 * len(BARS_BACK), 2)):
             if self._back[place] == sound:
@@ -272,7 +144,7 @@ class Reader:
         return kind
 
     def _read_length(self, number: int, kind: Kind) -> Kind:
-        self._length = self.columns.lengths[number]
+        self._length = self.features.lengths[number]
         if self._kind in BEFORE_A_NOTE:
             return Kind.BOUND
         self._fresh = 0
@@ -298,12 +170,12 @@ class Reader:
         return kind
 
     def _read_tuplet(self, number: int, kind: Kind) -> Kind:
-        self._tuplet, self._tuplet_base = self.columns.tuplets[number]
+        self._tuplet, self._tuplet_base = self.features.tuplets[number]
         self._left = self._tuplet.r
         return kind
 
     def _read_ending(self, number: int, kind: Kind) -> Kind:
-        if self.columns.tokenizer.endings[number] == 1:
+        if self.features.vocabulary.endings[number] == 1:
             self._ending, self._ending_bars = FIRST, 0
         else:
             self._ending = SECOND
@@ -384,7 +256,7 @@ class Reader:
         if self._left < self._tuplet.r:
             return self.last[1]
         room = (self.bar_ticks - self.filled) // (self._tuplet.q * FINE) if self.bar_ticks else MOST_ROOM
-        return len(self.columns.lengths) + 1 + max(0, min(room, MOST_ROOM))
+        return len(self.features.lengths) + 1 + max(0, min(room, MOST_ROOM))
 
     def _expected(self) -> tuple[int, ...]:
         """What is known of here and later."""
@@ -432,19 +304,19 @@ class Begun:
     sound: Sound
 
 
-def begun_in(columns: Columns, ids: Sequence[int]) -> list[Begun]:
+def begun_in(features: ContextFeatures, ids: Sequence[int]) -> list[Begun]:
     """Every note and rest of a tune, grace notes left out, by the onset that a `Reader` is at before it."""
-    reader, found = Reader(columns), []
+    reader, found = Reader(features), []
     for place, number in enumerate(ids):
         before = reader.onset
         reader.read(number)
-        if reader.onset != before and (number in columns.timed or number in columns.sounds):
+        if reader.onset != before and (number in features.timed or number in features.sounds):
             found.append(Begun(place, before, reader.last))
     return found
 
 
 def read_rows(
-    columns: Columns,
+    features: ContextFeatures,
     ids: Sequence[int],
     known: Mapping[Onset, Sound] | None = None,
     gaps: Sequence[tuple[range, Onset]] | None = None,
@@ -453,7 +325,7 @@ def read_rows(
 
     A gap is a range of places in `ids`, in order, and the onset from which on notes are told within it.
     """
-    reader = Reader(columns, known)
+    reader = Reader(features, known)
     if gaps is None:
         return [reader.read(number) for number in ids]
     horizons = {place: horizon for gap, horizon in gaps for place in gap}

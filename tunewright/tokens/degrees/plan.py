@@ -18,9 +18,12 @@ from tunewright.music.beats import Onset, by_strength, ticks
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Bar, ChordSymbol, Element, Ending, Key, Measure, Note, Rest, Tune
 from tunewright.support.errors import ConfigError, ParseError, TokenError
-from tunewright.tokens.degrees.context import Begun, Columns, Sound, begun_in
+from tunewright.tokens.degrees.context import Begun, begun_in
+from tunewright.tokens.degrees.features import Sound
 from tunewright.tokens.degrees.grammar import Constraints, Grammar, PieceBar
-from tunewright.tokens.degrees.tokenizer import BODY, DegreeTokenizer, pitch_at
+from tunewright.tokens.degrees.scale import pitch_at
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.degrees.vocabulary import BODY
 from tunewright.tokens.requests import Request, check_request
 
 CENTRE = 71  # MIDI note about which a melody lies: B4, as in real tunes
@@ -229,7 +232,7 @@ def plan_infill(tokenizer: DegreeTokenizer, tune: Tune, first: int, last: int) -
     return replace(
         _as_given(tokenizer, base, ids),
         music=music,
-        known={one.onset: one.sound for one in begun_in(Columns(tokenizer), ids) if one.place >= after},
+        known={one.onset: one.sound for one in begun_in(tokenizer.features, ids) if one.place >= after},
         told_from=len(music),
         tie=_tied_into(tokenizer, base, stretch.start, music),
         slurs=_slurs_into(base, stretch),
@@ -287,7 +290,7 @@ def plan_variation(tokenizer: DegreeTokenizer, tune: Tune, amount: float, seed: 
     plan = _as_given(tokenizer, base, ids)
     if amount == 0:
         return replace(plan, music=(*tokenizer.encode_music(base), tokenizer.END), same=tune)
-    begun = begun_in(Columns(tokenizer), ids)
+    begun = begun_in(tokenizer.features, ids)
     order = by_strength([one.onset for one in begun], base.meter, np.random.default_rng(seed))
     kept = [begun[place] for place in order[: round((1 - amount) * len(order))]]
     anchors = {one.onset: pitch for one in kept if (pitch := _pitch_id(tokenizer, ids, one)) is not None}

@@ -22,10 +22,13 @@ from tunewright.support.errors import ConfigError, TokenError
 from tunewright.tokens.characters.grammar import CharState
 from tunewright.tokens.characters.starts import Start
 from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.tokens.degrees.context import Columns, Reader
+from tunewright.tokens.degrees.context import Reader
+from tunewright.tokens.degrees.features import ContextFeatures
 from tunewright.tokens.degrees.grammar import GRID, Constraints, Grammar, State
 from tunewright.tokens.degrees.plan import CENTRE, Plan, home_in_range, usable_pitches
-from tunewright.tokens.degrees.tokenizer import BODY, NO_FORM, DegreeTokenizer, pitch_at
+from tunewright.tokens.degrees.scale import pitch_at
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.degrees.vocabulary import BODY, NO_FORM
 from tunewright.tokens.masks import Masks
 from tunewright.tokens.requests import MOST_SHARPS
 
@@ -148,9 +151,9 @@ class DegreeWriter:
     masks: Masks
 
     @cached_property
-    def columns(self) -> Columns:
+    def columns(self) -> ContextFeatures:
         """How ids become rows."""
-        return Columns(self.tokenizer)
+        return self.tokenizer.features
 
     @cached_property
     def header_rows(self) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What a model is told of each place in a piece, beside the token that it has read.
+"""Context features of pieces: what a model is told of each place, beside the token that it has read.
 
 In: the ids of a `PieceTokenizer`, one after the other. Out: for each a row of small integers about the place after it.
 0 always stands for nothing. A row tells where in the bar that is, which bar of eight, how many notes have begun there,
@@ -7,17 +7,17 @@ which part is spoken of and the last note of it, which note it began at the same
 sounds there already: the three lowest notes and the highest, drums aside.
 
 Nothing here is new to who has read all ids before: it saves the model the counting. This file forbids nothing
-(`piece_rules`) and knows no model.
+(`grammar`) and knows no model.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from tunewright.tokens.polyphony.tokenizer import BEGINS_A_NOTE, DRUM_PROGRAM, MOST_PARTS, PieceTokenizer
+from tunewright.tokens.polyphony.vocabulary import BEGINS_A_NOTE, DRUM_PROGRAM, MOST_PARTS, PieceVocabulary
 
 POSITIONS = 97  # steps of a bar that are told apart, after 0
 BARS = 8
@@ -36,8 +36,8 @@ REMEMBERED = 48  # notes that a scale is judged by
 Row = tuple[int, ...]
 
 
-class PiecePlaces:
-    """The columns of a vocabulary's rows."""
+class PieceFeatures:
+    """The context features of a vocabulary: how many values each has, and tables that a reader needs."""
 
     sizes = (
         *(POSITIONS, BARS, MOST_BEGUN + 1, MOST_PARTS + 3, NUMBERS),
@@ -46,26 +46,26 @@ class PiecePlaces:
         *(NUMBERS for _ in range(LOWEST + 1)),
     )
 
-    def __init__(self, tokenizer: PieceTokenizer) -> None:
-        self.tokenizer = tokenizer
+    def __init__(self, vocabulary: PieceVocabulary) -> None:
+        self.vocabulary = vocabulary
 
     @cached_property
     def grid(self) -> int:
         """Steps of a beat."""
-        return int(max(self.tokenizer.miditok.config.beat_res.values()))
+        return int(max(self.vocabulary.miditok.config.beat_res.values()))
 
     @cached_property
     def acts(self) -> tuple[tuple[tuple[Act, int], ...], ...]:
         """For every id what each of its tokens does to a reader, and with which number."""
         return tuple(
             tuple((ACTS[kind], value) for token in tokens for kind, value in [self._act(token)] if kind in ACTS)
-            for tokens in self.tokenizer.tokens_of
+            for tokens in self.vocabulary.tokens_of
         )
 
     @cached_property
     def ends_notes(self) -> bool:
         """Whether the vocabulary tells where notes end, not how long they are."""
-        return any(token.startswith("NoteOff") for tokens in self.tokenizer.tokens_of for token in tokens)
+        return any(token.startswith("NoteOff") for tokens in self.vocabulary.tokens_of for token in tokens)
 
     def _act(self, token: str) -> tuple[str, int]:
         kind, _, value = token.partition("_")
@@ -87,10 +87,10 @@ class PiecePlaces:
 class PieceReader:
     """Reads the ids of one piece, from its beginning, and tells the row of each."""
 
-    def __init__(self, places: PiecePlaces) -> None:
-        self.places = places
-        self._acts = places.acts
-        self._bar, self._bar_start, self._time, self._steps = -1, 0, 0, QUARTERS * places.grid
+    def __init__(self, features: PieceFeatures) -> None:
+        self.features = features
+        self._acts = features.acts
+        self._bar, self._bar_start, self._time, self._steps = -1, 0, 0, QUARTERS * features.grid
         self._beats = 0
         self._part = NO_PART
         self._begun: dict[tuple[int, int], int] = {}  # part and time -> number + 1
@@ -167,7 +167,7 @@ class PieceReader:
 
     def _lasts(self, end: int) -> bool:
         """Whether a note that ends then sounds on: one of unknown length only where an end of its own is to come."""
-        return self.places.ends_notes or end < UNKNOWN_LENGTH
+        return self.features.ends_notes or end < UNKNOWN_LENGTH
 
     def _end_note(self, number: int) -> None:
         self._sounding = [note for note in self._sounding if note[0] != number + 1]
@@ -211,9 +211,3 @@ ACTS: Mapping[str, Act] = {  # what a reader does with each kind of token
     "Duration": PieceReader._set_length,
     "Off": PieceReader._end_note,
 }
-
-
-def read_piece_rows(places: PiecePlaces, ids: Iterable[int]) -> list[Row]:
-    """The row of every id."""
-    reader = PieceReader(places)
-    return [reader.read(number) for number in ids]

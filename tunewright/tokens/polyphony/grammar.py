@@ -17,7 +17,8 @@ import numpy as np
 from tunewright.music.form import FEWEST_BARS
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.masks import Masks
-from tunewright.tokens.polyphony.tokenizer import BEGINS_A_NOTE, PieceTokenizer, Struck, kind_of
+from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
+from tunewright.tokens.polyphony.vocabulary import BEGINS_A_NOTE, Struck, kind_of
 
 BAR = "Bar_None"
 NOTHING_STRUCK = Struck()

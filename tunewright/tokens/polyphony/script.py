@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tunewright.support.errors import ConfigError
-from tunewright.tokens.polyphony.context import PiecePlaces, PieceReader
+from tunewright.tokens.polyphony.context import PieceFeatures, PieceReader
 from tunewright.tokens.polyphony.grammar import BAR, PieceRules, PieceState
-from tunewright.tokens.polyphony.tokenizer import BEGINS_A_NOTE, kind_of
+from tunewright.tokens.polyphony.vocabulary import BEGINS_A_NOTE, kind_of
 
 
 class PieceScript:
@@ -20,9 +20,9 @@ class PieceScript:
     in_body = True
 
     def __init__(
-        self, places: PiecePlaces, rules: PieceRules | None = None, start: Sequence[int] = (), bars: int = 0
+        self, places: PieceFeatures, rules: PieceRules | None = None, start: Sequence[int] = (), bars: int = 0
     ) -> None:
-        self.tokenizer = tokenizer = places.tokenizer
+        self.tokenizer = tokenizer = places.vocabulary
         self.rules, self._asked = rules, bars
         self.ids: list[int] = []
         self.bars = 0

@@ -4,24 +4,24 @@ In: `Piece`s. Out: lists of ids, and back. A vocabulary (REMI, Huang & Yang 2020
 settings are read off the training pieces: the grid, the range of pitches, metres, tempi, and a number for each part,
 so that four parts for piano stay four. Where MidiTok describes a note by several tokens at once (compound words), these
 follow one another here, so that every model can learn every vocabulary. With byte-pair encoding, tokens that often
-follow one another are one id (Fradet et al. 2023). This file knows no model; what may follow what is `piece_rules`'s.
+follow one another are one id (Fradet et al. 2023). This file knows no model; what may follow what is
+`grammar`'s.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
-import warnings
+import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from tunewright.formats.midi.pieces import settled, to_score
+from tunewright.music.kinds import Music
 from tunewright.music.piece import (
     TICKS,
     USUAL_TEMPO,
@@ -39,85 +39,49 @@ from tunewright.music.piece import (
 )
 from tunewright.music.tune import Repair
 from tunewright.support.errors import ConfigError, TokenError
+from tunewright.tokens.contract import Passage, Rows, framed
+from tunewright.tokens.polyphony.augmentation import MovedPieces
+from tunewright.tokens.polyphony.context import PieceFeatures, PieceReader
+from tunewright.tokens.polyphony.fitting import assigned_slots, usual_slots, vocabulary_settings
+from tunewright.tokens.polyphony.vocabulary import (
+    BEGINS_A_NOTE,
+    DRUM_PROGRAM,
+    VOCABULARIES,
+    Follows,
+    MusicTokenizer,
+    PieceVocabulary,
+    Slot,
+    Struck,
+    class_of,
+    kind_of,
+    quiet,
+)
+from tunewright.tokens.settings import TokenSettings
 
 if TYPE_CHECKING:
     from symusic import core
 
-MusicTokenizer = Any  # MidiTok's; it has no types
-Follows = tuple[tuple[str, tuple[str, ...]], ...]
-
-VOCABULARIES = {  # by the names that `tokens` takes; MidiTok's classes
-    "beat": "BEAT",
-    "cpword": "CPWord",
-    "midilike": "MIDILike",
-    "mmm": "MMM",
-    "mumidi": "MuMIDI",
-    "octuple": "Octuple",
-    "pertok": "PerTok",
-    "remi": "REMI",
-    "structured": "Structured",
-    "tsd": "TSD",
-}
-GRIDS = (4, 8, 12, 24)  # steps of a quarter note
-ON_GRID = 0.98  # share of the onsets that a grid has to hold
-PERFORMED_GRID = 12  # steps, where no grid holds enough of them
-MOST_PARTS = 128  # that a vocabulary can tell apart
-NAMED_OFTEN = 0.02  # share of the pieces from which on a name is a part of its own
-LONGEST_NOTE = 64  # beats; what is longer is cut
-FINE_UP_TO = 4  # beats up to which lengths are on the grid; longer ones on quarters of a beat
 OUT_OF_ORDER = 0.001  # share of the notes that may stand out of order where the vocabulary has one
-MOST_BINS = 32  # velocities and tempi, where there are several
-DRUM_PROGRAM = -1  # MidiTok's
-BEGINS_A_NOTE = frozenset({"Pitch", "PitchDrum", "NoteOn", "DrumOn"})
-TELLS_TIME = frozenset({"Bar", "Position", "TimeShift", "Rest", "Beat", "Track"})
+DESCRIBES_A_NOTE = frozenset({"Velocity", "Duration"})
 FORMAT = 1
 _SAVED = ("config", "tokenization", "_vocab_base", "_model", "_vocab_base_byte_to_token")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """What tells a part from the others: its instrument, its name where that is usual, and which of its like it is."""
-
-    program: int
-    name: str = ""
-    nth: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Struck:
-    """The last note that was told of those that begin together, and of which part the next one is."""
-
-    program: int = 0
-    last: tuple[int, int] = (-2, -1)  # program and number; below all there are
-
-    def after(self, token: str) -> Struck | None:
-        """The same after a token; None where a note comes that does not stand after the last one."""
-        kind, _, value = token.partition("_")
-        if kind in TELLS_TIME:
-            return Struck(self.program)
-        if kind == "Program":
-            return Struck(int(value), self.last) if int(value) >= self.last[0] else None
-        if kind in BEGINS_A_NOTE:
-            note = (self.program, int(value))
-            return Struck(self.program, note) if note > self.last else None
-        return self
-
-
 @dataclass(frozen=True)
-class PieceTokenizer:
-    """One of MidiTok's vocabularies, with the parts that it knows; `saved` is MidiTok's own description of it."""
+class PieceTokenizer(PieceVocabulary):
+    """One of MidiTok's vocabularies, fitted on training pieces."""
 
-    kind: str  # a key of `VOCABULARIES`
-    saved: str
-    slots: tuple[Slot, ...]
-    velocity: int  # of every note, where the vocabulary tells none
-    tempo: int  # microseconds to a quarter, likewise
-    meter: tuple[int, int]  # likewise
-    longest: int = 0  # ids of the longest training piece
-    ordered: bool = False  # whether in them notes that begin together stand by part, then by number (nearly always)
-    follows: Follows = ()  # in training pieces: the kinds of token that came after each context; "" is the end
+    of: ClassVar[type[Music]] = Piece
+    unit: ClassVar[str] = "token"
+    text = ""
+    never = ()
+    context_sizes = PieceFeatures.sizes
+    direct = len(context_sizes)
 
-    END = 0
+    @classmethod
+    def from_settings(cls, settings: TokenSettings, pieces: Sequence[Piece]) -> PieceTokenizer:
+        """The vocabulary that settings ask for."""
+        return cls.fit(settings.kind, pieces, bpe=settings.bpe, transposed_by=settings.transpose)
 
     # ------------------------------------------------------------------------------------------------ fitting
 
@@ -130,10 +94,10 @@ class PieceTokenizer:
         """
         if kind not in VOCABULARIES:
             raise ConfigError(f"tokens is {kind!r}; known: {', '.join(VOCABULARIES)}")
-        slots = _slots(pieces)
+        slots = usual_slots(pieces)
         velocities = {note.velocity for piece in pieces for part in piece.parts for note in part.notes}
         tempos = Counter(tempo.microseconds for piece in pieces for tempo in piece.tempos)
-        tokenizer = _build(kind, _settings(kind, pieces, slots, velocities, tempos, transposed_by))
+        tokenizer = _build(kind, vocabulary_settings(kind, pieces, slots, velocities, tempos, transposed_by))
         usual = tempos.most_common(1)[0][0] if tempos else USUAL_TEMPO
         meters = Counter(meter[1:] for piece in pieces for meter in piece.meters)
         meter = meters.most_common(1)[0][0] if meters else (4, 4)
@@ -183,68 +147,19 @@ class PieceTokenizer:
                 struck = after or Struck(struck.program)
         return others <= OUT_OF_ORDER * notes
 
-    def after(self, context: str, number: int, token: str) -> str:
-        """The context after a token of an id: its kind, or, of compound words, the kinds of the word so far."""
-        inside = self.compound and number >= self.offsets[1]
-        return f"{context}/{kind_of(token)}" if inside else kind_of(token)
-
-    @cached_property
-    def following(self) -> dict[str, frozenset[str]]:
-        """The kinds of token that may come after each context; "" where the piece may end."""
-        return {context: frozenset(kinds) for context, kinds in self.follows}
-
     def _with_pairs(self, encoded: Sequence[Sequence[int]], size: int) -> MusicTokenizer:
         """MidiTok's tokenizer with byte-pair encoding learned from pieces."""
-        tokenizer = self._load()
+        tokenizer = self.load()
         if tokenizer.is_multi_voc:
             raise ConfigError(f"bpe is {size}, but {self.kind} describes notes by compound words; expected bpe=0")
         if size <= len(tokenizer):
             raise ConfigError(f"bpe is {size}, but {self.kind} has {len(tokenizer)} tokens already; expected more")
-        with _quiet():
+        with quiet():
             texts = [["".join(tokenizer._ids_to_bytes(list(ids)))] for ids in encoded]
             tokenizer.train(vocab_size=size, model="BPE", iterator=texts)
         return tokenizer
 
     # ------------------------------------------------------------------------------------------------ MidiTok
-
-    @cached_property
-    def miditok(self) -> MusicTokenizer:
-        """MidiTok's tokenizer."""
-        return self._load()
-
-    def _load(self) -> MusicTokenizer:
-        with tempfile.TemporaryDirectory() as folder, _quiet():
-            path = Path(folder) / "tokenizer.json"
-            path.write_text(self.saved, encoding="utf-8")
-            return _class_of(self.kind)(params=path)
-
-    @cached_property
-    def compound(self) -> bool:
-        """Whether every note, or event, is a compound word: a fixed number of ids, one for each of its fields."""
-        return bool(self.miditok.is_multi_voc)
-
-    @cached_property
-    def offsets(self) -> tuple[int, ...]:
-        """Of compound words, the first id of each field; then how many ids there are."""
-        assert self.compound
-        return tuple(accumulate((len(field) for field in self.miditok.vocab), initial=1))
-
-    @cached_property
-    def vocab(self) -> tuple[str, ...]:
-        """Every id in words, as MidiTok names tokens: "Pitch_60"; joined by + where it stands for several."""
-        return ("END", *("+".join(tokens) for tokens in self.tokens_of[1:]))
-
-    @cached_property
-    def tokens_of(self) -> tuple[tuple[str, ...], ...]:
-        """The tokens that every id stands for, one unless pairs were joined; none for the end."""
-        tokenizer = self.miditok
-        if self.compound:
-            return ((), *((token,) for field in tokenizer.vocab for token in _in_order(field)))
-        if not tokenizer.is_trained:
-            return ((), *((token,) for token in _in_order(tokenizer.vocab)[1:]))
-        joined = tokenizer._vocab_learned_bytes_to_tokens
-        ordered = _in_order(tokenizer.vocab_model or {})
-        return ((), *(tuple(joined[sign]) for sign in ordered[1:]))
 
     # ------------------------------------------------------------------------------------------------ encoding
 
@@ -256,7 +171,7 @@ class PieceTokenizer:
         tokenizer = self.miditok
         score = self._score(piece)
         self._check(piece, score)
-        with _quiet():
+        with quiet():
             found = tokenizer.encode(score)
         rows = [row for seq in (found if isinstance(found, list) else [found]) for row in seq.ids]
         if not self.compound:
@@ -269,7 +184,7 @@ class PieceTokenizer:
 
         score = to_score(in_full_bars(piece))
         tracks: dict[int, core.TrackTick] = {}
-        for track, slot in zip(list(score.tracks), _assigned(piece, self.slots), strict=True):
+        for track, slot in zip(list(score.tracks), assigned_slots(piece, self.slots), strict=True):
             if slot == DRUM_PROGRAM and slot in tracks:
                 tracks[slot].notes.extend(track.notes)
                 continue
@@ -292,12 +207,6 @@ class PieceTokenizer:
                 if (meter.numerator, meter.denominator) not in self.meters:
                     raise TokenError(f"metre {meter.numerator}/{meter.denominator}, which no training piece has")
 
-    @cached_property
-    def meters(self) -> frozenset[tuple[int, int]]:
-        """The metres that it knows."""
-        ranges: dict[int, Sequence[int]] = self.miditok.config.time_signature_range
-        return frozenset((top, bottom) for bottom, tops in ranges.items() for top in tops)
-
     # ------------------------------------------------------------------------------------------------ decoding
 
     def decode(self, ids: Sequence[int]) -> Piece:
@@ -312,7 +221,7 @@ class PieceTokenizer:
         given: Any = self._words(ids) if self.compound else ids
         if not len(given):
             raise TokenError("no tokens; expected those of a piece")
-        with _quiet():
+        with quiet():
             try:
                 score = self.miditok.decode(self._sequence(given))
             except (KeyError, IndexError, ValueError, AttributeError, ZeroDivisionError) as error:
@@ -382,6 +291,46 @@ class PieceTokenizer:
         found = Piece(tuple(parts), counted_meters(meters), (), real_changes(tempos), repairs=repairs)
         return from_first_note(found)
 
+    # -------------------------------------------------------------------------------------------- as a model reads it
+
+    @cached_property
+    def features(self) -> PieceFeatures:
+        """The context features of this vocabulary."""
+        return PieceFeatures(self)
+
+    def reader(self) -> PieceReader:
+        """A reader at the beginning of a piece."""
+        return PieceReader(self.features)
+
+    def context(self, ids: Sequence[int]) -> Rows:
+        """The row (T, 1 + K) of every id, read from the beginning."""
+        reader = self.reader()
+        return np.array([reader.read(number) for number in ids], np.int16)
+
+    def passage(self, piece: Piece) -> Passage:
+        """The piece as scored, all of it."""
+        ids = framed(self, self.encode(piece))
+        return Passage(ids, 1, piece.notes, self.context(ids))
+
+    def repertoire(self, pieces: Sequence[Piece], settings: TokenSettings, refused: Counter[str]) -> MovedPieces:
+        """The pieces in a new order each time through, each moved by some semitones."""
+        return MovedPieces(self, pieces, settings.transpose, refused)
+
+    def note_bits(self, piece: Piece, passage: Passage, bits: Sequence[float]) -> list[float]:
+        """Bits of each note, in the order of the ids: those of its pitch, and of its velocity and length after it.
+
+        Ids that begin several notes are shared out evenly; NaN for all where the grid made two notes one.
+        """
+        notes: list[float] = []
+        for number, one in zip(passage.ids, bits, strict=True):
+            kinds = [kind_of(token) for token in self.tokens_of[number]]
+            begun = sum(kind in BEGINS_A_NOTE for kind in kinds)
+            if begun:
+                notes += [one / begun] * begun
+            elif notes and kinds and DESCRIBES_A_NOTE.issuperset(kinds):
+                notes[-1] += one
+        return notes if len(notes) == piece.notes else [math.nan] * piece.notes
+
     # ------------------------------------------------------------------------------------------------ keeping
 
     def to_json(self) -> str:
@@ -428,29 +377,11 @@ class PieceTokenizer:
         return found
 
 
-# ------------------------------------------------------------------------------------------------ MidiTok
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """MidiTok warns of what it repairs; that is counted elsewhere."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _class_of(kind: str) -> Any:
-    with _quiet():
-        import miditok  # noqa: PLC0415 - heavy
-
-    return getattr(miditok, VOCABULARIES[kind])
-
-
 def _build(kind: str, settings: dict[str, Any]) -> MusicTokenizer:
-    made_by = _class_of(kind)
+    made_by = class_of(kind)
     from miditok import TokenizerConfig  # noqa: PLC0415 - heavy
 
-    with _quiet():
+    with quiet():
         return made_by(TokenizerConfig(**settings))
 
 
@@ -458,136 +389,3 @@ def _save(tokenizer: MusicTokenizer) -> str:
     """MidiTok's description without the versions of libraries, so that equal vocabularies are equal text."""
     described = tokenizer.to_dict()
     return json.dumps({name: described[name] for name in _SAVED if name in described}, sort_keys=True)
-
-
-def kind_of(token: str) -> str:
-    """The kind of a token of MidiTok: "Pitch" of "Pitch_60"; the whole of it where its value tells what may follow."""
-    kind = token.split("_", 1)[0]
-    return token if kind in ("Bar", "Family", "Track") and not token[-1].isdigit() else kind
-
-
-def _in_order(vocab: dict[str, int]) -> list[str]:
-    return sorted(vocab, key=vocab.__getitem__)
-
-
-# ------------------------------------------------------------------------------------------------ settings
-
-
-def _settings(
-    kind: str,
-    pieces: Sequence[Piece],
-    slots: Sequence[Slot],
-    velocities: set[int],
-    tempos: Counter[int],
-    transposed_by: int,
-) -> dict[str, Any]:
-    """What MidiTok is told, read off the training pieces."""
-    pitches = [note.number for piece in pieces for part in piece.parts if not part.drums for note in part.notes]
-    drums = [note.number for piece in pieces for part in piece.parts if part.drums for note in part.notes]
-    grid = grid_of(pieces)
-    longest = max((note.end - note.onset for piece in pieces for part in piece.parts for note in part.notes), default=0)
-    finest = max([4, *(meter.denominator for piece in pieces for meter in piece.meters)])
-    beats = min(LONGEST_NOTE, -(-longest * finest // (4 * TICKS)))  # of the shortest kind: eighths in 6/8
-    lengths = {(0, FINE_UP_TO): grid} | ({(FINE_UP_TO, beats): min(grid, 4)} if beats > FINE_UP_TO else {})
-    quarters = sorted({60e6 / tempo for tempo in tempos})
-    settings: dict[str, Any] = {
-        "pitch_range": (
-            max(0, min(pitches, default=60) - transposed_by),
-            min(127, max(pitches, default=60) + transposed_by) + 1,
-        ),
-        "drums_pitch_range": (min(drums, default=35), max(drums, default=81) + 1),
-        "use_pitchdrum_tokens": bool(drums),
-        "beat_res": lengths,
-        "num_velocities": MOST_BINS,
-        "use_velocities": len(velocities) > 1,
-        "special_tokens": ["PAD"],
-        "use_programs": True,
-        "one_token_stream_for_programs": True,
-        "programs": [*([DRUM_PROGRAM] if drums else []), *range(len(slots))],
-        "use_time_signatures": True,
-        "time_signature_range": _meters(pieces),
-        "use_tempos": len(quarters) > 1 and kind != "pertok",  # which writes tempi that it cannot read
-        "num_tempos": MOST_BINS,
-        "tempo_range": (quarters[0], quarters[-1]) if len(quarters) > 1 else (40, 250),
-        "delete_equal_successive_tempo_changes": True,
-        "delete_equal_successive_time_sig_changes": True,
-        "encode_ids_split": "no",
-    }
-    bars = max((len(piece.bar_lines) for piece in pieces), default=1)
-    if kind in ("octuple", "mumidi"):
-        settings["max_bar_embedding"] = bars + bars // 2 + 1
-    if kind == "mmm":
-        settings["base_tokenizer"] = "REMI"
-    if kind == "pertok":
-        settings |= {
-            "ticks_per_quarter": TICKS,
-            "use_microtiming": False,
-            "max_microtiming_shift": 0.125,
-            "num_microtiming_bins": 30,
-        }
-    return settings
-
-
-def grid_of(pieces: Iterable[Piece]) -> int:
-    """The fewest steps of a quarter on which `ON_GRID` of all onsets lie; `PERFORMED_GRID` where none holds them."""
-    onsets = Counter(note.onset % TICKS for piece in pieces for part in piece.parts for note in part.notes)
-    total = sum(onsets.values())
-    for steps in GRIDS:
-        step = TICKS // steps
-        near = sum(count for onset, count in onsets.items() if min(onset % step, step - onset % step) <= 1)
-        if near >= ON_GRID * total:
-            return steps
-    return PERFORMED_GRID
-
-
-def _meters(pieces: Sequence[Piece]) -> dict[int, list[int]]:
-    """The numerators by denominator; 4/4 is always among them, being what no metre means."""
-    found = {(meter.numerator, meter.denominator) for piece in pieces for meter in piece.meters} | {(4, 4)}
-    return {bottom: sorted(top for top, other in found if other == bottom) for bottom in sorted({b for _, b in found})}
-
-
-# ------------------------------------------------------------------------------------------------ parts
-
-
-def _slots(pieces: Sequence[Piece]) -> tuple[Slot, ...]:
-    """The parts that the pieces have, in the order in which they stand there; drums need none."""
-    named = Counter(
-        place for piece in pieces for place in {(p.program, p.name) for p in piece.parts if p.name and not p.drums}
-    )
-    usual = {place for place, count in named.items() if count >= max(2, NAMED_OFTEN * len(pieces))}
-    places: dict[Slot, list[int]] = {}
-    for piece in pieces:
-        for place, slot in enumerate(_wanted(piece, usual)):
-            if slot:
-                places.setdefault(slot, []).append(place)
-    counts = {slot: len(found) for slot, found in places.items()}
-    frequent = sorted(counts, key=lambda slot: (-counts[slot], slot.program, slot.name, slot.nth))[:MOST_PARTS]
-    return tuple(sorted(frequent, key=lambda slot: (sum(places[slot]) / len(places[slot]), slot.name, slot.nth)))
-
-
-def _wanted(piece: Piece, usual: set[tuple[int, str]]) -> Iterator[Slot | None]:
-    """The slot of every part; None for drums."""
-    seen: Counter[tuple[int, str]] = Counter()
-    for part in piece.parts:
-        if part.drums:
-            yield None
-            continue
-        place = (part.program, part.name if (part.program, part.name) in usual else "")
-        yield Slot(*place, seen[place])
-        seen[place] += 1
-
-
-def _assigned(piece: Piece, slots: Sequence[Slot]) -> list[int]:
-    """The number of every part's slot; TokenError where there is none."""
-    numbers = {slot: number for number, slot in enumerate(slots)}
-    usual = {(slot.program, slot.name) for slot in slots if slot.name}
-    found = []
-    for part, slot in zip(piece.parts, _wanted(piece, usual), strict=True):
-        if slot is None:
-            found.append(DRUM_PROGRAM)
-        elif slot in numbers:
-            found.append(numbers[slot])
-        else:
-            what = f"{part.name or 'a part'} (General MIDI program {part.program + 1})"
-            raise TokenError(f"{what}, number {slot.nth + 1} of its kind: no training piece has it")
-    return found

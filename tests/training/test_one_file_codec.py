@@ -1,0 +1,41 @@
+"""One file is enough for a codec: the toy is fitted, learned, kept, gone on with and measured as any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.small_runs import SMALL, corpus_of
+from tests.support.toy_codec import ToyCodec
+from tunewright.formats.abc import parse_abc
+from tunewright.models.likelihood import likelihood, reading
+from tunewright.tokens import registry
+from tunewright.tokens.contract import encode_passages
+from tunewright.training.loop import train_steps
+from tunewright.training.run import load_run
+from tunewright.training.state import TrainingState
+
+BOOK = "\n".join(f"X:{count}\nM:4/4\nL:1/8\nK:C\n{'CDEF GABc|' * count}\n" for count in range(1, 7))
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "CODECS", {**registry.CODECS, "toy": ToyCodec})
+
+
+def test_a_codec_of_one_file_is_learned_and_foreseen(tmp_path: Path) -> None:
+    tunes = parse_abc(BOOK)
+    corpus, config = corpus_of(tunes[:4], tunes[4:]), SMALL.with_(tokens="toy", num_training_iterations=40)
+    steps = train_steps(corpus, tmp_path / "run", config)
+    assert [next(steps).step for _ in range(10)] == list(range(1, 11))
+    steps.close()
+    *_, last = train_steps(corpus, tmp_path / "run", resume=True)
+    assert last.status == "finished"
+    run = load_run(tmp_path / "run")
+    assert run.tokenizer == ToyCodec()
+    passages = encode_passages(run.tokenizer, corpus.valid)
+    state = TrainingState(run)
+    found = likelihood(reading(state.model.eval(), "fp32"), passages, state.device)
+    assert found.nats_per_character == pytest.approx(last.valid_loss, rel=0.5)
+    assert found.notes == sum(len(tune.notes) for tune in corpus.valid)

@@ -1,0 +1,39 @@
+"""Which part of the data each family goes to: to learn from, to choose by, to test with.
+
+In: the melodies of music, and their families; or a `Corpus` and a path. Out: "train", "valid" or "test" for each; or
+the table that says so of a corpus.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.melodies import Melody
+from tunewright.music.kinds import Music, music_id
+from tunewright.support.files import replace_file
+
+SPLITS = ("train", "valid", "test")
+
+
+def split_of(first: Melody) -> str:
+    """The part that a family goes to: a hash of its first melody, so it depends on no other music."""
+    digest = hashlib.sha256(f"family {first.fingerprints[0]}".encode()).digest()
+    return SPLITS[max(0, int.from_bytes(digest[:8], "big") % 10 - 7)]
+
+
+def divide(families: Sequence[int], melodies: Sequence[Melody]) -> tuple[str, ...]:
+    """For each melody the part that its family, known by the place of its first one, goes to."""
+    parts = {family: split_of(melodies[family]) for family in set(families)}
+    return tuple(parts[family] for family in families)
+
+
+def write_split(corpus: Corpus[Music], path: Path) -> None:
+    """Write a table with tabs: id, part of the split, family, source and title of every tune or piece."""
+    ids = [music_id(music) for music in corpus.music]
+    rows = ["id\tsplit\tfamily\tsource\ttitle"]
+    for known_as, part, family, music in zip(ids, corpus.split, corpus.families, corpus.music, strict=True):
+        rows.append("\t".join((known_as, part, ids[family], music.source, music.title.replace("\t", " "))))
+    replace_file(path, ("\n".join(rows) + "\n").encode())

@@ -1,0 +1,66 @@
+"""Opening the run that is to be trained: a new one, or one to go on with.
+
+In: a corpus, a run folder, settings. Out: a `Run` whose folder holds settings, codec, split and record. This file
+trains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tunewright.corpus.corpus import Corpus
+from tunewright.models.devices import choose_device
+from tunewright.music.kinds import music_id
+from tunewright.support.environment import environment
+from tunewright.support.errors import ConfigError, OutputError, RunError
+from tunewright.support.files import replace_file
+from tunewright.tokens.registry import fit_codec
+from tunewright.training.config import Config, format_config
+from tunewright.training.run import Run, create_run, load_run, read_split
+
+MAY_CHANGE = ("num_training_iterations", "eval_every", "patience")  # settings that a resumed run may change
+
+
+def prepare_folder(path: Path, resume: bool) -> None:
+    """Make the folder that is to be held; a folder to resume must be there already."""
+    if resume and not path.is_dir():
+        raise RunError(f"{path}: no such run folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); expected a writable folder") from None
+
+
+def open_run(corpus: Corpus[Any], path: Path, config: Config | None, resume: bool, record: Mapping[str, Any]) -> Run:
+    """A new run of a corpus, or, with `resume`, the one in the folder, with those settings changed that may be."""
+    if not resume:
+        config = config or Config()
+        choose_device(config.device)
+        tokenizer = fit_codec(config.tokens, corpus.train)
+        return create_run(path, config, tokenizer, _split(corpus), dict(record) | environment())
+    run = load_run(path)
+    found, expected = corpus.fingerprint, read_split(path).get("fingerprint")
+    if found != expected:
+        raise RunError(f"{path}: was trained on another corpus (fingerprint {expected}); found {found}")
+    if config is None or config == run.config:
+        return run
+    config = _changed(run.config, config)
+    replace_file(path / "config.toml", format_config(config).encode())
+    return replace(run, config=config)
+
+
+def _changed(stored: Config, wanted: Config) -> Config:
+    before, after = stored.flat(), wanted.flat()
+    for name, value in after.items():
+        if value != before[name] and name not in MAY_CHANGE:
+            raise ConfigError(f"{name} is {value!r}, the run has {before[name]!r}; resuming cannot change it")
+    return wanted
+
+
+def _split(corpus: Corpus[Any]) -> dict[str, Any]:
+    named = {"train": corpus.train, "valid": corpus.valid, "test": corpus.test}
+    ids = {name: [music_id(one) for one in music] for name, music in named.items()}
+    return {"corpus": corpus.name, "fingerprint": corpus.fingerprint, **ids}

@@ -1,0 +1,101 @@
+"""The state of a training: weights, optimiser and counters, kept in and restored from the run folder.
+
+In: a run and settings. Out: a `TrainingState` at the run's last checkpoint, or at its beginning. A checkpoint is one
+file, so that no part of it can be of another step. This file takes no step (`loop`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from tunewright.models.building import build_model
+from tunewright.models.contract import Model
+from tunewright.models.devices import choose_device, choose_precision
+from tunewright.support.errors import RunError
+from tunewright.support.numbers import without_nan
+from tunewright.training.config import OptimiserSettings
+from tunewright.training.run import BEST, LAST, MODEL, Run, load_tensors, save_tensors, under
+
+SMOOTHING = 0.98  # weight of the past in the smoothed training loss
+
+
+@dataclass
+class Counters:
+    """What a checkpoint records beside tensors."""
+
+    step: int = 0
+    seconds: float = 0.0
+    smoothed: float = 0.0  # not yet divided by the weight of what it has seen
+    best_loss: float = math.inf
+    best_bits: float = math.inf
+    best_step: int = 0
+    looks_since_best: int = 0
+    threads: int = 0
+    precision: str = ""
+
+    @property
+    def train_loss(self) -> float:
+        """The training loss, smoothed over about fifty steps; NaN before the first."""
+        return self.smoothed / (1 - SMOOTHING**self.step) if self.step else math.nan
+
+    def count(self, loss: float) -> None:
+        """Count a step."""
+        self.step += 1
+        self.smoothed = SMOOTHING * self.smoothed + (1 - SMOOTHING) * loss
+
+
+class TrainingState:
+    """A model that is being trained, its optimiser and its counters."""
+
+    def __init__(self, run: Run) -> None:
+        config, codec = run.config, run.tokenizer
+        self.path, self.device = run.path, choose_device(config.device)
+        sizes = (len(codec.vocab), codec.context_sizes, codec.direct)
+        self.model = build_model(config.model, *sizes, seed=config.seed).to(self.device)
+        self.optimizer = _build_optimizer(self.model, config.optimiser)
+        precision = choose_precision(config.precision, config.model, self.device)
+        self.counters = Counters(threads=torch.get_num_threads(), precision=precision)
+        if run.resumable:
+            self._restore()
+
+    def save_best(self, valid_loss: float) -> None:
+        """Keep the weights as the best."""
+        facts = {"step": self.counters.step, "valid_loss": without_nan(valid_loss)}
+        save_tensors(self.path / BEST, self.model.state_dict(), facts)
+
+    def save(self) -> None:
+        """Keep everything that going on needs."""
+        tensors = {f"{MODEL}{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for name, parameter in self.model.named_parameters():
+            for key, value in self.optimizer.state[parameter].items():
+                tensors[f"optimizer.{name}.{key}"] = torch.as_tensor(value)
+        save_tensors(self.path / LAST, tensors, without_nan(asdict(self.counters)))
+
+    def _restore(self) -> None:
+        tensors, facts = load_tensors(self.path / LAST)
+        try:
+            restored: dict[str, Any] = {name: math.inf if value is None else value for name, value in facts.items()}
+            self.counters = Counters(**restored)
+            self.model.load_state_dict(under(tensors, MODEL))
+            for name, parameter in self.model.named_parameters():
+                self.optimizer.state[parameter] = under(tensors, f"optimizer.{name}.")
+                if set(self.optimizer.state[parameter]) != {"step", "exp_avg", "exp_avg_sq"}:
+                    raise KeyError(name)
+        except (RuntimeError, TypeError, KeyError) as error:
+            first = (str(error).splitlines() or [""])[0]
+            raise RunError(f"{self.path / LAST}: does not fit the run's settings ({first})") from None
+
+    def finite(self) -> bool:
+        """Whether the weights are numbers: a step that made them something else must not replace a good checkpoint."""
+        return all(bool(parameter.isfinite().all()) for parameter in self.model.parameters())
+
+
+def _build_optimizer(model: Model, settings: OptimiserSettings) -> torch.optim.Optimizer:
+    usual: dict[str, Any] = {"lr": settings.learning_rate, "fused": model.device.type in ("cpu", "cuda")}
+    if settings.weight_decay:
+        return torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay, **usual)
+    return torch.optim.Adam(model.parameters(), **usual)
