@@ -11,6 +11,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
+import networkx
 import pytest
 
 import tunewright
@@ -53,6 +55,27 @@ def test_every_dependency_is_stated_and_every_stated_one_is_used() -> None:
     used = {NAME_ON_INDEX.get(name, name) for name in used}
     read_as_files = {"music21", "pretty_midi", "tensorboard"}  # used, but through their data, or through torch
     assert used | read_as_files == stated
+
+
+def test_packages_import_only_from_those_below() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    contracts = settings["importlinter"]["contracts"]
+    assert {contract["type"] for contract in contracts} == {"layers"}
+    layers = [layer.strip("()").removeprefix("tunewright.") for layer in contracts[0]["layers"]]
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert rooms <= set(layers)
+    script = "import sys, importlinter.cli; sys.exit(importlinter.cli.lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_two_files_import_each_other() -> None:
+    graph = networkx.DiGraph()
+    found = grimp.build_graph("tunewright", cache_dir=None)  # imports for types alone, and inside functions, too
+    for module in found.modules - {"tunewright"}:
+        graph.add_edges_from((module, other) for other in found.find_modules_directly_imported_by(module))
+    assert graph.number_of_edges() > 500
+    assert [group for group in networkx.strongly_connected_components(graph) if len(group) > 1] == []
 
 
 def loaded_by(code: str) -> set[str]:
@@ -102,11 +125,15 @@ def test_every_command_is_in_the_readme(readme: str) -> None:
         assert f"tunewright {name}" in text
 
 
-@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/architecture.md"])
-def test_links_inside_the_project_lead_somewhere(document: str) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-        assert ((ROOT / document).parent / target).exists(), f"{document} links to {target}"
+def test_links_inside_the_project_lead_somewhere() -> None:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    links = [
+        (document, target)
+        for document in documents
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 20
+    assert [(file.name, target) for file, target in links if not (file.parent / target).exists()] == []
 
 
 def test_the_version_is_stated_in_the_changelog() -> None:

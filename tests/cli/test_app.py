@@ -417,7 +417,9 @@ def drawn(result: Result) -> list[Tune]:
 
 def test_what_is_asked_for_comes_out(tunewright: Command, musical: Path) -> None:
     words = ["--key", "E dorian", "--meter", "6/8", "--rhythm", "jig", "--parts", "AAB", "--bars", "4,8"]
-    for tune in drawn(tunewright("generate", musical, "-n", 3, *words, "--range", "D4-B5")):
+    tunes = drawn(tunewright("generate", musical, "-n", 3, *words, "--range", "D4-B5"))
+    assert len(tunes) == 3
+    for tune in tunes:
         assert (str(tune.key), str(tune.meter), tune.rhythm) == ("E dorian", "6/8", "jig")
         assert form_of(tune) == Form((Section(4, True), Section(8, False)))
         assert all(Pitch("D", 0, 4).midi <= note.pitch.midi <= Pitch("B", 0, 5).midi for note in tune.notes)

@@ -81,11 +81,11 @@ def test_a_factor_is_one_change(name: str) -> None:
 
 
 def test_the_labs_presets_train_as_the_lab_does() -> None:
-    for name in preset_names():
-        config = load_preset(name)
-        if name.startswith("lab"):
-            expected = {"text": "verbatim", "schedule": "constant", "clip": 0.0, "patience": 0, "dropout": 0.0}
-            assert expected.items() <= config.flat().items()
+    labs = [name for name in preset_names() if name.startswith("lab")]
+    assert set(labs) > set(DESIGN)
+    expected = {"text": "verbatim", "schedule": "constant", "clip": 0.0, "patience": 0, "dropout": 0.0}
+    for name in labs:
+        assert expected.items() <= load_preset(name).flat().items()
 
 
 def test_the_baseline_is_of_the_joint_settings_size_and_text() -> None:

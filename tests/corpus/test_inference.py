@@ -56,7 +56,8 @@ def test_a_mode_is_told_by_the_scale(body: str, key: str, mode: str) -> None:
 
 
 def test_three_notes_leave_the_mode_unknown() -> None:
-    assert infer_mode(tune("C2 G2 C4|")) is None or infer_mode(tune("C2 G2 C4|")).confidence < 0.8  # type: ignore[union-attr]
+    inferred = infer_mode(tune("C2 G2 C4|"))
+    assert inferred is None or inferred.confidence < 0.8
 
 
 def test_stated_rhythms_are_inferred_as_often_as_we_claim() -> None:
@@ -79,6 +80,7 @@ def test_confident_modes_are_the_stated_ones() -> None:
 
 
 def test_what_is_unsure_is_not_said() -> None:
-    for candidate in collection("aird")[:200]:
-        inferred = infer_mode(candidate)
-        assert inferred is None or inferred.confidence >= LEAST_CONFIDENCE
+    inferred = [infer_mode(candidate) for candidate in collection("aird")[:200]]
+    said = [one for one in inferred if one is not None]
+    assert len(said) > 50
+    assert all(one.confidence >= LEAST_CONFIDENCE for one in said)

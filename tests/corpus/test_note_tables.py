@@ -38,6 +38,7 @@ def tunes() -> tuple[Tune, ...]:
     """Every eleventh tune of three collections, and all that change key or metre."""
     every = [tune for name in ("oneill", "ryan", "aird") for tune in collection(name)]
     changing = [tune for tune in every if any(type(one).__name__.endswith("Change") for one in tune.music)]
+    assert len(changing) > 10
     return (*every[::11], *changing)
 
 

@@ -104,7 +104,9 @@ def test_a_model_that_knows_a_tune_writes_it_and_ends(by_heart: Path) -> None:
 
 
 def test_the_note_of_how_it_was_drawn_is_nothing_to_repair(by_heart: Path) -> None:
-    for drawn in generate(by_heart, 3, seed=19, temperature=0.2):
+    several = list(generate(by_heart, 3, seed=19, temperature=0.2))
+    assert len(several) == 3
+    for drawn in several:
         assert drawn.tune is not None
         assert drawn.tune.header("N").startswith(f"seed {drawn.seed}, temperature 0.2, top-k 0,")
         assert not drawn.tune.repairs
@@ -120,7 +122,9 @@ def test_a_tune_that_does_not_end_is_cut_and_said_to_be() -> None:
 
 def test_music_to_start_with_stands_at_the_beginning_of_the_body(by_heart: Path) -> None:
     tune = canonical_text(real_tunes()[8])
-    for drawn in generate(by_heart, 3, start="BAB d2", free=True):
+    several = list(generate(by_heart, 3, start="BAB d2", free=True))
+    assert len(several) == 3
+    for drawn in several:
         body = drawn.text.split("\nK:")[1].split("\n", 1)[1]
         assert body.startswith("BAB d2")
         assert drawn.text.split("\nK:")[1][0] == tune.split("\nK:")[1][0]
@@ -137,8 +141,10 @@ def test_a_start_with_a_key_alone_leaves_the_other_fields_to_the_model(by_heart:
 
 
 def test_a_start_with_a_header_keeps_its_header() -> None:
-    generator = untrained()
-    for drawn in generate(generator, 2, start="X:4\nT:Mine\nM:6/8\nL:1/8\nK:D major\n|: dcB", max_length=60, free=True):
+    start = "X:4\nT:Mine\nM:6/8\nL:1/8\nK:D major\n|: dcB"
+    several = list(generate(untrained(), 2, start=start, max_length=60, free=True))
+    assert len(several) == 2
+    for drawn in several:
         assert "M:6/8\nL:1/8\nN:" in drawn.text
         assert "\nK:D\n|: dcB" in drawn.text
 
@@ -202,7 +208,9 @@ def test_a_sign_that_training_never_saw_is_never_written() -> None:
     generator = untrained()
     with torch.no_grad():
         generator.model.head.bias[CharTokenizer.UNKNOWN] = 1000.0
-    for drawn in generate(generator, 3, max_length=40, free=True):
+    several = list(generate(generator, 3, max_length=40, free=True))
+    assert len(several) == 3
+    for drawn in several:
         assert "\N{REPLACEMENT CHARACTER}" not in drawn.text
 
 
@@ -385,7 +393,9 @@ def test_bars_are_filled_in_and_the_rest_stays(make: Callable[[], Generator]) ->
 
 def test_nothing_varied_is_the_very_tune() -> None:
     for tune in regular_tunes()[150::80]:
-        for one in generate(wild(), 2, given=Variation(tune, 0.0)):
+        several = list(generate(wild(), 2, given=Variation(tune, 0.0)))
+        assert len(several) == 2
+        for one in several:
             assert one.tune == tune
             assert one.valid
             assert math.isnan(one.log_likelihood_per_note)  # nothing was drawn

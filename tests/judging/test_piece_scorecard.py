@@ -7,7 +7,6 @@ import math
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,15 +29,15 @@ from tunewright.measuring.piece_originality import called
 from tunewright.measuring.piece_table import OF_PIECE, PIECE_MEASURES
 from tunewright.measuring.table import MEASURES
 from tunewright.music.piece import Piece, transposed
-from tunewright.reports.scorecard.piece_page import write_piece_scorecard
-from tunewright.reports.scorecard.piece_rolls import excerpt
-from tunewright.reports.scorecard.piece_text import piece_scorecard_text
-from tunewright.reports.scorecard.piece_words import answers, departures
-from tunewright.reports.scorecard.words import BAD, GOOD, OPEN
+from tunewright.reports.scorecard.page import write_scorecard
+from tunewright.reports.scorecard.rolls import excerpt
+from tunewright.reports.scorecard.text import scorecard_text
+from tunewright.reports.scorecard.words import BAD, GOOD, OPEN, answers, departures
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import ConfigError, CorpusError
+from tunewright.training.config import Config
 
-EN = Wording("en")
+EN = Wording("en", "piece")
 
 
 @cache
@@ -140,7 +139,7 @@ def test_nothing_drawn_spells_a_piece() -> None:
     assert card.valid_rate.value == 0
     assert all(math.isnan(value.value) for value in card.measures.values())
     json.dumps(describe_scorecard(card), allow_nan=False)
-    assert "spells no piece" in piece_scorecard_text(card)
+    assert "spells no piece" in scorecard_text(card)
 
 
 def test_the_same_pieces_give_the_same_scorecard() -> None:
@@ -179,7 +178,7 @@ def test_json_names_every_measure_of_tunes_and_says_why_one_does_not_apply() -> 
 
 
 def test_the_text_is_narrow_and_says_what_was_found() -> None:
-    text = piece_scorecard_text(judged(written(100), transposed(corpus().train[3], 4)))
+    text = scorecard_text(judged(written(100), transposed(corpus().train[3], 4)))
     assert all(len(line_) <= 100 for line_ in text.splitlines())
     assert "✗ Are they copies? Many are." in text
     assert "beats stand in a row, with all parts" in text
@@ -197,7 +196,7 @@ def test_departures_name_what_is_wrong() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_holds_everything_and_asks_for_nothing_from_elsewhere(language: str, tmp_path: Path) -> None:
     card = judged(*songs(3), transposed(corpus().train[3], 4), replace(of_drums(), title="<b>drums</b>"))
-    write_piece_scorecard(tmp_path / "page.html", card, language, others=yardstick().searched, commands=[["x", "a b"]])
+    write_scorecard(tmp_path / "page.html", card, language, others=yardstick().searched, commands=[["x", "a b"]])
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.count("data:image/svg+xml") >= 4
     assert page.count("<audio") >= 3
@@ -209,7 +208,7 @@ def test_the_page_holds_everything_and_asks_for_nothing_from_elsewhere(language:
 
 
 def test_a_page_without_a_corpus(tmp_path: Path) -> None:
-    write_piece_scorecard(tmp_path / "page.html", judge_pieces([of_file(songs(1)[0])]))
+    write_scorecard(tmp_path / "page.html", judge_pieces([of_file(songs(1)[0])]))
     assert "judged by themselves" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
@@ -271,7 +270,7 @@ def test_what_cannot_be_judged_is_refused(folder: Path) -> None:
 
 def test_a_run_of_tunes_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Stub:
-        config: Any = type("Config", (), {"tokens": "degrees"})
+        config = Config(tokens="degrees")
 
     monkeypatch.setattr("tunewright.judging.piece_assessment.is_run", lambda _: True)
     monkeypatch.setattr("tunewright.judging.piece_assessment.load_run", lambda _: Stub)

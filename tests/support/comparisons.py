@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -101,7 +100,7 @@ def _softmax(temperature: float) -> Softmax:
 
 def invented_record(name: str, kind: int, seed: int, *, tunes: int | None = 4) -> Record:
     """One run of a setting; without an evaluation where `tunes` is None."""
-    config = replace(SETTINGS.get(name, DEFAULT), seed=seed)
+    config = SETTINGS.get(name, DEFAULT).with_(seed=seed)
     summary = {"corpus": "small", "parameters": 3_000_000, "device": "cpu", "precision": "bf16", "threads": 2}
     evaluation = None if tunes is None else invented_evaluation(kind, seed, tunes)
     return Record(
@@ -115,7 +114,7 @@ def invented_comparison(
     """The lab's experiment in five settings, or, where it is none, a plain comparison of three runs."""
     names = list(SETTINGS) if experiment else ["lab-default", "my & <own>", "sound"]
     settings = tuple(
-        Setting(name, replace(SETTINGS.get(name, DEFAULT)), records)
+        Setting(name, SETTINGS.get(name, DEFAULT), records)
         for kind, name in enumerate(names)
         if (records := tuple(invented_record(name, kind, seed, tunes=tunes) for seed in range(seeds)))
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tunewright.cli.commands import completing
 from tunewright.cli.commands.exporting import export
 from tunewright.cli.commands.generating import generate
 from tunewright.cli.commands.judging import evaluate
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from tunewright.music.kinds import Music
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help: quick, and one line for an error
     pretty_exceptions_enable=False,
@@ -199,10 +199,18 @@ def runs(
 
 
 def compare(
-    paths: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of trained runs, two or more.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", help="Folders of trained runs, two or more.", autocompletion=completing.runs),
+    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page; its tables in Markdown lie beside it.")],
     source: Annotated[
-        list[str] | None, typer.Option(metavar="SOURCE", help="The tunes they learned from, where they have moved.")
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="The tunes they learned from, where they have moved.",
+            autocompletion=completing.collections,
+        ),
     ] = None,
     different_splits: Annotated[
         bool, typer.Option("--different-splits", help="Compare runs on different tunes all the same.")

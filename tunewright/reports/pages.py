@@ -25,7 +25,6 @@ SHEETS: Mapping[str, tuple[str, ...]] = {
     "report.html": ("report.css",),
     "comparison.html": ("report.css", "comparison.css"),
     "scorecard.html": ("report.css", "comparison.css", "scorecard.css"),
-    "pieces.html": ("report.css", "comparison.css", "scorecard.css"),
 }
 """Each template, and its style sheets, in order."""
 

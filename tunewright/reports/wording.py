@@ -22,9 +22,14 @@ UNDEFINED = "–"
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The sentences of one language; ConfigError, naming the known ones, for a language without a catalogue."""
+    """The sentences of one language; ConfigError, naming the known ones, for a language without a catalogue.
+
+    With a kind of music, "tune" or "piece", what is said of that kind comes before what is said of any: `tune.ask.form`
+    before `ask.form`.
+    """
 
     language: str = "en"
+    kind: str = ""
 
     def __post_init__(self) -> None:
         if self.language not in languages():
@@ -39,11 +44,12 @@ class Wording:
         'holds'
         """
         written = {name: format_number(value) if _is_number(value) else value for name, value in values.items()}
-        return read_catalogue(self.language)[key].format_map(written)
+        texts = read_catalogue(self.language)
+        return (texts.get(f"{self.kind}.{key}") or texts[key]).format_map(written)
 
     def knows(self, key: str) -> bool:
         """Whether there is a text for the key."""
-        return key in read_catalogue(self.language)
+        return not read_catalogue(self.language).keys().isdisjoint((f"{self.kind}.{key}", key))
 
 
 @lru_cache

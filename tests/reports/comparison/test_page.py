@@ -83,6 +83,7 @@ def test_pictures_have_words_cells_have_heads_and_headings_are_in_order(read: Re
 
 def test_verdicts_are_words_with_a_mark_beside_their_sentence(page: Path) -> None:
     text, wording = page.read_text(), Wording("en")
+    assert len(FULL.claims) > 5
     for claim in FULL.claims:
         assert f"{MARKS[claim.verdict]}</span> {wording.say(f'verdict.{claim.verdict}')}" in text
         assert wording.say(claim.sentence, **claim.numbers).partition("'")[0] in text
@@ -103,6 +104,7 @@ def test_tunes_are_judged_on_the_page(page: Path) -> None:
 
 
 def test_sound_on_the_page_can_be_played(read: Reader) -> None:
+    assert len(read.of("audio")) == len(SETTINGS)
     for element in read.of("audio"):
         with wave.open(io.BytesIO(base64.b64decode((element["src"] or "").partition(",")[2]))) as sound:
             assert sound.getnframes() > sound.getframerate()

@@ -21,6 +21,8 @@ from tunewright.generation.surprise import COLOURS
 from tunewright.judging.certificate import judge_tunes
 from tunewright.judging.scorecard import Scorecard
 from tunewright.reports.scorecard import scores as scorecard_scores
+from tunewright.reports.scorecard.extremes import extremes
+from tunewright.reports.scorecard.numbers import numbers_of
 from tunewright.reports.scorecard.page import write_scorecard
 from tunewright.reports.scorecard.plots import bin_edges, distribution
 from tunewright.reports.scorecard.scores import (
@@ -31,11 +33,11 @@ from tunewright.reports.scorecard.scores import (
     shared_pairs,
     surprising_tunes,
 )
-from tunewright.reports.scorecard.tables import extremes, frontier_table, numbers_table, tune_values
+from tunewright.reports.scorecard.tables import frontier_table, numbers_table
 from tunewright.reports.wording import Wording, quoted_collection
 from tunewright.support.errors import ConfigError
 
-EN = Wording("en")
+EN = Wording("en", "tune")
 
 
 def surprises() -> dict[int, tuple[float, ...]]:
@@ -259,7 +261,7 @@ def test_a_distribution_shows_both_and_nothing_where_there_is_nothing() -> None:
 def test_best_and_worst_are_nearest_and_farthest() -> None:
     card = plain_card()
     found = {one.name: one for one in extremes(card, EN)}
-    ranges = tune_values(card)["pitch_range"]
+    ranges = dict(numbers_of(card.each, "pitch_range"))
     middle = sorted(real.measures["pitch_range"] for real in card.real)[len(card.real) // 2]
     apart = {place: abs(value - middle) for place, value in ranges.items()}
     assert apart[found["Range"].best] == min(apart.values())

@@ -14,30 +14,13 @@ from tunewright.judging.scorecard import Scorecard, Value
 from tunewright.measuring.table import FAMILIES, MEASURES
 from tunewright.measuring.traits import SHAPES, name_of_key
 from tunewright.music.tune import Tune
+from tunewright.reports.scorecard.certificates import bars_of, fault_kind, shared_sentences, unusual, verdict
+from tunewright.reports.scorecard.numbers import hundredth, measure_name, written
 from tunewright.reports.scorecard.tells import tell_name, tells
-from tunewright.reports.scorecard.words import (
-    BAD,
-    GOOD,
-    MARKS,
-    OPEN,
-    PARTLY,
-    RESTATED,
-    alike,
-    answers,
-    bars_of,
-    departures,
-    fault_kind,
-    hundredth,
-    measure_name,
-    near_sentence,
-    shared_sentence,
-    unusual,
-    verdict,
-    written,
-)
+from tunewright.reports.scorecard.words import BAD, GOOD, MARKS, OPEN, PARTLY, RESTATED, alike, answers, departures
 from tunewright.reports.wording import Wording, read_catalogue
 
-EN, ZH = Wording("en"), Wording("zh")
+EN, ZH = Wording("en", "tune"), Wording("zh", "tune")
 
 
 def with_form(rate: float) -> Scorecard[Tune]:
@@ -165,11 +148,11 @@ def test_a_certificate_in_words() -> None:
         "none", "repair", "none", "none", "bar", "unreadable", "unreadable", "repair",
     ]  # fmt: skip
     assert verdict(each[4], EN) == "not well formed: bar 2 lasts 5/4, the metre is 1"
-    said = shared_sentence(each[COPY], EN)
-    assert "106 of its 106 notes" in said
-    assert "more than 100 of 100" in said
-    assert shared_sentence(each[5], EN) == ""
-    assert near_sentence(each[COPY], EN) == ""  # no more than the passage shared
+    said = shared_sentences(each[COPY], EN)
+    assert "106 of its 106 notes" in said["shared"]
+    assert "more than 100 of 100" in said["shared"]
+    assert shared_sentences(each[5], EN) == {}
+    assert "near" not in said  # no more than the passage shared
 
 
 def test_what_is_unusual_is_at_the_ends() -> None:

@@ -26,7 +26,6 @@ from tunewright.tokens.degrees.plan import Plan, plan_infill, plan_tune, plan_va
 from tunewright.tokens.degrees.rows import DegreeRows
 from tunewright.tokens.degrees.script import DegreeScript
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
-from tunewright.tokens.degrees.vocabulary import BODY
 from tunewright.tokens.masks import Masks
 from tunewright.tokens.requests import Request, build_request
 
@@ -83,10 +82,15 @@ def test_a_real_tune_written_without_grammar_is_that_tune_and_read_as_it_was_lea
 
 
 def test_music_is_what_comes_after_header_and_form() -> None:
-    script, ids = DegreeScript(writer(held=False), Plan()), tokenizer().encode(regular_tunes()[0])
+    tune = regular_tunes()[0]
+    script, ids = DegreeScript(writer(held=False), Plan()), tokenizer().encode(tune)
+    within = []
     for number in ids:
-        assert script.in_body == (tokenizer().ids[BODY] in script.ids)
+        within.append(script.in_body)
         script.write(number)
+    music = len(tokenizer().encode_music(tokenizer().prepared(tune)))
+    assert 0 < music < len(ids)
+    assert within == [False] * (len(ids) - music) + [True] * music
 
 
 REQUESTS = [

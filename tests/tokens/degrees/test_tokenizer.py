@@ -54,7 +54,9 @@ def test_real_tunes_come_back_exactly() -> None:
 
 
 def test_the_others_are_refused_for_a_known_reason() -> None:
-    for place in set(range(len(real()))) - set(encoded()):
+    others = set(range(len(real()))) - set(encoded())
+    assert others
+    for place in others:
         with pytest.raises(TokenError) as caught:
             exact().encode(real()[place])
         assert any(known in str(caught.value) for known in REFUSED), caught.value
@@ -78,15 +80,18 @@ def test_every_id_means_something_and_is_in_use_or_a_note() -> None:
 def test_a_tune_is_the_same_ids_in_every_key_but_for_tonic_and_octave(semitones: int) -> None:
     tokenizer = exact()
     free = set(tokenizer.tonics) | set(tokenizer.homes)
-    for place in list(encoded())[::4]:
+    chosen, compared = list(encoded())[::4], 0
+    for place in chosen:
         try:
             moved = tokenizer.encode(transpose(real()[place], semitones))
         except TokenError:
             continue  # a note that would need a double accidental
+        compared += 1
         there = encoded()[place]
         assert len(there) == len(moved)
         assert all(a == b or {a, b} <= free for a, b in zip(there, moved, strict=True))
         assert sum(a != b for a, b in zip(there, moved, strict=True)) <= 2
+    assert compared > 0.8 * len(chosen)
 
 
 def test_it_is_read_back_from_json() -> None:

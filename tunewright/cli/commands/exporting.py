@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tunewright.cli.commands import completing
 from tunewright.cli.commands.options import SOURCE, AsJson, one_line, read_sources
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ SHOWN = 20  # reasons printed; --json has them all
 
 
 def export(
-    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=f"A {SOURCE}.")] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help=f"A {SOURCE}.", autocompletion=completing.collections)
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="What to write: a name that ends in .csv, .parquet or .npz."),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tunewright.cli.commands import completing
 from tunewright.cli.commands.options import EVERY_FORMAT, AsJson, Formats, SoundFont, Straight, Tempo, read_sources
 from tunewright.cli.commands.polyphony import draws_pieces, write_pieces
 
@@ -28,11 +29,15 @@ USUAL_AMOUNT = 0.5
 
 
 def generate(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a trained run.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The folder of a trained run.", autocompletion=completing.runs)
+    ],
     n: Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many tunes.")] = 1,
     key: Annotated[str, typer.Option(metavar="KEY", help='Tonic and mode: G, "Bb minor", "E dorian".')] = "",
     meter: Annotated[str, typer.Option(metavar="METRE", help="As in 6/8, 4/4 or C|.")] = "",
-    rhythm: Annotated[str, typer.Option(metavar="DANCE", help="As in reel, jig, hornpipe.")] = "",
+    rhythm: Annotated[
+        str, typer.Option(metavar="DANCE", help="As in reel, jig, hornpipe.", autocompletion=completing.rhythms)
+    ] = "",
     bars: Annotated[
         str, typer.Option(metavar="N", help="Bars of each part (8, or 8,16 one by one); without --parts of the tune.")
     ] = "",

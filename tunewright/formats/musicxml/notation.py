@@ -1,7 +1,7 @@
 """What a page of music needs to know beyond the tune: measures as printed, note values, where beams break.
 
 In: a `Tune`, lengths and metres. Out: plain values. Lengths are `Fraction`s of a whole note.
-This file writes no format (`musicxml`) and draws nothing (`render`).
+This file writes no format (`document`) and draws nothing (`engraving`).
 """
 
 from __future__ import annotations

@@ -1,24 +1,31 @@
-"""The page of a scorecard: one self-contained HTML file that says what a set of tunes is worth.
+"""The page of a scorecard: one self-contained HTML file that says what a set of tunes, or of pieces, is worth.
 
-In: a `Scorecard`, a language, the tunes that shared passages were looked for in, and how surprising the notes of some
-tunes are. Out: the page with inline style, pictures and scores; nothing on it is fetched from elsewhere. Every tune has
-its certificate and its ABC; scores are drawn of as many as fit into a page that opens quickly, the telling ones first.
-This file measures nothing, and decides nothing about what is good: see `judging`, `scorecard_words`.
+In: a `Scorecard`, a language, the music that shared passages were looked for in, and how surprising the notes of some
+tunes are. Out: the page with inline style, pictures and sound; nothing on it is fetched from elsewhere. Each tune or
+piece has its certificate; scores are drawn of as many tunes as fit into a page that opens quickly, the telling ones
+first, piano rolls of a few pieces. This file measures nothing, and decides nothing about what is good: see
+`tunewright.judging`, `words`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tunewright.judging.scorecard import Certificate, Scorecard
-from tunewright.music.tune import Key, Tune
+from tunewright.music.kinds import M
+from tunewright.music.piece import Piece
+from tunewright.music.tune import Tune
 from tunewright.reports.components import Fact, Figure, Table
 from tunewright.reports.pages import Page, write_page
+from tunewright.reports.scorecard.certificates import OF_KIND, about, certificate_lines, unusual, verdict
+from tunewright.reports.scorecard.extremes import Extreme, extremes
+from tunewright.reports.scorecard.numbers import counted, hundredth, measure_name
 from tunewright.reports.scorecard.plots import distribution_figures, frontier_figure, matches_figure, overlaps_figure
+from tunewright.reports.scorecard.rolls import RollPair, shared_rolls, shown_rolls
 from tunewright.reports.scorecard.scores import (
     Pair,
     Surprising,
@@ -28,9 +35,8 @@ from tunewright.reports.scorecard.scores import (
     surprising_tunes,
 )
 from tunewright.reports.scorecard.tables import (
-    Extreme,
+    absent_table,
     drawn_table,
-    extremes,
     frontier_table,
     numbers_table,
     setting_words,
@@ -44,75 +50,35 @@ from tunewright.reports.scorecard.words import (
     Departure,
     alike,
     answers,
-    counted,
     departures,
-    fault_kind,
-    hundredth,
-    measure_name,
-    near_sentence,
-    shared_sentence,
-    unusual,
-    verdict,
 )
 from tunewright.reports.wording import Wording, format_number, percent, quoted_collection
 
 BEYOND = 95  # percent of human borrowing above which a tune is listed as sharing unusually much
-DETAILED = ("unreadable", "form", "repair", "short")  # faults of which the reader's own words say more
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
-    """A tune as links name it: its number on the page, from 1, and its title."""
+class Shown:
+    """A tune or piece with its certificate in words; pictures and sound are data URIs, "" where there is none."""
 
-    number: int
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownTune:
-    """A tune with its certificate in words; `score` is a data URI, "" where `unscored` says why there is none."""
-
-    number: int
+    number: int  # on the page, from 1
     title: str
     about: str
-    short: str
-    at: str  # percentile of human borrowing, "" where there is none
-    strip: str
     fault: bool
-    beyond: bool
     verdict: str
     problem: str
     lines: tuple[tuple[str, str], ...]
     compared: bool
     unusual: tuple[str, ...]
-    score: str
-    unscored: str
-    abc: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownPair:
-    """A `Pair` and the name of its tune."""
-
-    tune: Name
-    pair: Pair
-
-
-@dataclass(frozen=True, slots=True)
-class ShownSurprise:
-    """A `Surprising` and the name of its tune."""
-
-    tune: Name
-    surprising: Surprising
-
-
-@dataclass(frozen=True, slots=True)
-class ShownExtreme:
-    """An `Extreme` and the names of its tunes."""
-
-    extreme: Extreme
-    best: Name
-    worst: Name
+    role: str = ""  # why it is shown
+    picture: str = ""
+    audio: str = ""
+    missing: str = ""  # why there is no picture
+    abc: str = ""
+    short: str = ""
+    at: str = ""  # percentile of human borrowing, "" where there is none
+    strip: str = ""
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,113 +86,123 @@ class ScorecardPage(Page):
     """Everything that the template shows; parts that a scorecard does not have are empty."""
 
     template: ClassVar[str] = "scorecard.html"
+    kind: str
     remarks: tuple[str, ...]
     unread: Table
     compared: bool
     answers: tuple[Answer, ...]
     departures: tuple[Departure, ...]
-    departure_notes: tuple[str, ...]
     distributions: tuple[tuple[str, tuple[Figure, ...]], ...]
     matches: str
     overlaps: str
     tells: tuple[str, ...]
-    pairs: tuple[ShownPair, ...]
-    surprises: tuple[ShownSurprise, ...]
-    scale: tuple[tuple[str, str], ...]
     frontier: Table
     frontier_svg: str
     knee: str
-    extremes: tuple[ShownExtreme, ...]
-    tunes: tuple[ShownTune, ...]
     numbers: Table
+    absent: Table
     drawn: Table
+    # what one kind of music has: see `PARTS`
+    departure_notes: tuple[str, ...] = ()
+    tunes: tuple[Shown, ...] = ()
+    copies: tuple[tuple[Shown, Pair], ...] = ()
+    surprises: tuple[tuple[Shown, Surprising], ...] = ()
+    scale: tuple[tuple[str, str], ...] = ()
+    extremes: tuple[tuple[Extreme, Shown, Shown], ...] = ()
+    each: tuple[Shown, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    pairs: tuple[tuple[Shown, RollPair], ...] = ()
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The sections that there are, in order, by the names of their templates."""
+        has_rows = {name: bool(getattr(self, name).rows) for name in ("frontier", "absent", "drawn")}
+        return tuple(name for name in SECTIONS[self.kind] if has_rows.get(name, bool(getattr(self, name))))
 
     @property
     def contents(self) -> tuple[str, ...]:
-        """The parts that there are, in order, by the names of their titles in the catalogue."""
-        parts = ("distributions", "matches", "tells", "copies", "surprises", "frontier", "extremes", "tunes")
-        there = (self.distributions, self.matches, self.tells, self.pairs, self.surprises, self.frontier.rows)
-        shown = [part for part, has in zip(parts, (*there, self.extremes, self.tunes), strict=True) if has]
-        return (*shown, "numbers")
+        """Those of them that are listed at the head, by the names of their titles in the catalogue."""
+        return tuple(name for name in self.sections if name in LISTED[self.kind])
+
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    Tune.kind: (
+        *("distributions", "matches", "tells", "copies", "surprises", "frontier", "extremes", "tunes"),
+        *("numbers", "drawn"),
+    ),
+    Piece.kind: (
+        *("shown", "pairs", "distributions", "matches", "tells", "frontier", "each"),
+        *("numbers", "absent", "drawn"),
+    ),
+}
+"""What stands on the page of each kind of music after the answers, in order."""
+LISTED: Mapping[str, tuple[str, ...]] = {Tune.kind: SECTIONS[Tune.kind][:-1], Piece.kind: ()}
 
 
 def write_scorecard(
     path: Path,
-    card: Scorecard[Tune],
+    card: Scorecard[M],
     language: str = "en",
     *,
-    others: Sequence[Tune] = (),
+    others: Sequence[M] = (),
     surprises: Mapping[int, Sequence[float]] | None = None,
     commands: Sequence[Sequence[str]] = (),
 ) -> None:
     """Write the page of a scorecard.
 
-    `others` are the tunes in which shared passages were looked for, in the order of `Shared.there`: without them
-    no passage is shown side by side. `surprises` are the bits of each written note of some tunes, by place on the
-    card; `commands` are those that make the page again. Raises `ConfigError` for a language without a catalogue,
-    before anything is written, and `OutputError` where the file cannot be written.
+    `others` is the music in which shared passages were looked for, in the order of `Shared.there`: without it no
+    passage is shown side by side. `surprises` are the bits of each written note of some tunes, by place on the card;
+    `commands` are those that make the page again. Raises `ConfigError` for a language without a catalogue, before
+    anything is written, and `OutputError` where the file cannot be written.
     """
-    wording = Wording(language)
-    page = _page(card, others, surprises or {}, wording)
-    write_page(path, page, wording, commands, marks=MARKS)
+    wording = Wording(language, card.kind)
+    write_page(path, _page(card, others, surprises or {}, wording), wording, commands, marks=MARKS)
 
 
 def _page(
-    card: Scorecard[Tune],
-    others: Sequence[Tune],
-    surprises: Mapping[int, Sequence[float]],
-    wording: Wording,
+    card: Scorecard[Any], others: Sequence[Any], surprises: Mapping[int, Sequence[float]], wording: Wording
 ) -> ScorecardPage:
-    names = [Name(place + 1, _title(one, place, wording)) for place, one in enumerate(card.each)]
-    found = extremes(card, wording)
-    scores = scores_within(card.each, (place for one in found for place in (one.best, one.worst)))
-    departing = departures(card, wording)
+    each = tuple(_shown(place, card, wording) for place in range(card.count))
     test = card.two_sample
     return ScorecardPage(
         title=wording.say("scorecard.title", title=card.title),
         lead=_lead(card, wording),
         facts=tuple(_facts(card, wording)),
+        kind=card.kind,
         remarks=tuple(wording.say(f"remark.{remark.key}", **remark.values) for remark in card.remarks),
         unread=unread_table(card, wording),
         compared=bool(card.real),
         answers=answers(card, wording),
-        departures=tuple(departing[:MOST_DEPARTURES]),
-        departure_notes=tuple(_departure_notes(card, len(departing), wording)),
+        departures=tuple(departures(card, wording)[:MOST_DEPARTURES]),
         distributions=tuple(distribution_figures(card, wording)),
         matches=matches_figure(card, wording),
         overlaps=overlaps_figure(card, wording),
         tells=tuple(tells(test, wording)) if test else (),
-        pairs=tuple(ShownPair(names[pair.place], pair) for pair in shared_pairs(card, others, wording)),
-        surprises=tuple(ShownSurprise(names[one.place], one) for one in surprising_tunes(card, surprises, wording)),
-        scale=tuple(surprise_scale(wording)),
         frontier=frontier_table(card, wording),
         frontier_svg=frontier_figure(card, wording),
         knee=_knee(card, wording),
-        extremes=tuple(ShownExtreme(one, names[one.best], names[one.worst]) for one in found),
-        tunes=tuple(
-            _shown(name, one, scores.get(place, ""), card, wording)
-            for place, (name, one) in enumerate(zip(names, card.each, strict=True))
-        ),
         numbers=numbers_table(card, wording),
+        absent=absent_table(wording),
         drawn=drawn_table(card, wording),
+        **PARTS[card.kind](card, others, surprises, each, wording),
     )
 
 
-# ------------------------------------------------------------------------------------------------ the head
-
-
-def _lead(card: Scorecard[Tune], wording: Wording) -> str:
-    tunes = counted(card.count, "tune", wording)
+def _lead(card: Scorecard[Any], wording: Wording) -> str:
+    music = counted(card.count, card.kind, wording)
     if not card.against:
-        return wording.say("scorecard.lead_unheld", tunes=tunes)
-    real, against = counted(len(card.real), "real", wording), quoted_collection(card.against, wording)
-    return wording.say("scorecard.lead", tunes=tunes, real=real, against=against)
+        return wording.say("scorecard.lead_unheld", music=music)
+    against = quoted_collection(card.against, wording)
+    return wording.say("scorecard.lead", music=music, real=_real(card, wording), against=against)
 
 
-def _facts(card: Scorecard[Tune], wording: Wording) -> Iterator[Fact]:
-    real = counted(len(card.real), "real", wording)
-    note = wording.say("fact.judged_note", real=real) if card.real else wording.say("fact.judged_alone")
-    yield Fact(wording.say("fact.judged"), f"{card.count:,}", note)
+def _real(card: Scorecard[Any], wording: Wording) -> str:
+    return counted(len(card.real), f"real_{card.kind}", wording)
+
+
+def _facts(card: Scorecard[Any], wording: Wording) -> Iterator[Fact]:
+    held = card.real and wording.say("fact.judged_note", real=_real(card, wording))
+    yield Fact(wording.say("fact.judged"), f"{card.count:,}", held or wording.say("fact.judged_alone"))
     rates = {"well_formed": card.valid_rate}
     if card.originality:
         rates["copied"] = card.originality.copy_rate
@@ -242,91 +218,99 @@ def _facts(card: Scorecard[Tune], wording: Wording) -> Iterator[Fact]:
         yield Fact(wording.say("fact.bits"), bits, wording.say("fact.bits_note"))
 
 
-def _departure_notes(card: Scorecard[Tune], departing: int, wording: Wording) -> Iterator[str]:
-    if departing > MOST_DEPARTURES:
-        yield wording.say("scorecard.departures_more", count=departing - MOST_DEPARTURES)
+def _knee(card: Scorecard[Any], wording: Wording) -> str:
+    if card.knee is None:
+        return ""
+    setting = setting_words(card.frontier[card.knee], card.frontier, wording)
+    return wording.say("scorecard.frontier_knee", setting=setting)
+
+
+def _shown(place: int, card: Scorecard[Any], wording: Wording) -> Shown:
+    one = card.each[place]
+    return Shown(
+        number=place + 1,
+        title=one.title or wording.say("scorecard.unnamed", number=place + 1),
+        about=about(one, wording),
+        fault=not one.valid,
+        verdict=verdict(one, wording),
+        problem=OF_KIND[card.kind].detail(one),
+        lines=tuple(certificate_lines(one, wording).items()),
+        compared=bool(card.real),
+        unusual=tuple(unusual(one, wording)),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ each kind of music
+
+
+def _parts_of_tunes(
+    card: Scorecard[Tune],
+    others: Sequence[Tune],
+    surprises: Mapping[int, Sequence[float]],
+    each: Sequence[Shown],
+    wording: Wording,
+) -> dict[str, Any]:
+    found = extremes(card, wording)
+    scores = scores_within(card.each, (place for one in found for place in (one.best, one.worst)))
+    return {
+        "departure_notes": tuple(_departure_notes(card, wording)),
+        "tunes": tuple(
+            _with_score(one, card.each[place], scores.get(place, ""), wording) for place, one in enumerate(each)
+        ),
+        "copies": tuple((each[pair.place], pair) for pair in shared_pairs(card, others, wording)),
+        "surprises": tuple((each[one.place], one) for one in surprising_tunes(card, surprises, wording)),
+        "scale": tuple(surprise_scale(wording)),
+        "extremes": tuple((one, each[one.best], each[one.worst]) for one in found),
+    }
+
+
+def _departure_notes(card: Scorecard[Tune], wording: Wording) -> Iterator[str]:
+    if (more := len(departures(card, wording)) - MOST_DEPARTURES) > 0:
+        yield wording.say("scorecard.departures_more", count=more)
     if names := alike(card):
         joined = wording.say("scorecard.comma").join(measure_name(name, wording) for name in names)
         yield wording.say("scorecard.departures_alike", names=joined)
 
 
-# ------------------------------------------------------------------------------------------------ tunes
-
-
-def _title(one: Certificate[Tune], place: int, wording: Wording) -> str:
-    return one.title or wording.say("scorecard.tunes_unnamed", number=place + 1)
-
-
-def _shown(name: Name, one: Certificate[Tune], score: str, card: Scorecard[Tune], wording: Wording) -> ShownTune:
-    unscored = "" if score else wording.say("scorecard.tunes_unscored" if one.notes else "page.score_missing")
+def _with_score(shown: Shown, one: Certificate[Tune], score: str, wording: Wording) -> Shown:
     known = not math.isnan(one.percentile)
-    return ShownTune(
-        number=name.number,
-        title=name.title,
-        about=_about(one, wording),
+    return replace(
+        shown,
+        compared=bool(one.percentiles),
+        picture=score,
+        missing="" if score else wording.say("scorecard.tunes_unscored" if one.notes else "page.score_missing"),
+        abc=one.text,
         short=_short(one, wording),
         at=f"{one.percentile:.0f}" if known else "",
         strip=wording.say("shared.percentile", percent=hundredth(one.percentile)) if known else "",
-        fault=not one.valid,
         beyond=one.percentile > BEYOND or one.copied,
-        verdict=verdict(one, wording),
-        problem=one.problem if fault_kind(one) in DETAILED else "",
-        lines=tuple(_certificate(one, wording)),
-        compared=bool(one.percentiles),
-        unusual=tuple(unusual(one, wording)),
-        score=score,
-        unscored=unscored,
-        abc=one.text,
     )
-
-
-def _about(one: Certificate[Tune], wording: Wording) -> str:
-    if one.music is None:
-        return one.name
-    notes = counted(len(one.music.notes), "note", wording)
-    about = (one.name, _rhythm(one.music, wording), key_words(one.music.key, wording), str(one.music.meter), notes)
-    return " · ".join(filter(None, about))
-
-
-def _rhythm(tune: Tune, wording: Wording) -> str:
-    """The dance of a tune, in the reader's language where there is a word for it."""
-    key = f"rhythm.{tune.rhythm.lower()}"
-    return wording.say(key) if wording.knows(key) else tune.rhythm
-
-
-def key_words(key: Key, wording: Wording) -> str:
-    """A key as people name it; "" where a tune claims none.
-
-    >>> key_words(Key("F#", "minor"), Wording("en"))
-    'F♯ minor'
-    """
-    if key.tonic is None:
-        return ""
-    tonic = key.tonic.replace("#", "♯").replace("b", "♭")
-    return wording.say("scorecard.key", tonic=tonic, mode=wording.say(f"mode.{key.mode}"))
 
 
 def _short(one: Certificate[Tune], wording: Wording) -> str:
     """What a tune shares, in a few words; "" where it was not compared."""
-    if one.shared is None or math.isnan(one.shared.line.share):
+    if one.shared is None or not one.shared.comparable:
         return ""
     said = wording.say("scorecard.short_shared", length=one.shared.line.length, of=one.shared.line.of)
     return f"{said} · {wording.say('scorecard.copied')}" if one.copied else said
 
 
-def _certificate(one: Certificate[Tune], wording: Wording) -> Iterator[tuple[str, str]]:
-    """The lines of a certificate between form and what is unusual."""
-    said = {"shared": shared_sentence(one, wording), "near": near_sentence(one, wording)}
-    if not math.isnan(one.bits_per_note):
-        said["surprise"] = wording.say("scorecard.certificate_surprise_said", bits=f"{one.bits_per_note:.2f}")
-    for name, words in said.items():
-        if words:
-            yield wording.say(f"scorecard.certificate_{name}"), words
+def _parts_of_pieces(
+    card: Scorecard[Piece],
+    others: Sequence[Piece],
+    _: Mapping[int, Sequence[float]],
+    each: Sequence[Shown],
+    wording: Wording,
+) -> dict[str, Any]:
+    return {
+        "each": tuple(each),
+        "shown": tuple(
+            replace(each[roll.place], role=roll.role, picture=roll.picture, audio=roll.audio)
+            for roll in shown_rolls(card, wording)
+        ),
+        "pairs": tuple((each[pair.place], pair) for pair in shared_rolls(card, others)),
+    }
 
 
-def _knee(card: Scorecard[Tune], wording: Wording) -> str:
-    if card.knee is None:
-        return ""
-    return wording.say(
-        "scorecard.frontier_knee", setting=setting_words(card.frontier[card.knee], card.frontier, wording)
-    )
+PARTS: Mapping[str, Callable[..., dict[str, Any]]] = {Tune.kind: _parts_of_tunes, Piece.kind: _parts_of_pieces}
+"""The pictures of each kind of music, and what stands with them: scores of tunes, piano rolls of pieces."""

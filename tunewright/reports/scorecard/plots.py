@@ -1,7 +1,7 @@
-"""The pictures of a scorecard: distributions over tunes, matches of a set, the frontier of settings.
+"""The pictures of a scorecard: distributions over each, matches of a set, the frontier of settings.
 
 In: a `Scorecard` and a `Wording`, or plain numbers and the words beside them. Out: inline SVG elements in the look of
-`curves`. What is judged is blue, real tunes are grey or in the page's own ink; shapes say the same as colours do. This
+`curves`. What is judged is blue, real music is grey or in the page's own ink; shapes say the same as colours do. This
 file measures nothing and writes no page.
 """
 
@@ -10,16 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tunewright.judging.scorecard import FrontierPoint, Scorecard
 from tunewright.measuring.intervals import Value
-from tunewright.measuring.table import FAMILIES, MEASURES
-from tunewright.music.tune import Tune
 from tunewright.reports.components import Figure
 from tunewright.reports.curves import INK, inline_svg, page_figure, plain_axes, series_colour
-from tunewright.reports.scorecard.tables import real_values, setting_words, tune_values, value_name, value_text
-from tunewright.reports.scorecard.words import PERCENT, written
+from tunewright.reports.scorecard.numbers import PERCENT, beside, by_family, measure_name, numbers_of, unit_of, written
+from tunewright.reports.scorecard.tables import setting_words
 from tunewright.reports.wording import Wording, percent
 
 if TYPE_CHECKING:
@@ -28,13 +26,13 @@ if TYPE_CHECKING:
 OURS = 1  # the series of the page in blue
 BINS = 14
 FEW = 12  # values that are shown one by one
-OUTER = 0.01  # share of tunes at either end that is counted into the outermost bins
-SOUND = 0.5  # share of tunes that are well formed without the grammar, from which a point is filled
+OUTER = 0.01  # share at either end that is counted into the outermost bins
+SOUND = 0.5  # share that is well formed without the grammar, from which a point is filled
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A value with its interval beside the same of real tunes; NaN where there is none."""
+class Interval:
+    """A value with its interval beside the same of real music; NaN where there is none."""
 
     name: str
     value: float
@@ -58,26 +56,24 @@ class Spot:
 # ------------------------------------------------------------------------------------------------ of a card
 
 
-def distribution_figures(card: Scorecard[Tune], wording: Wording) -> Iterator[tuple[str, tuple[Figure, ...]]]:
-    """How each thing that was measured of one tune is spread, by families of measures, each with its name."""
-    values = tune_values(card)
-    groups = {"tunes": [name for name in values if name not in MEASURES]}
-    for family in FAMILIES:
-        groups[family] = [name for name in values if name in MEASURES and MEASURES[name].family == family]
-    for family, names in groups.items():
-        if names:
-            figures = (_distribution_figure(card, name, list(values[name].values()), wording) for name in names)
-            yield wording.say(f"family.{family}"), tuple(figures)
+def distribution_figures(card: Scorecard[Any], wording: Wording) -> Iterator[tuple[str, tuple[Figure, ...]]]:
+    """How each thing that was measured of each is spread, by families of measures, each with its name."""
+    for family, names in by_family(card).items():
+        figures = tuple(figure for name in names if (figure := _distribution_figure(card, name, wording)))
+        if figures:
+            yield wording.say(f"family.{family}"), figures
 
 
-def _distribution_figure(card: Scorecard[Tune], name: str, ours: Sequence[float], wording: Wording) -> Figure:
-    real = [value for value in real_values(card, name) if not math.isnan(value)]
-    told = {"value": value_text(name, _mean(ours), wording)} | _quarters("", name, ours, wording)
+def _distribution_figure(card: Scorecard[Any], name: str, wording: Wording) -> Figure | None:
+    ours, real = ([value for _, value in numbers_of(some, name)] for some in (card.each, card.real))
+    if not ours:
+        return None
+    told = {"value": written(name, _mean(ours), wording)} | _quarters("", name, ours, wording)
     if real:
-        told |= {"real": value_text(name, _mean(real), wording)} | _quarters("real_", name, real, wording)
-    suffix, title = "" if real else "_alone", value_name(name, wording)
+        told |= {"real": written(name, _mean(real), wording)} | _quarters("real_", name, real, wording)
+    suffix, title = "" if real else "_alone", measure_name(name, wording)
     label = wording.say(f"scorecard.distribution_alt{suffix}", name=title, **told)
-    scale = 100 if name in MEASURES and MEASURES[name].unit in PERCENT else 1
+    scale = 100 if unit_of(name, wording) in PERCENT else 1
     svg = distribution([scale * value for value in ours], [scale * value for value in real], label)
     return Figure(svg, title, wording.say(f"scorecard.distribution{suffix}", **told))
 
@@ -87,49 +83,45 @@ def _quarters(which: str, name: str, values: Sequence[float], wording: Wording) 
     import numpy as np  # noqa: PLC0415 - not needed to import tunewright
 
     found = zip(("low", "middle", "high"), np.quantile(values, (0.25, 0.5, 0.75)).tolist(), strict=True)
-    return {which + part: value_text(name, value, wording) for part, value in found}
+    return {which + part: written(name, value, wording) for part, value in found}
 
 
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def matches_figure(card: Scorecard[Tune], wording: Wording) -> str:
+def matches_figure(card: Scorecard[Any], wording: Wording) -> str:
     """How alike a whole set is to a style, measure by measure; "" where nothing is known."""
     return _matches(card, "match", wording)
 
 
-def overlaps_figure(card: Scorecard[Tune], wording: Wording) -> str:
+def overlaps_figure(card: Scorecard[Any], wording: Wording) -> str:
     """How far tunes lie from real ones, against how far these do from one another; "" where nothing is known."""
     return _matches(card, "overlap", wording)
 
 
-def _matches(card: Scorecard[Tune], unit: str, wording: Wording) -> str:
-    known = {name: value for name, value in card.measures.items() if _is_match(name, unit, value)}
-    names = {name: value_name(name, wording) for name in known}
+def _matches(card: Scorecard[Any], unit: str, wording: Wording) -> str:
+    known = {
+        name: value
+        for name, value in card.measures.items()
+        if unit_of(name, wording) == unit and not math.isnan(value.value)
+    }
+    names = {name: measure_name(name, wording) for name in known}
     if unit == "overlap":
         names = {name: wording.say(f"feature.{name.removeprefix('overlap_')}") for name in known}
     said = (
-        wording.say("scorecard.matches_value", name=names[name], **_beside(name, value, wording))
+        wording.say("scorecard.matches_value", name=names[name], **beside(name, value, wording))
         for name, value in known.items()
     )
     label = wording.say("scorecard.matches_alt", values=" ".join(said))
     rows = [
-        Row(names[name], *(100 * part for part in (value.value, value.low, value.high, value.real)))
+        Interval(names[name], *(100 * part for part in (value.value, value.low, value.high, value.real)))
         for name, value in known.items()
     ]
     return matches(rows, wording.say(f"scorecard.{unit}_axis"), label)
 
 
-def _is_match(name: str, unit: str, value: Value) -> bool:
-    return name in MEASURES and MEASURES[name].unit == unit and not math.isnan(value.value)
-
-
-def _beside(name: str, value: Value, wording: Wording) -> dict[str, str]:
-    return {"value": written(name, value.value, wording), "real": written(name, value.real, wording)}
-
-
-def frontier_figure(card: Scorecard[Tune], wording: Wording) -> str:
+def frontier_figure(card: Scorecard[Any], wording: Wording) -> str:
     """The settings of a run between style and originality; "" where it has no frontier."""
     points = card.frontier
     if not points:
@@ -221,7 +213,7 @@ def bin_edges(ours: Sequence[float], real: Sequence[float]) -> list[float]:
 # ------------------------------------------------------------------------------------------------ a set
 
 
-def matches(rows: Sequence[Row], x_label: str, label: str) -> str:
+def matches(rows: Sequence[Interval], x_label: str, label: str) -> str:
     """Values in percent, one under the other, each with its interval and the mark of real sets; "" where none is."""
     drawn = [row for row in rows if math.isfinite(row.value)]
     if not drawn:

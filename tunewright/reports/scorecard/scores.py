@@ -1,8 +1,8 @@
 """Sheet music for the page of a scorecard: shared passages marked, surprise coloured, and small enough for a page.
 
 In: certificates, the tunes that were searched, and how surprising each note is. Out: data URIs of SVG pictures, with
-the words beside them. How a score is drawn is in `render`, which colour a surprise has in `surprise`; this file chooses
-which tunes are shown and which notes are marked.
+the words beside them. How a score is drawn is in `formats.engraving`, which colour a surprise has in
+`generation.surprise`; this file chooses which tunes are shown and which notes are marked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from tunewright.judging.scorecard import Certificate, Scorecard
 from tunewright.measuring.originality import COPIED, Near, Shared
 from tunewright.music.tune import Tune
 from tunewright.reports.media import data_uri
-from tunewright.reports.scorecard.words import bars_of, joined, near_sentence, shared_sentence
+from tunewright.reports.scorecard.certificates import bars_of, shared_sentences
+from tunewright.reports.scorecard.numbers import joined
 from tunewright.reports.wording import Wording
 from tunewright.support.errors import RenderError
 
@@ -125,7 +126,7 @@ def _passage(one: Certificate[Tune]) -> Shared | Near | None:
     """What of a tune is shown as shared: the longest passage, or of a near-copy that with its changed notes."""
     if one.shared is None:
         return None
-    near, line = one.shared.near, one.shared.line
+    line, near = one.shared.line, one.shared.near
     if near.share >= COPIED and near.length > line.length:
         return near
     return line if line.length >= FEWEST_SHARED and line.there >= 0 else None
@@ -141,7 +142,7 @@ def _pair(place: int, one: Certificate[Tune], passage: Shared | Near, others: Se
         _side("here", one.title, one.music, marks, wording),
         _side("there", there.title, there, marks_there, wording),
     )
-    return Pair(place, joined((shared_sentence(one, wording), near_sentence(one, wording)), wording), sides)
+    return Pair(place, joined(shared_sentences(one, wording).values(), wording), sides)
 
 
 def _side(role: str, title: str, tune: Tune, marks: Mapping[int, str], wording: Wording) -> Side:

@@ -1,106 +1,127 @@
-"""A scorecard in tables: every number, the frontier, how tunes were drawn, the best and the worst tune by each measure.
+"""A scorecard in tables: every number, what does not apply, the frontier, how its music was drawn.
 
-In: a `Scorecard` and a `Wording`. Out: tables whose cells are text, and which tune is best and worst. Numbers were made
-in `judging` and `frontier`; this file only puts them in their places.
+In: a `Scorecard` and a `Wording` of its kind of music. Out: tables whose cells are text. Numbers were made in
+`judging`; this file only puts them in their places.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-from tunewright.judging.scorecard import Certificate, FrontierPoint, Scorecard, perplexity
+from tunewright.judging.scorecard import OF_BEATS, OF_LINES, FrontierPoint, Scorecard, perplexity
 from tunewright.measuring.intervals import Value
-from tunewright.measuring.table import MEASURES
+from tunewright.measuring.piece_table import REASONS, WHY_NOT
+from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.reports.components import Cell, Table, TableRow
-from tunewright.reports.scorecard.words import hundredth, measure_name, written
-from tunewright.reports.wording import UNDEFINED, Wording, format_number, percent
+from tunewright.reports.scorecard.numbers import hundredth, length, measure_name, written
+from tunewright.reports.wording import UNDEFINED, Wording, percent
 
-RATES = ("copy_rate", "beyond_line", "near_rate")
-LENGTHS = ("median_longest", "p90_longest")
-
-
-@dataclass(frozen=True, slots=True)
-class Extreme:
-    """The best and the worst tune by one measure: their places on the card, and their values in words."""
-
-    name: str
-    best: int
-    best_value: str
-    worst: int
-    worst_value: str
-
+Number = tuple[str, Value, str]  # what it is called, its value, and the measure or unit that it is written as
 
 # ------------------------------------------------------------------------------------------------ every number
 
 
-def numbers_table(card: Scorecard[Tune], wording: Wording) -> Table:
-    """Every number of a set with its interval, that of real tunes, and its percentile; without those undefined.
+def numbers_table(card: Scorecard[Any], wording: Wording) -> Table:
+    """Every number of a set with its interval, that of real music, and its percentile; without those undefined.
 
-    Where nothing is compared with, without the columns of real tunes.
+    Where nothing is compared with, without the columns of real music.
     """
-    head = ("measure", "value", "interval", "real", "percentile")[: None if card.real else 3]
-    known = [row for row in _numbers(card, wording) if not math.isnan(row[1].value)]
+    names = ("measure", "value", "interval", "real", "percentile")[: None if card.real else 3]
+    head = [wording.say(f"scorecard.numbers_{name}") for name in names]
+    groups = [numbers for group in _NUMBERS[card.kind] for numbers in group(card, wording)]
     rows = [
-        TableRow(title, tuple(map(Cell, _number_cells(value, unit, wording)[: len(head) - 1])))
-        for title, value, unit in known
+        (title, *_cells(value, unit, wording)[: len(head) - 1])
+        for title, value, unit in groups
+        if not math.isnan(value.value)
     ]
-    titles = tuple(wording.say(f"scorecard.numbers_{name}") for name in head)
-    return Table(titles, tuple(rows), wording.say("scorecard.numbers_title"))
+    return Table.of(rows, head, wording.say("scorecard.numbers_title"))
 
 
-def _numbers(card: Scorecard[Tune], wording: Wording) -> Iterator[tuple[str, Value, str]]:
-    """The name of each number, its value, and the measure whose unit it has."""
+def _form(card: Scorecard[Any], wording: Wording) -> Iterator[Number]:
     yield wording.say("scorecard.numbers_valid"), card.valid_rate, "share"
-    if card.originality:
-        for name in (*RATES, *LENGTHS):
-            unit = "share" if name in RATES else "notes"
-            yield wording.say(f"scorecard.numbers_{name}"), getattr(card.originality, name), unit
+
+
+def _likelihood(card: Scorecard[Any], wording: Wording) -> Iterator[Number]:
     if card.bits_per_note:
-        yield wording.say("scorecard.numbers_bits"), card.bits_per_note, "bits"
+        yield wording.say("scorecard.numbers_bits"), card.bits_per_note, "surprise"
     if card.nats_per_token:
-        yield wording.say("scorecard.numbers_nats"), card.nats_per_token, "bits"
-        yield wording.say("scorecard.numbers_perplexity"), perplexity(card.nats_per_token), "bits"
+        yield wording.say("scorecard.numbers_nats"), card.nats_per_token, "surprise"
+        yield wording.say("scorecard.numbers_perplexity"), perplexity(card.nats_per_token), "surprise"
+
+
+RATES = ("copy_rate", "near_rate", "beyond_line", "beyond_beats")  # of `Originality`; the others are lengths
+
+
+def _originality(*names: str) -> Callable[[Scorecard[Any], Wording], Iterator[Number]]:
+    def numbers(card: Scorecard[Any], wording: Wording) -> Iterator[Number]:
+        if (found := card.originality) is None:
+            return
+        lines = {"beyond_line": f"{found.line:g}", "beyond_beats": f"{found.beats_line:g}"}
+        for name in names:
+            title = wording.say(f"scorecard.numbers_{name}", line=lines.get(name, ""))
+            yield title, getattr(found, name), "share" if name in RATES else "longest"
+
+    return numbers
+
+
+def _measures(card: Scorecard[Any], wording: Wording) -> Iterator[Number]:
     for name, value in card.measures.items():
         yield measure_name(name, wording), value, name
 
 
-def _number_cells(value: Value, unit: str, wording: Wording) -> tuple[str, ...]:
+_OF_TUNES = _originality("copy_rate", "beyond_line", "near_rate", "median_longest", "p90_longest")
+_NUMBERS: Mapping[str, Sequence[Callable[[Scorecard[Any], Wording], Iterator[Number]]]] = {
+    Tune.kind: (_form, _OF_TUNES, _likelihood, _measures),
+    Piece.kind: (_form, _likelihood, _originality(*OF_LINES, *OF_BEATS), _measures),
+}
+
+
+def _cells(value: Value, unit: str, wording: Wording) -> tuple[str, ...]:
     def text(number: float) -> str:
-        if unit == "notes":
-            return _length(number)
-        return format_number(number) if unit == "bits" else written(unit, number, wording)
+        return written(unit, number, wording)
 
     known = not math.isnan(value.low + value.high)
     interval = f"{text(value.low)} – {text(value.high)}" if known else UNDEFINED
     return text(value.value), interval, text(value.real), hundredth(value.percentile)
 
 
-def _length(notes: float) -> str:
-    """A length in notes, a median perhaps between two; "–" for NaN."""
-    return UNDEFINED if math.isnan(notes) else f"{notes:.1f}".removesuffix(".0")
-
-
-def drawn_table(card: Scorecard[Tune], wording: Wording) -> Table:
-    """How the tunes of a run were drawn; no rows where they were not."""
+def drawn_table(card: Scorecard[Any], wording: Wording) -> Table:
+    """How the music of a run was drawn; no rows where it was not."""
     drawn = card.drawn
     if drawn is None:
         return Table()
     rates = {"raw": drawn.raw_rate, "masked": drawn.masked_rate, "removed": drawn.removed_mass}
     facts = {"run": drawn.run, "temperature": f"{drawn.temperature:g}", "seed": str(drawn.seed)}
     facts |= {name: percent(rate, wording) for name, rate in rates.items() if not math.isnan(rate)}
-    rows = (TableRow(wording.say(f"scorecard.drawn_{name}"), (Cell(text),)) for name, text in facts.items())
-    return Table((), tuple(rows), wording.say("scorecard.drawn_title"))
+    rows = ((wording.say(f"scorecard.drawn_{name}"), text) for name, text in facts.items())
+    return Table.of(rows, title=wording.say("scorecard.drawn_title"))
 
 
-def unread_table(card: Scorecard[Tune], wording: Wording) -> Table:
+def unread_table(card: Scorecard[Any], wording: Wording) -> Table:
     """What could not be read, and why."""
     head = (wording.say("scorecard.unread_source"), wording.say("scorecard.unread_reason"))
-    rows = tuple(TableRow(one.source, (Cell(one.reason),)) for one in card.unread)
-    return Table(head, rows, wording.say("scorecard.unread_title"))
+    return Table.of(((one.source, one.reason) for one in card.unread), head, wording.say("scorecard.unread_title"))
+
+
+def absent_table(wording: Wording) -> Table:
+    """What is measured of the other kind of music alone, by the reasons why; no rows where that goes without saying."""
+    if not wording.knows("scorecard.absent_title"):
+        return Table()
+    of_tunes = Wording(wording.language, Tune.kind)
+    rows = []
+    for reason in REASONS:
+        names = dict.fromkeys(_absent_name(name, wording, of_tunes) for name, why in WHY_NOT.items() if why == reason)
+        rows.append((wording.say("scorecard.comma").join(names), wording.say(f"absent.{reason}")))
+    head = (wording.say("scorecard.absent_name"), wording.say("scorecard.absent_reason"))
+    return Table.of(rows, head, wording.say("scorecard.absent_title"))
+
+
+def _absent_name(name: str, wording: Wording, of_tunes: Wording) -> str:
+    kind = f"absent.kind_{name.partition('_')[0]}"
+    return wording.say(kind) if wording.knows(kind) else measure_name(name, of_tunes)
 
 
 # ------------------------------------------------------------------------------------------------ the frontier
@@ -113,8 +134,8 @@ def setting_words(point: FrontierPoint, points: Sequence[FrontierPoint], wording
     return wording.say(f"scorecard.frontier_{kind}", temperature=f"{point.temperature:g}", step=point.step)
 
 
-def frontier_table(card: Scorecard[Tune], wording: Wording) -> Table:
-    """A row for each setting of the frontier, and one for real tunes; no rows where there is none."""
+def frontier_table(card: Scorecard[Any], wording: Wording) -> Table:
+    """A row for each setting of the frontier, and one for real music; no rows where there is none."""
     if not card.frontier:
         return Table()
     columns = ("setting", "valid", "raw", "like", "new", "copied", "longest", "worst")
@@ -136,84 +157,9 @@ def _frontier_cells(point: FrontierPoint, wording: Wording, real: bool = False) 
     valid, *others = (Cell(percent(value.real if real else value.value, wording)) for value in values)
     raw = Cell(percent(math.nan if real else point.raw_rate, wording))
     longest = point.median_longest.real if real else point.median_longest.value
-    return (valid, raw, *others, Cell(_length(longest)))
+    return (valid, raw, *others, Cell(length(longest)))
 
 
 def _worst(point: FrontierPoint, wording: Wording) -> str:
     names = {"valid_rate": "valid", "style": "like", "originality": "new"}
     return wording.say(f"scorecard.frontier_{names[point.worst]}") if point.worst else UNDEFINED
-
-
-# ------------------------------------------------------------------------------------------------ best and worst
-
-
-def extremes(card: Scorecard[Tune], wording: Wording) -> list[Extreme]:
-    """The best and the worst tune by each measure of one tune, by what is shared, and by surprise.
-
-    Best is nearest to the middle of real tunes, or least (or most) where less (or more) is better; without those, and
-    where all tunes are alike, a measure has no row. Of several tunes, the first.
-    """
-    found = []
-    for name, values in tune_values(card).items():
-        better = MEASURES[name].better if name in MEASURES else {"longest": "less"}.get(name, "real")
-        real = [value for value in real_values(card, name) if not math.isnan(value)]
-        if (better == "real" and not real) or len(set(values.values())) < 2:
-            continue
-        middle = median(real) if better == "real" else {"less": -math.inf, "more": math.inf}[better]
-        best, worst = _nearest(values, middle), _farthest(values, middle)
-        title, text = (
-            value_name(name, wording),
-            {place: value_text(name, values[place], wording) for place in (best, worst)},
-        )
-        found.append(Extreme(title, best, text[best], worst, text[worst]))
-    return found
-
-
-def _nearest(values: Mapping[int, float], middle: float) -> int:
-    if math.isinf(middle):
-        return min(values, key=lambda place: -values[place] if middle > 0 else values[place])
-    return min(values, key=lambda place: abs(values[place] - middle))
-
-
-def _farthest(values: Mapping[int, float], middle: float) -> int:
-    if math.isinf(middle):
-        return max(values, key=lambda place: -values[place] if middle > 0 else values[place])
-    return max(values, key=lambda place: abs(values[place] - middle))
-
-
-def tune_values(card: Scorecard[Tune]) -> dict[str, dict[int, float]]:
-    """What was measured of each tune: by name, then by its place on the card; only where it is defined.
-
-    Besides the measures, "longest" is the passage shared, in notes, and "surprise" the bits per note of the run.
-    """
-    names = ("longest", "surprise", *(name for name, measure in MEASURES.items() if measure.of_tune))
-    found = {
-        name: {place: value for place, one in enumerate(card.each) if not math.isnan(value := _value_of(one, name))}
-        for name in names
-    }
-    return {name: values for name, values in found.items() if values}
-
-
-def real_values(card: Scorecard[Tune], name: str) -> list[float]:
-    """The same of each held-out real tune; NaN where it is undefined."""
-    return [_value_of(one, name) for one in card.real]
-
-
-def _value_of(one: Certificate[Tune], name: str) -> float:
-    if name == "surprise":
-        return one.bits_per_note
-    if name == "longest":
-        return float(one.shared.line.length) if one.shared and not math.isnan(one.shared.line.share) else math.nan
-    return one.measures.get(name, math.nan)
-
-
-def value_name(name: str, wording: Wording) -> str:
-    """What a name of `tune_values` is called."""
-    return wording.say(f"scorecard.{name}") if name in ("longest", "surprise") else measure_name(name, wording)
-
-
-def value_text(name: str, value: float, wording: Wording) -> str:
-    """A value of it with its unit."""
-    if name == "longest" and not math.isnan(value):
-        return _length(value)
-    return format_number(value) if name in ("longest", "surprise") else written(name, value, wording)

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from tunewright.support.errors import ConfigError
-from tunewright.tokens.characters.grammar.walking import END, Measure, Node, Request, Walk
+from tunewright.tokens.characters.grammar.measures import END, Measure
+from tunewright.tokens.characters.grammar.walking import Node, Request, Walk
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.masks import Masks
 

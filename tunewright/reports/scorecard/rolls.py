@@ -1,7 +1,8 @@
 """Piano rolls and sound for the page of a scorecard of pieces: which pieces are shown, and how.
 
-In: a `Scorecard`, and the pieces that were searched. Out: data URIs with the words beside them. How a roll is
-drawn is in `pieces.piano_roll`, how it sounds in `pieces.sound`; this file chooses the pieces and cuts out passages.
+In: a `Scorecard` of pieces, and the pieces that were searched. Out: data URIs with the words beside them. How a roll
+is drawn is in `formats.piano_roll`, how it sounds in `formats.sound.pieces`; this file chooses the pieces and cuts out
+passages.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def shown_rolls(card: Scorecard[Piece], wording: Wording) -> list[Roll]:
     roles = list(_chosen(card).items())
     pieces = [one.music for place, _ in roles if (one := card.each[place]).music]  # all of them: they have notes
     return [
-        Roll(place, wording.say(f"pieces.shown_{role}"), _picture(replace(piece, title=card.each[place].title)), sound)
+        Roll(place, wording.say(f"scorecard.shown_{role}"), _picture(piece, card.each[place].title), sound)
         for (place, role), piece, sound in zip(roles, pieces, _sounds(pieces), strict=True)
     ]
 
@@ -88,9 +89,10 @@ def _shares(one: Certificate[Piece]) -> tuple[int, ...]:
     return (one.shared.beats.length, one.shared.line.length) if one.shared and one.shared.line.length else ()
 
 
-def _picture(piece: Piece) -> str:
+def _picture(piece: Piece, title: str) -> str:
+    """The piano roll of a piece under a title; "" where there is none to draw, or it is too large."""
     try:
-        svg = to_svg(piece)
+        svg = to_svg(replace(piece, title=title))
     except RenderError:
         return ""
     return data_uri("image/svg+xml", svg.encode()) if len(svg) <= WIDEST_ROLL else ""
@@ -128,10 +130,8 @@ def shared_rolls(card: Scorecard[Piece], searched: Sequence[Piece]) -> list[Roll
         assert one.music is not None
         passage = one.shared.beats if one.shared.beats.length >= FEWEST_SHARED else one.shared.line
         there = searched[passage.there]
-        mine = replace(one.music, title=one.title)
-        here = _picture(excerpt(mine, passage.start, passage.stop))
-        theirs = replace(there, title=called(there))
-        beside = _picture(excerpt(theirs, passage.start_there, passage.stop_there))
+        here = _picture(excerpt(one.music, passage.start, passage.stop), one.title)
+        beside = _picture(excerpt(there, passage.start_there, passage.stop_there), called(there))
         if here and beside:
             found.append(RollPair(place, here, beside, there.source))
     return found

@@ -1,0 +1,150 @@
+"""The elements of single signs: pitches, decorations, dynamics and words over the staff, chord symbols.
+
+In: the element that they stand in, and the sign. Out: children of it. Nothing is remembered from one to the next:
+what a sign means at its place in a tune is `document`'s to know.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+
+from tunewright.music.tune import Pitch
+
+# decoration: the group it stands in, and its element
+NOTATIONS = {
+    "staccato": ("articulations", "staccato"),
+    "accent": ("articulations", "accent"),
+    "emphasis": ("articulations", "accent"),
+    "tenuto": ("articulations", "tenuto"),
+    "marcato": ("articulations", "strong-accent"),
+    "wedge": ("articulations", "staccatissimo"),
+    "breath": ("articulations", "breath-mark"),
+    "slide": ("articulations", "scoop"),
+    "roll": ("ornaments", "turn"),
+    "turn": ("ornaments", "turn"),
+    "invertedturn": ("ornaments", "inverted-turn"),
+    "trill": ("ornaments", "trill-mark"),
+    "lowermordent": ("ornaments", "mordent"),
+    "mordent": ("ornaments", "mordent"),
+    "uppermordent": ("ornaments", "inverted-mordent"),
+    "pralltriller": ("ornaments", "inverted-mordent"),
+    "upbow": ("technical", "up-bow"),
+    "downbow": ("technical", "down-bow"),
+    "open": ("technical", "open-string"),
+    "thumb": ("technical", "thumb-position"),
+    "snap": ("technical", "snap-pizzicato"),
+    "plus": ("technical", "stopped"),
+}
+DYNAMICS = ("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz")
+SIGNS = ("segno", "coda")
+WORDS = {"fine": "Fine", "D.C.": "D.C.", "D.S.": "D.S.", "dacapo": "Da Capo", "dacoda": "Da Coda"}
+
+CHORD = re.compile(r"([A-G])([#b]?)([^/]*)(?:/([A-G])([#b]?))?")
+KINDS = {  # as written after the root: the kind MusicXML has for it
+    "": "major",
+    "maj": "major",
+    "m": "minor",
+    "min": "minor",
+    "-": "minor",
+    "7": "dominant",
+    "maj7": "major-seventh",
+    "M7": "major-seventh",
+    "m7": "minor-seventh",
+    "min7": "minor-seventh",
+    "dim": "diminished",
+    "o": "diminished",
+    "dim7": "diminished-seventh",
+    "m7b5": "half-diminished",
+    "aug": "augmented",
+    "+": "augmented",
+    "sus": "suspended-fourth",
+    "sus4": "suspended-fourth",
+    "sus2": "suspended-second",
+    "6": "major-sixth",
+    "m6": "minor-sixth",
+    "9": "dominant-ninth",
+    "m9": "minor-ninth",
+    "maj9": "major-ninth",
+    "5": "power",
+}
+
+
+def add(parent: ET.Element, tag: str, text: str = "", /, **attributes: str) -> ET.Element:
+    """A new last child; characters that XML 1.0 forbids are left out of its text."""
+    child = ET.SubElement(parent, tag, attributes)
+    if text:
+        child.text = re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
+    return child
+
+
+def attributes_of(measure: ET.Element, tag: str) -> ET.Element:
+    """Where a change of key or time goes: key and time side by side in one element, key first."""
+    last = measure[-1] if len(measure) else None
+    if last is None or last.tag != "attributes" or tag == "key" or last.find(tag) is not None:
+        return add(measure, "attributes")
+    return last
+
+
+def notations_of(note: ET.Element) -> ET.Element:
+    """Where the ties, slurs and decorations of a note go."""
+    found = note.find("notations")
+    return add(note, "notations") if found is None else found
+
+
+def write_pitch(note: ET.Element, pitch: Pitch) -> None:
+    """Step, alteration where there is one, and octave."""
+    element = add(note, "pitch")
+    add(element, "step", pitch.step)
+    if pitch.alter:
+        add(element, "alter", str(pitch.alter))
+    add(element, "octave", str(pitch.octave))
+
+
+def write_decorations(note: ET.Element, decorations: Sequence[str]) -> None:
+    """What stands at the note, articulations, ornaments and technical signs each in their group."""
+    for name in decorations:
+        if name == "fermata":
+            add(notations_of(note), "fermata", type="upright")
+        elif name in NOTATIONS:
+            group, tag = NOTATIONS[name]
+            notations = notations_of(note)
+            found = notations.find(group)
+            add(add(notations, group) if found is None else found, tag)
+
+
+def write_directions(measure: ET.Element, decorations: Sequence[str]) -> None:
+    """What stands over the staff rather than at the note: dynamics, segno, coda, Fine."""
+    for name in decorations:
+        if name not in DYNAMICS and name not in SIGNS and name not in WORDS:
+            continue
+        place = "below" if name in DYNAMICS else "above"
+        kind = add(add(measure, "direction", placement=place), "direction-type")
+        if name in DYNAMICS:
+            add(add(kind, "dynamics"), name)
+        elif name in SIGNS:
+            add(kind, name)
+        else:
+            add(kind, "words", WORDS[name])
+
+
+def write_chord_symbol(measure: ET.Element, text: str) -> None:
+    """An accompaniment chord; what is not one is printed as it stands."""
+    match = CHORD.fullmatch(text.strip())
+    if not match:
+        kind = add(add(measure, "direction", placement="above"), "direction-type")
+        add(kind, "words", text)
+        return
+    step, sign, kind_text, bass, bass_sign = match.groups()
+    harmony = add(measure, "harmony")
+    root = add(harmony, "root")
+    add(root, "root-step", step)
+    if sign:
+        add(root, "root-alter", "1" if sign == "#" else "-1")
+    add(harmony, "kind", KINDS.get(kind_text, "other"), text=kind_text)
+    if bass:
+        element = add(harmony, "bass")
+        add(element, "bass-step", bass)
+        if bass_sign:
+            add(element, "bass-alter", "1" if bass_sign == "#" else "-1")
