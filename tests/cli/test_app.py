@@ -671,7 +671,7 @@ def test_failed_training_says_so_as_json(
     def full(*_: object, **__: object) -> None:
         raise OutputError("the disk is full")
 
-    monkeypatch.setattr(importlib.import_module("tunewright.training.loop"), "save_tensors", full)
+    monkeypatch.setattr(importlib.import_module("tunewright.training.state"), "save_tensors", full)
     result = tunewright("train", tunes, "--out", tmp_path / "run", "--steps", "8", *SETTINGS, "--json")
     assert_one_error(result, "the disk is full")
     assert json.loads(result.out)["status"] == "failed"
