@@ -5,12 +5,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from tests.support.drawn import drawn_tune
 from tests.support.small_runs import corpus_of, real_tunes
 from tunewright.cli.collections import show_corpus
 from tunewright.cli.console import (
-    drawn_note,
-    drawn_result,
     print_json,
     progress_line,
     refused_note,
@@ -19,8 +16,6 @@ from tunewright.cli.console import (
     training_result,
 )
 from tunewright.corpus.sources import Dropped
-from tunewright.generation.generated import Generated
-from tunewright.music.tune import Tune
 from tunewright.training.progress import Progress
 
 STEP = Progress(
@@ -71,36 +66,6 @@ def test_json_has_no_numbers_that_json_does_not_know(capsys: pytest.CaptureFixtu
 def test_the_result_of_training_is_that_of_the_best_step() -> None:
     told = training_result("runs/x", LAST)  # type: ignore[arg-type]
     assert (told["valid_loss"], told["best_step"], told["notes"]) == (1.375, 20, 1234)
-
-
-def test_drawn_tunes_without_files_have_none() -> None:
-    one = drawn_tune("X:1\n", 7)
-    assert drawn_result([one], [])[0]["files"] == {}
-    assert drawn_result([one], [])[0]["valid"] is False
-
-
-GOOD = "X:1\nM:2/4\nL:1/8\nK:C\nCDEF|GABc|cBAG|FEDC|]\n"
-
-
-def one_drawn(text: str = GOOD, removed: float | None = None, *, ended: bool = True) -> Generated[Tune]:
-    return drawn_tune(text, 7, ended=ended, removed=removed)
-
-
-def test_the_note_counts_what_is_well_formed_and_why_the_rest_is_not() -> None:
-    odd = one_drawn(GOOD.replace("cBAG", "cBA"), 0.03)
-    tunes = [one_drawn(removed=0.02), one_drawn(removed=0.04, ended=False), odd]
-    told = drawn_note(tunes)
-    assert told.startswith("3 drawn: 1 well formed, 1 did not come to an end, 1 a bar does not add up to the metre. ")
-    assert "3.0 %" in told
-    assert drawn_result(tunes, [])[0]["removed_mass"] == 0.02
-    assert drawn_note([one_drawn()]) == "1 drawn without grammar: 1 well formed."
-
-
-@pytest.mark.parametrize(
-    ("removed", "told"), [(0.123, " 12 %"), (0.0004, " 0.04 %"), (1e-6, "less than 0.01 %"), (0.0, "Nothing had")]
-)
-def test_a_small_share_is_not_none(removed: float, told: str) -> None:
-    assert told in drawn_note([one_drawn(removed=removed)])
 
 
 def test_what_was_not_learned_from_is_one_line() -> None:

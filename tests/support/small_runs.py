@@ -11,6 +11,7 @@ import torch
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
+from tunewright.music.kinds import M
 from tunewright.music.tune import Tune
 from tunewright.training.config import Config
 from tunewright.training.loop import train_steps
@@ -37,7 +38,7 @@ SMALL = Config(
 )
 
 
-def corpus_of(train: Sequence[Tune], valid: Sequence[Tune] = (), test: Sequence[Tune] = ()) -> Corpus:
+def corpus_of(train: Sequence[M], valid: Sequence[M] = (), test: Sequence[M] = ()) -> Corpus[M]:
     """A corpus with this split, whatever the families are."""
     split = ("train",) * len(train) + ("valid",) * len(valid) + ("test",) * len(test)
     return Corpus("small", (*train, *valid, *test), split, tuple(range(len(split))))
@@ -52,7 +53,7 @@ def real_tunes() -> tuple[Tune, ...]:
     return tuple(parse_abc(Path(spec.origin).parent / "corpus" / "oneills1850" / "0001-0050.abc"))
 
 
-def small_corpus() -> Corpus:
+def small_corpus() -> Corpus[Tune]:
     """Twelve tunes to train on, four held out."""
     tunes = real_tunes()
     return corpus_of(tunes[:12], tunes[12:16], tunes[16:18])

@@ -22,14 +22,10 @@ from rich.progress import Progress as RichProgress
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from tunewright.measuring.originals import MOST_TIMES, OriginalityLine
-from tunewright.reports.run_tables import drawn_table
 from tunewright.reports.wording import duration
 from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
-    from tunewright.generation.generated import Generated
-    from tunewright.music.tune import Tune
     from tunewright.training.progress import Progress
 
 SECONDS_BETWEEN_LINES = 15.0  # where stderr is no terminal
@@ -187,53 +183,6 @@ def training_result(run: Path, last: Progress) -> dict[str, object]:
         "bits_per_note": last.best_bits_per_note,
         "precision": last.precision,
     }
-
-
-def drawn_result(drawn: Sequence[Generated[Tune]], files: Sequence[Mapping[str, Path]]) -> list[dict[str, object]]:
-    """What `generate --json` prints: one object a tune; `files` is empty where none were written."""
-    written = files or [{}] * len(drawn)
-    return [
-        {
-            "abc": one.text,
-            "seed": one.seed,
-            "valid": one.valid,
-            "error": one.error,
-            "log_likelihood_per_note": one.log_likelihood_per_note,
-            "removed_mass": one.removed_mass,
-            "redrawn": one.redrawn,
-            "files": dict(of_tune),
-        }
-        for one, of_tune in zip(drawn, written, strict=True)
-    ]
-
-
-def drawn_note(drawn: Sequence[Generated[Tune]]) -> str:
-    """How many tunes were well formed, why the others were not, and what the grammar took from the model for it."""
-    rows = ", ".join(f"{row.cells[0].value} {row.name}" for row in drawn_table(drawn).rows)
-    removed = [one.removed_mass for one in drawn if one.removed_mass is not None]
-    if not removed:
-        return f"{len(drawn):,} drawn without grammar: {rows}."
-    if share := sum(removed) / len(removed):
-        took = f"What was asked for and the grammar ruled out {_percent(share)} of what the model would have written"
-        return f"{len(drawn):,} drawn: {rows}. {took}."
-    return f"{len(drawn):,} drawn: {rows}. Nothing had to be ruled out."
-
-
-def original_note(drawn: Sequence[Generated[Tune]], asked: int, line: OriginalityLine) -> str:
-    """How often a tune was drawn anew because it shared too much with a training tune, and how many were left out."""
-    redrawn, times = sum(one.redrawn > 0 for one in drawn), sum(one.redrawn for one in drawn)
-    told = f"No passage of more than {line.length:,} notes is shared with a training tune ({line.percent:g} of 100 real"
-    told += f" tunes share no more): {redrawn:,} of {len(drawn):,} had to be drawn anew, {times:,} times in all."
-    if left_out := asked - len(drawn):
-        told += f" {left_out:,} were left out: drawn {MOST_TIMES} times each, they shared more every time."
-    return told
-
-
-def _percent(share: float) -> str:
-    """A share above 0 in percent, as exact as it is small: 12 %, 1.3 %, 0.04 %."""
-    if share < 1e-4:
-        return "less than 0.01 %"
-    return f"{100 * share:.{0 if share >= 0.1 else 1 if share >= 0.01 else 2}f} %"
 
 
 def refused_note(summary: Mapping[str, Any]) -> str:

@@ -51,18 +51,6 @@ class Workspace:
 
 
 @dataclass(frozen=True)
-class _Held:
-    """A workspace, and where it is left."""
-
-    workspace: Workspace
-    give_back: Callable[[Workspace], None]
-
-    def keep(self) -> Callable[[], None]:
-        """What leaves it, once the drawing is over."""
-        return partial(self.give_back, self.workspace)
-
-
-@dataclass(frozen=True)
 class Generator:
     """A model ready to draw from, with the tokens that it reads and writes."""
 
@@ -84,7 +72,7 @@ class Generator:
         seed: int = 0,
         best_of: int = 1,
         score: Callable[[Generated[Any]], float] | None = None,
-        original: Accepts | None = None,
+        original: Accepts[Any] | None = None,
         batch_size: int | None = None,
         max_length: int | None = None,
         on_bar: Callable[[str], None] | None = None,
@@ -100,14 +88,14 @@ class Generator:
         nothing in it will change. `jobs` processes draw, as many as the machine has cores where it is 0. Raises
         ConfigError for settings out of range and for what cannot be had, before anything is drawn.
         """
-        with self._held() as held:
+        with self._held() as (workspace, give_back):
             choice = Choice(best_of, score, original)
-            order = self._order(held.workspace, n, request, decoding, seed, choice, batch_size, max_length)
+            order = self._order(workspace, n, request, decoding, seed, choice, batch_size, max_length)
             parts = self._parts(order, jobs) if on_bar is None else 1
             if parts == 1:
-                return Drawn(Session(order).generate(on_bar), held.keep())
+                return Drawn(Session(order).generate(on_bar), give_back)
             shares = [partial(_alone, Session(order, place, parts)) for place in range(parts)]
-            return Drawn(side_by_side(shares, order=attrgetter("index")), held.keep())
+            return Drawn(side_by_side(shares, order=attrgetter("index")), give_back)
 
     def stream(
         self,
@@ -122,9 +110,9 @@ class Generator:
         What is drawn with `free`, which nothing holds to anything, comes in one chunk. It is drawn in the thread that
         asks for the next chunk, and may be left at any bar. Raises what `generate` raises.
         """
-        with self._held() as held:
-            order = self._order(held.workspace, 1, request, decoding, seed, Choice(), None, max_length)
-            return Streamed(Session(order).events(at_bars=not order.request.free), held.keep())
+        with self._held() as (workspace, give_back):
+            order = self._order(workspace, 1, request, decoding, seed, Choice(), None, max_length)
+            return Streamed(Session(order).events(at_bars=not order.request.free), give_back)
 
     def _order(
         self,
@@ -165,13 +153,14 @@ class Generator:
             return Workspace(stepper.apart(), counts, new_writer(self.tokenizer))
 
     @contextmanager
-    def _held(self) -> Iterator[_Held]:
-        """A workspace for a drawing that is about to begin; left to the next one where it is refused."""
-        held = _Held(self.workspace(), self._waiting.append)  # no lock: it may be left while rubbish is collected
+    def _held(self) -> Iterator[tuple[Workspace, Callable[[], None]]]:
+        """A workspace for a drawing that is about to begin, and what leaves it; it is left where that is refused."""
+        workspace = self.workspace()
+        give_back = partial(self._waiting.append, workspace)  # no lock: it may be called while rubbish is collected
         try:
-            yield held
+            yield workspace, give_back
         except ConfigError:
-            held.give_back(held.workspace)
+            give_back()
             raise
 
     def _stepping(self) -> tuple[Stepper, tuple[int, ...]]:

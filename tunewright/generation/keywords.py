@@ -40,7 +40,7 @@ def generate(
     seed: int = 0,
     best_of: int = 1,
     score: Callable[[Generated[Any]], float] | None = None,
-    original: Accepts | None = None,
+    original: Accepts[Any] | None = None,
     batch_size: int | None = None,
     max_length: int | None = None,
     on_bar: Callable[[str], None] | None = None,
@@ -52,7 +52,7 @@ def generate(
     `Generator.generate`, which says more. Raises RunError, and ConfigError before anything is drawn.
     """
     generator = source if isinstance(source, Generator) else load_generator(source)
-    asked = replace(request or Request(), start=start, given=given, free=free)
+    asked = _asked(request, start, given, free)
     decoding = Decoding.of(temperature, top_k=top_k, top_p=top_p, min_p=min_p, repeats=repeats)
     return generator.generate(
         n,
@@ -88,16 +88,31 @@ def generate_pieces(
     return generate(generator, n, request=request, start=start or "", max_length=most, **keywords)
 
 
-def stream(source: Source, *, best_of: int = 1, max_length: int | None = None, **keywords: Any) -> Streamed[Any]:
+def stream(
+    source: Source,
+    *,
+    temperature: Temperature = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    min_p: float = 0.0,
+    repeats: int = 0,
+    request: Request | None = None,
+    start: str | Piece = "",
+    given: Infill | Variation | None = None,
+    free: bool = False,
+    seed: int = 0,
+    max_length: int | None = None,
+) -> Streamed[Any]:
     """The text of one new tune or piece, chunk by chunk as it is written; see `Generator.stream`.
 
-    Raises what `generate` raises, and ConfigError for `best_of`, since which candidate is the best is known only at the
-    end.
+    Raises what `generate` raises.
     """
-    if best_of != 1:
-        raise ConfigError(f"best_of is {best_of}; expected 1 for a tune that is shown as it is written")
     generator = source if isinstance(source, Generator) else load_generator(source)
-    seed = keywords.pop("seed", 0)
-    asked = {name: keywords.pop(name) for name in ("start", "given", "free") if name in keywords}
-    request = replace(keywords.pop("request", None) or Request(), **asked)
-    return generator.stream(request, Decoding.of(**keywords), seed=seed, max_length=max_length)
+    decoding = Decoding.of(temperature, top_k=top_k, top_p=top_p, min_p=min_p, repeats=repeats)
+    return generator.stream(_asked(request, start, given, free), decoding, seed=seed, max_length=max_length)
+
+
+def _asked(request: Request | None, start: str | Piece, given: Infill | Variation | None, free: bool) -> Request:
+    """The request with what was asked for beside it, which comes first."""
+    request = request or Request()
+    return replace(request, start=start or request.start, given=given or request.given, free=free or request.free)

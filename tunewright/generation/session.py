@@ -10,25 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, Protocol
+from typing import Generic, Protocol, TypeVar
 
 from tunewright.generation.chance import Chance
 from tunewright.generation.decoding import Decoding
 from tunewright.generation.engine import Drawing, Written
 from tunewright.generation.generated import Generated
 from tunewright.models.contract import Model, Stepper
-from tunewright.music.kinds import M
+from tunewright.music.kinds import M, Music
 from tunewright.tokens.contract import Codec
 from tunewright.tokens.requests import Request
 from tunewright.tokens.writing import Beginnings, Label, Writer
 
+M_contra = TypeVar("M_contra", bound=Music, contravariant=True)
+
 MOST_TIMES = 20  # that music is drawn until it is original enough
 
 
-class Accepts(Protocol):
+class Accepts(Protocol[M_contra]):
     """What drawn music may not go beyond; its words stand in the notes of tunes."""
 
-    def allows(self, music: object, /) -> bool:
+    def allows(self, music: M_contra, /) -> bool:
         """Whether it does not."""
 
 
@@ -38,7 +40,7 @@ class Choice(Generic[M]):
 
     best_of: int = 1  # candidates for each
     score: Callable[[Generated[M]], float] | None = None  # of which the highest wins; None: the likelihood per note
-    original: Accepts | None = None  # what it does not allow is drawn anew
+    original: Accepts[M] | None = None  # what it does not allow is drawn anew
 
     def __str__(self) -> str:
         best = f"best of {self.best_of}" if self.best_of > 1 else ""

@@ -1,6 +1,6 @@
-"""Tunes as files: drawn ones, or those of ABC and MIDI files, each in every format asked for, and tunebooks.
+"""Music as files: what was drawn, or what ABC and MIDI files hold, in every format asked for, and tunebooks.
 
-In: `Generated` tunes, or files, and a folder. Out: the paths of what was written. The file of a drawn tune is named
+In: `Generated` music, or files, and a folder. Out: the paths of what was written. The file of a drawn tune is named
 by its seed, so that it says how to draw it again and no other tune of the run overwrites it. This file makes no
 format itself (`render`) and draws no tune (`generate`).
 """
@@ -28,27 +28,20 @@ if TYPE_CHECKING:
 TUNEBOOK = "tunebook"
 
 
-def write_drawn(
-    drawn: Generated[Tune],
-    folder: Path,
-    formats: Collection[str],
-    *,
-    soundfont: Path | None = None,
-    tempo: int | None = None,
-    straight: bool = False,
-) -> dict[str, Path]:
-    """Write one drawn tune in each of the formats; its ABC is the text as drawn, with seed and settings in `N:`.
+def write_drawn(drawn: Generated[Any], folder: Path, formats: Collection[str], **performance: Any) -> dict[str, Path]:
+    """Write one drawn tune or piece in each of the formats, `tune-SEED.abc` and so on; the path of each.
 
-    Of a text that cannot be read as a tune only the ABC is written. Errors as in `Format.encode`.
+    The ABC of a tune is the text as drawn, with seed and settings in `N:`; of a text that cannot be read only that is
+    written. `performance` is what `Format.encode` takes. Errors as there.
     """
-    name = f"tune-{drawn.seed:03}"
+    name = f"{Tune.kind if drawn.music is None else drawn.music.kind}-{drawn.seed:03}"
     paths = {}
     if "abc" in formats:
         paths["abc"] = folder / f"{name}.abc"
         replace_file(paths["abc"], drawn.text.encode())
-    if drawn.tune is not None and drawn.tune.notes:
+    if drawn.music is not None and drawn.music.notes:
         others = [kind for kind in formats if kind != "abc"]
-        paths |= write_formats(drawn.tune, folder, name, others, soundfont=soundfont, tempo=tempo, straight=straight)
+        paths |= write_formats(drawn.music, folder, name, others, **performance)
     return paths
 
 

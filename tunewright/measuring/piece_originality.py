@@ -150,14 +150,26 @@ def build_piece_index(pieces: Sequence[Piece]) -> PieceIndex:
 def shared_with(pieces: Sequence[Piece], index: PieceIndex) -> list[Resemblance]:
     """What each piece shares with the indexed ones: lines and beats in any key, and its top line with notes changed."""
     read = [_read(piece) for piece in pieces]
+    near = nearest([one.top for one in read], index.tops)
+    return [
+        Resemblance(longest, top, alike, beats)
+        for (longest, top, beats), alike in zip(_longest(read, index), near, strict=True)
+    ]
+
+
+def longest_shared_of_pieces(pieces: Sequence[Piece], index: PieceIndex) -> list[tuple[Shared, Shared, Shared]]:
+    """The longest passage that each piece shares: of all its lines, of its top line, and of beats of all parts."""
+    return _longest([_read(piece) for piece in pieces], index)
+
+
+def _longest(read: Sequence[_Read], index: PieceIndex) -> list[tuple[Shared, Shared, Shared]]:
     of_lines = iter(longest_matches(index.lines, [pairs for one in read for pairs in one.line_pairs]))
     of_beats = longest_matches(index.beats, [one.beat_pairs for one in read])
-    near = nearest([one.top for one in read], index.tops)
     found = []
-    for one, beats, alike in zip(read, of_beats, near, strict=True):
+    for one, beats in zip(read, of_beats, strict=True):
         lines = [_shared_line(one, place, next(of_lines), index) for place in range(len(one.lines))]
         longest = max(lines, key=lambda line: (line.length, line.share))
-        found.append(Resemblance(longest, lines[0], alike, _shared_beats(one, beats, index)))
+        found.append((longest, lines[0], _shared_beats(one, beats, index)))
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tunewright.reports.components import Table
 
@@ -15,17 +15,16 @@ if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
     from tunewright.generation.generated import Generated
     from tunewright.music.kinds import Music
-    from tunewright.music.tune import Tune
 
 
-def drawn_table(drawn: Sequence[Generated[Tune]]) -> Table:
-    """How many of the drawn tunes are well formed, and why the others are not, most frequent reason first."""
+def drawn_table(drawn: Sequence[Generated[Any]]) -> Table:
+    """How many of the drawn tunes or pieces are well formed, and why the others are not, most frequent reason first."""
     reasons = Counter("well formed" if one.valid else fault(one) for one in drawn)
     return Table.of(((reason, str(count)) for reason, count in reasons.most_common()), ("", "tunes"))
 
 
-def fault(one: Generated[Tune]) -> str:
-    """The kind of fault that keeps a drawn tune from being well formed, in words that can be counted.
+def fault(one: Generated[Any]) -> str:
+    """The kind of fault that keeps drawn music from being well formed, in words that can be counted.
 
     >>> from types import SimpleNamespace
     >>> fault(SimpleNamespace(error="bar 3 lasts 7/8, the metre is 1"))
@@ -43,6 +42,7 @@ FAULTS = {
     "cannot be read": "cannot be read as ABC",
     "did not end": "did not come to an end",
     "has ": "is too short",
+    "part ": "a part is not as MIDI can hold it",
 }
 
 

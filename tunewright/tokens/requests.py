@@ -248,7 +248,7 @@ def _parse_range(text: str) -> tuple[Pitch, Pitch]:
 
 def _parse_form(bars: str, parts: str) -> tuple[Form | None, int | None]:
     """The form, or the bars of the whole tune where only those are asked for."""
-    counts = [_parse_bars(part) for part in re.split(r"[,+]", bars)] if bars.strip() else []
+    counts = [parse_bars(part) for part in re.split(r"[,+]", bars)] if bars.strip() else []
     if not parts.strip():
         if len(counts) > 1:
             return _form([(count, False) for count in counts]), None
@@ -260,7 +260,8 @@ def _parse_form(bars: str, parts: str) -> tuple[Form | None, int | None]:
     return _form(list(zip(counts, twice, strict=True))), None
 
 
-def _parse_bars(text: str) -> int:
+def parse_bars(text: str) -> int:
+    """A whole number of bars, 1 or more, as in "16"; ConfigError for other words."""
     if not re.fullmatch(r"\d{1,4}", text.strip()) or not int(text):
         raise ConfigError(f"{text.strip() or 'nothing'} bars were asked for; expected a whole number of bars")
     return int(text)

@@ -1,28 +1,31 @@
 """The command that writes new tunes: what is asked for in words, and what is said of what came out.
 
 In: a run, options. Out: ABC on stdout or files, and on stderr how many tunes were well formed and what the grammar had
-to take away for that. What the command needs is imported inside it. This file refuses nothing that can only be judged
-with a model or a tune (`requests`, `plans`): it knows the words alone.
+to take away for that. What the command needs is imported inside it. This file knows which words go together, and what
+they mean is read by `tokens.requests` and `generation.decoding`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from tunewright.cli.commands import completing
-from tunewright.cli.commands.options import EVERY_FORMAT, AsJson, Formats, SoundFont, Straight, Tempo, read_sources
-from tunewright.cli.commands.polyphony import draws_pieces, write_pieces
+from tunewright.cli.commands.options import EVERY_FORMAT, AsJson, Formats, SoundFont, Straight, Tempo, read_for
 
 if TYPE_CHECKING:
+    from tunewright.generation.drawn import Streamed
     from tunewright.generation.generated import Generated
     from tunewright.measuring.originals import OriginalityLine
+    from tunewright.music.piece import Piece
     from tunewright.music.tune import Tune
-    from tunewright.tokens.requests import Infill, Variation
+    from tunewright.training.run import Run
+
+T = TypeVar("T")
 
 FILE = "An ABC or MIDI file, its first tune; FILE#12 is the one with X:12."
 USUAL_AMOUNT = 0.5
@@ -105,78 +108,112 @@ def generate(
 
     ABC to stdout; with --out files of every format asked for, and all of them in one tunebook.
 
-    What is asked for comes out, or is refused with the reason before anything is drawn.
+    What is asked for comes out, or is refused with the reason before anything is drawn. A run of pieces of several
+    parts writes pieces, with --out.
     """
-    from tunewright.cli.console import drawn_note, drawn_result, note, original_note, print_json
-    from tunewright.formats.formats import parse_formats
-    from tunewright.generation.keywords import generate as draw
-    from tunewright.generation.tunebook import write_drawn, write_tunebook
-    from tunewright.training.run import default_temperature
+    from tunewright.cli.console import note
+    from tunewright.cli.drawn import Output, original_note
+    from tunewright.formats.formats import parse_formats, usual_formats
+    from tunewright.generation.decoding import Decoding, parse_temperature
+    from tunewright.generation.generator import load_generator
+    from tunewright.tokens.requests import Request, parse_bars, parse_span
+    from tunewright.training.run import default_temperature, load_run
 
     _refuse_nonsense(infill, at, vary, amount)
-    options: dict[str, Any] = {
-        "temperature": _parse_temperature(temperature) if temperature else default_temperature(run),
-        **{"top_k": top_k, "top_p": top_p, "min_p": min_p, "repeats": repeats, "best_of": best_of},
-        **{"seed": seed, "start": start, "free": free, "jobs": jobs},
-    }
-    if draws_pieces(run):
-        refused = {
-            **{"--key": key, "--meter": meter, "--rhythm": rhythm, "--parts": parts, "--range": pitch_range},
-            **{"--like": like, "--infill": infill, "--vary": vary, "--repeats": repeats, "--best-of": best_of > 1},
-            **{"--original": original is not None, "--stream": stream, "--straight": straight, "--tempo": tempo},
-        }
-        write_pieces(run, n, options, refused, bars, out, formats, soundfont, as_json)
-        return
-    kinds = parse_formats(formats)
-    words = {"key": key, "meter": meter, "rhythm": rhythm, "bars": bars, "parts": parts, "pitch_range": pitch_range}
-    options |= _asked(words, like, infill, at, vary, USUAL_AMOUNT if amount is None else amount)
-    drawn: list[Generated[Tune]] = []
-    files: list[dict[str, Path]] = []
+    if at:
+        _option(parse_span, at)
+    degrees = _option(parse_temperature, temperature) if temperature else default_temperature(run)
     if stream:
         asked = {"-n": n > 1, "--best-of": best_of > 1, "--json": as_json, "--original": original is not None}
         _refuse_with_stream(asked)
-    if original is not None:
-        options["original"] = _originality_line(run, original)
-    for one in [_print_bars(run, options)] if stream else draw(run, n, **options):
-        drawn.append(one)
-        if out:
-            files.append(write_drawn(one, out, kinds, tempo=tempo, straight=straight, soundfont=soundfont))
-        elif not as_json and not stream:
-            print(one.text, flush=True)
-    if out:
-        note(f"Wrote {write_tunebook(drawn, out)} and {sum(map(len, files)):,} files beside it.")
-    if as_json:
-        print_json(drawn_result(drawn, files))
-    note(drawn_note(drawn))
-    if original is not None:
-        note(original_note(drawn, n, options["original"]))
+    trained = load_run(run)
+    kind = trained.config.music
+    if kind == "piece":
+        of_tunes: dict[str, object] = {
+            "--key": key,
+            "--meter": meter,
+            "--rhythm": rhythm,
+            "--parts": parts,
+            "--range": pitch_range,
+        }
+        of_tunes |= {"--like": like, "--infill": infill, "--vary": vary, "--tempo": tempo, "--straight": straight}
+        _refuse_of_pieces(run, of_tunes, written=bool(out or as_json or stream))
+    words = {"key": key, "meter": meter, "rhythm": rhythm, "parts": parts, "pitch_range": pitch_range}
+    request = Request.parse(
+        like=_tune(like),
+        infill=_tune(infill),
+        at=at,
+        vary=_tune(vary),
+        amount=USUAL_AMOUNT if amount is None else amount,
+        start=_piece(start) if kind == "piece" else start,
+        free=free,
+        bars=bars if kind == "tune" else "",
+        **words,
+    )
+    if kind == "piece" and bars:
+        request = replace(request, bars=parse_bars(bars))  # which may be fewer than those of a tune
+    decoding = Decoding.of(degrees, top_k=top_k, top_p=top_p, min_p=min_p, repeats=repeats)
+    usual = usual_formats(kind) if formats == EVERY_FORMAT else parse_formats(formats, kind)
+    played = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
+    line = None if original is None else _originality_line(trained, original)
+    generator = load_generator(trained)
+    output = Output(kind, out, usual, as_json, stream, played)
+    if stream:
+        output.take(_print_bars(generator.stream(request, decoding, seed=seed)))
+    else:
+        drawn = generator.generate(n, request, decoding, seed=seed, best_of=best_of, original=line, jobs=jobs)
+        for one in drawn:
+            output.take(one)
+    output.end()
+    if line is not None:
+        note(original_note(output.drawn, n, line))
 
 
-def _originality_line(run: Path, percent: float) -> OriginalityLine:
-    """The line that tunes may not go beyond, by the corpus of the run."""
+def _originality_line(run: Run, percent: float) -> OriginalityLine[Any]:
+    """The line that music may not go beyond, by the corpus of the run."""
     from tunewright.judging.run_scorecard import sources_of
     from tunewright.measuring.originals import originality_line
     from tunewright.support.errors import RunError
-    from tunewright.training.run import load_run
 
-    sources = sources_of(load_run(run).path)
+    sources = sources_of(run.path)
     if not sources:
-        raise RunError(f"{run}: its tunes are gone, and without them nobody can tell what is original")
-    return originality_line(read_sources(sources), percent)
+        raise RunError(f"{run.path}: its tunes are gone, and without them nobody can tell what is original")
+    return originality_line(read_for(run.config, sources), percent)
 
 
-def _print_bars(run: Path, options: Mapping[str, Any]) -> Generated[Tune]:
-    """Print a tune as it is written."""
-    from tunewright.generation.keywords import stream
+def _print_bars(chunks: Streamed[Any]) -> Generated[Any]:
+    """Print a tune as it is written; all of it."""
+    for chunk in chunks:
+        print(chunk, end="", flush=True)
+    assert chunks.drawn is not None
+    if not chunks.drawn.text.endswith("\n"):
+        print()
+    return chunks.drawn
 
-    pieces = stream(run, **options)
-    for piece in pieces:
-        print(piece, end="", flush=True)
-    assert pieces.drawn is not None
-    return pieces.drawn
+
+def _tune(place: str) -> Tune | None:
+    from tunewright.corpus.files import read_tune
+
+    return read_tune(place) if place else None
 
 
-# ------------------------------------------------------------------------------------------------ words
+def _piece(place: str) -> Piece | str:
+    from tunewright.formats.midi.pieces import read_piece
+
+    return read_piece(Path(place)) if place else ""
+
+
+# ------------------------------------------------------------------------------------------------ wrong usage
+
+
+def _option(parse: Callable[[str], T], words: str) -> T:
+    """What the words of an option mean; wrong usage where they mean nothing."""
+    from tunewright.support.errors import ConfigError
+
+    try:
+        return parse(words)
+    except ConfigError as error:
+        raise typer.BadParameter(f"--{error}") from None
 
 
 def _refuse_nonsense(infill: str, at: str, vary: str, amount: float | None) -> None:
@@ -194,42 +231,9 @@ def _refuse_with_stream(asked: Mapping[str, bool]) -> None:
         raise typer.BadParameter(f"--stream prints one tune while it is written; expected no {' and no '.join(clash)}")
 
 
-def _parse_temperature(text: str) -> dict[int, float]:
-    """The temperature from which bar on."""
-    stages: dict[int, float] = {}
-    for place, part in enumerate(text.split(",")):
-        found = re.fullmatch(r"(?:(\d{1,4}):)?(\d+\.?\d*|\.\d+)", part.strip())
-        if not found or (place > 0) != bool(found[1]):
-            raise typer.BadParameter(
-                f"--temperature is {text!r}; expected a number, or more with bars, as in 1.0,9:1.4"
-            )
-        bar = int(found[1] or 1)
-        if bar <= max(stages, default=0):
-            raise typer.BadParameter(f"--temperature is {text!r}; expected bars after the first, one after another")
-        stages[bar] = float(found[2])
-    return stages
-
-
-def _parse_at(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", text.replace(" ", ""))
-    if not found:
-        raise typer.BadParameter(f"--at is {text!r}; expected bars, as in 5-8")
-    return int(found[1]), int(found[2] or found[1])
-
-
-def _asked(words: Mapping[str, str], like: str, infill: str, at: str, vary: str, amount: float) -> dict[str, Any]:
-    """What `generate` takes for these words: a request, and the tune to fill in or to vary."""
-    from tunewright.corpus.files import read_tune
-    from tunewright.tokens.requests import Infill, Request, Variation, as_in, build_request, in_key
-
-    span = _parse_at(at) if at else (0, 0)
-    request = build_request(**words)
-    if like:
-        request = as_in(read_tune(like), request)
-    if not infill and not vary:
-        return {"request": request}
-    tune = read_tune(infill or vary)
-    if request.key and request == Request(key=request.key):
-        tune, request = in_key(tune, request.key), Request()
-    given: Infill | Variation = Infill(tune, *span) if infill else Variation(tune, amount)
-    return {"request": request, "given": given}
+def _refuse_of_pieces(run: Path, of_tunes: Mapping[str, object], *, written: bool) -> None:
+    """Usage errors for options that only tunes have, and for pieces that nobody would see."""
+    if given := [name for name, value in of_tunes.items() if value]:
+        raise typer.BadParameter(f"{run} draws pieces of several parts, which know no {' and no '.join(given)}")
+    if not written:
+        raise typer.BadParameter(f"{run} draws pieces of several parts, which are written to files; expected --out DIR")

@@ -23,6 +23,7 @@ from tunewright.tokens.polyphony.vocabulary import BEGINS_A_NOTE, Struck, kind_o
 BAR = "Bar_None"
 NOTHING_STRUCK = Struck()
 WITHOUT_BARS = ("mmm", "pertok")  # vocabularies that tell the bars of each part anew, or only some
+SETTLED_LATER = frozenset({"beat"})  # where the next bar tells how long notes of this one sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class PieceRules:
         tokenizer = self.tokenizer
         told = any(context == BAR or context.endswith(f"/{BAR}") for context in tokenizer.following)
         return told and tokenizer.kind not in WITHOUT_BARS
+
+    @property
+    def settles_bars(self) -> bool:
+        """Whether a bar stands once the next one has begun."""
+        return self.counts_bars and self.tokenizer.kind not in SETTLED_LATER
 
     def start(self, bars: int = 0) -> PieceConstraint:
         """Where a piece begins that is to have so many bars; 0 for four or more."""

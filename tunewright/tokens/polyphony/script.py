@@ -29,7 +29,7 @@ class PieceScript:
         self, tokenizer: PieceTokenizer, rules: PieceRules | None = None, start: Sequence[int] = (), bars: int = 0
     ) -> None:
         self.tokenizer = tokenizer
-        self._asked, self._by_bars = bars, rules is not None and rules.counts_bars
+        self._asked, self._settles_bars = bars, rules is not None and rules.settles_bars
         self.ids: list[int] = []
         self.bars = 0
         self._reader = tokenizer.reader()
@@ -71,8 +71,8 @@ class PieceScript:
         return Finished("", partial(_read, self.tokenizer, ids, title, self._asked, ended), title, bars_in_words)
 
     def so_far(self, label: Label) -> str:
-        """A line for each whole bar, of what begins in it; "" where tokens do not come bar by bar."""
-        if not self._by_bars:
+        """A line for each whole bar, of what begins in it; "" where bars do not come one by one, each settled."""
+        if not self._settles_bars:
             return ""
         tokens_of = self.tokenizer.tokens_of
         last = max((place for place, number in enumerate(self.ids) if BAR in tokens_of[number]), default=0)
