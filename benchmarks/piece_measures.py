@@ -39,12 +39,12 @@ from tunewright.corpus.corpus import PieceCorpus
 from tunewright.corpus.reading import read_pieces
 from tunewright.formats.midi.pieces import read_piece
 from tunewright.formats.validity import fault_of
-from tunewright.measuring import piece_originality as originality
 from tunewright.measuring.originality import Borrowing
-from tunewright.measuring.piece_originality import PieceIndex, build_piece_index, shared_with
-from tunewright.measuring.piece_table import OF_PIECE, measure_pieces
-from tunewright.measuring.piece_traits import compare_pieces
-from tunewright.measuring.views import Line, View
+from tunewright.measuring.pieces import originality as originality
+from tunewright.measuring.pieces.originality import PieceIndex, build_piece_index, shared_with
+from tunewright.measuring.pieces.table import OF_PIECE, measure_pieces
+from tunewright.measuring.pieces.traits import compare_pieces
+from tunewright.measuring.pieces.views import Line, View
 from tunewright.music.piece import Part, Piece, PieceNote, transposed
 
 BARS = 8  # of a passage that is pasted

@@ -1,6 +1,6 @@
 """Writes `docs/measures.md` from the table of measures and their docstrings: `python docs/measures_page.py`.
 
-In: `tunewright.measuring.table`, `tunewright.measuring.piece_table`. Out: the page. It says nothing that is not in the
+In: `tunewright.measuring.table`, `tunewright.measuring.pieces.table`. Out: the page. It says nothing that is not in the
 code; `tests/measuring/test_table.py` makes it again and compares.
 """
 
@@ -11,10 +11,10 @@ import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tunewright.measuring import piece_habits as habits
-from tunewright.measuring import piece_table as measures
 from tunewright.measuring import table as metrics
-from tunewright.measuring.piece_table import (
+from tunewright.measuring.pieces import habits as habits
+from tunewright.measuring.pieces import table as measures
+from tunewright.measuring.pieces.table import (
     PIECE_FAMILIES,
     PIECE_MEASURES,
     PIECE_REFERENCES,

@@ -97,8 +97,6 @@ def test_who_stops_listening_stops_the_drawing(source: Generator) -> None:
 
 
 def test_what_cannot_be_had_is_refused_with_the_first_piece(source: Generator) -> None:
-    with pytest.raises(ConfigError, match="best_of"):
-        stream(source, best_of=2)
     with pytest.raises(ConfigError, match="no notes"):
         next(stream(source, start="K:C", request=JIG)) if source.config.tokens.kind == "degrees" else _no_notes()
 

@@ -15,14 +15,10 @@ from tests.support.small_runs import corpus_of
 from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.sources import Dropped
 from tunewright.formats.abc import parse_abc
-from tunewright.judging.certificate import (
-    Yardstick,
-    build_yardstick,
-    candidate,
-    judge_tunes,
-    read_candidates,
-)
+from tunewright.judging.assessment import evaluate
 from tunewright.judging.scorecard import Certificate, Scorecard, Value
+from tunewright.judging.scoring import score
+from tunewright.judging.yardstick import Yardstick, build_yardstick, candidate
 from tunewright.measuring.table import MEASURES
 from tunewright.music.playing import fingerprint
 from tunewright.music.transposing import transpose
@@ -67,7 +63,7 @@ def keys(card: Scorecard) -> set[str]:
 
 
 def judged(tunes: Sequence[Tune], learned: bool = False) -> Scorecard[Tune]:
-    return judge_tunes([candidate(tune) for tune in tunes], yardstick(learned))
+    return score([candidate(tune) for tune in tunes], yardstick(learned))
 
 
 # ------------------------------------------------------------------------------------------------ certificates
@@ -93,7 +89,7 @@ def test_the_searched_tunes_are_those_that_a_model_learned_or_all() -> None:
 
 def test_held_out_tunes_share_what_they_share_with_training_tunes_alone() -> None:
     assert not any(one.copied and one.shared and one.shared.line.share == 1 for one in yardstick().real)
-    assert yardstick().borrowing == yardstick(True).borrowing
+    assert yardstick().lines == yardstick(True).lines
 
 
 def test_a_real_tune_has_the_percentiles_of_a_real_tune() -> None:
@@ -114,7 +110,7 @@ def test_a_real_tune_has_the_percentiles_of_a_real_tune() -> None:
     ],
 )
 def test_what_is_wrong_is_said(text: str, problem: str) -> None:
-    [one] = judge_tunes(of_text(text)).each
+    [one] = score(of_text(text)).each
     assert not one.valid
     assert one.problem.startswith(problem)
 
@@ -146,13 +142,13 @@ def test_real_tunes_lie_among_real_sets() -> None:
 
 
 def test_the_same_note_again_and_again_is_far_from_real_sets() -> None:
-    card = judge_tunes(of_text(*[ONE.format(body="D8|" * 8 + "]")] * 12), yardstick())
+    card = score(of_text(*[ONE.format(body="D8|" * 8 + "]")] * 12), yardstick())
     assert card.measures["repetition_rate"].percentile == 100
     assert card.measures["transition_match"].percentile == 0
 
 
 def test_without_a_corpus_nothing_is_said_of_style_or_copies() -> None:
-    card = judge_tunes([candidate(tune) for tune in tunes()[:5]])
+    card = score([candidate(tune) for tune in tunes()[:5]])
     assert card.originality is None
     assert card.two_sample is None
     assert card.against == ""
@@ -167,7 +163,7 @@ def test_without_a_corpus_nothing_is_said_of_style_or_copies() -> None:
 
 @pytest.mark.parametrize("held", [True, False])
 def test_an_empty_set_is_said_to_be_empty(held: bool) -> None:
-    card = judge_tunes([], yardstick() if held else None)
+    card = score([], yardstick() if held else None)
     assert "empty" in keys(card)
     assert card.count == 0
     assert all(math.isnan(value.value) for value in (card.valid_rate, *card.measures.values()))
@@ -182,16 +178,16 @@ def test_one_tune_has_a_certificate_and_no_interval() -> None:
 
 @pytest.mark.parametrize("held", [True, False])
 def test_tunes_without_notes_are_judged_by_what_they_have(held: bool) -> None:
-    card = judge_tunes([silent(), silent()], yardstick() if held else None)
+    card = score([silent(), silent()], yardstick() if held else None)
     assert "silent" in keys(card)
     assert card.each[0].problem == "has no notes"
     assert all(math.isnan(value.value) for name, value in card.measures.items() if name.endswith("match"))
-    assert "some_silent" in keys(judge_tunes([silent(), candidate(tunes()[0])]))
+    assert "some_silent" in keys(score([silent(), candidate(tunes()[0])]))
 
 
 def test_an_unreadable_drawn_tune_counts_as_not_well_formed() -> None:
     broken = Certificate("tune-001", "", None, "cannot be read: no K: field", "no tune")
-    card = judge_tunes([broken, candidate(replace(tunes()[0], repairs=()))], yardstick())
+    card = score([broken, candidate(replace(tunes()[0], repairs=()))], yardstick())
     assert card.count == 2
     assert card.valid_rate.value in (0, 0.5)
     assert card.each[0].shared is None
@@ -199,7 +195,7 @@ def test_an_unreadable_drawn_tune_counts_as_not_well_formed() -> None:
 
 
 def test_what_could_not_be_read_is_listed_and_the_rate_with_it_is_said() -> None:
-    card = judge_tunes(of_text(LONG_BAR), yardstick(), unread=[Dropped("x.abc:9", "no K: field")])
+    card = score(of_text(LONG_BAR), yardstick(), unread=[Dropped("x.abc:9", "no K: field")])
     assert card.unread[0].source == "x.abc:9"
     said = next(remark for remark in card.remarks if remark.key == "unread")
     assert "0 %" in str(said)
@@ -207,7 +203,7 @@ def test_what_could_not_be_read_is_listed_and_the_rate_with_it_is_said() -> None
 
 def test_a_corpus_that_holds_out_nothing_leaves_real_numbers_undefined() -> None:
     bare = build_yardstick(corpus_of(tunes()[:10]))
-    card = judge_tunes([candidate(tune) for tune in tunes()[10:14]], bare)
+    card = score([candidate(tune) for tune in tunes()[10:14]], bare)
     assert "few_real" in keys(card)
     assert card.originality is not None
     assert not math.isnan(card.originality.median_longest.value)
@@ -218,21 +214,21 @@ def test_a_corpus_that_holds_out_nothing_leaves_real_numbers_undefined() -> None
 
 
 def test_a_corpus_of_one_held_out_tune_can_be_held_against() -> None:
-    card = judge_tunes([candidate(tune) for tune in tunes()[:4]], build_yardstick(corpus_of((), tunes()[4:5])))
+    card = score([candidate(tune) for tune in tunes()[:4]], build_yardstick(corpus_of((), tunes()[4:5])))
     assert card.originality is not None
     assert math.isnan(card.measures["transition_match"].value)
 
 
 def test_another_kind_of_music_is_named() -> None:
     odd = ONE.replace("M:4/4", "M:11/16").format(body="D11|" * 4 + "]")
-    card = judge_tunes(of_text(odd, odd), yardstick())
+    card = score(of_text(odd, odd), yardstick())
     assert "11/16" in str(next(remark for remark in card.remarks if remark.key == "another_kind"))
     assert "another_kind" not in keys(judged(tunes()[:20]))
 
 
 def test_a_tune_that_comes_again_in_another_key_is_counted() -> None:
     tune = tunes()[0]
-    card = judge_tunes([candidate(one) for one in (tune, tunes()[1], transpose(tune, 2), tune)])
+    card = score([candidate(one) for one in (tune, tunes()[1], transpose(tune, 2), tune)])
     assert next(remark for remark in card.remarks if remark.key == "again").values["again"] == 2
 
 
@@ -250,16 +246,16 @@ def test_files_and_folders_are_read_tune_by_tune_with_what_is_broken(tmp_path: P
     (tmp_path / "a.abc").write_text(f"{LONG_BAR}\n{LONG_BAR}")
     (tmp_path / "c.mid").write_bytes(b"MThd")
     (tmp_path / "notes.txt").write_text("no music")
-    found, unread = read_candidates([tmp_path])
-    assert [Path(one.name).name for one in found] == ["a.abc:1", "a.abc:8"]
-    assert [Path(one.source).name for one in unread] == ["c.mid:1", "b.abc:6", "b.abc:8"]
+    card = evaluate(tmp_path).card
+    assert [Path(one.name).name for one in card.each] == ["a.abc:1", "a.abc:8"]
+    assert [Path(one.source).name for one in card.unread] == ["c.mid:1", "b.abc:6", "b.abc:8"]
 
 
 @pytest.mark.parametrize(("name", "says"), [("gone.abc", "no such"), ("x.txt", "expected"), ("", "no .abc")])
 def test_a_source_that_holds_no_tunes_is_refused(tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "x.txt").write_text("no music")
     with pytest.raises(CorpusError, match=says):
-        read_candidates([tmp_path / name])
+        evaluate(tmp_path / name)
 
 
 def test_a_value_is_plain() -> None:

@@ -16,7 +16,8 @@ from tests.support.small_runs import SMALL, small_corpus
 from tunewright.cli.app import app
 from tunewright.corpus.reading import read_pieces
 from tunewright.formats.midi.pieces import write_midi
-from tunewright.judging.piece_assessment import evaluate_pieces, judges_pieces
+from tunewright.judging.assessment import Order, judged_kind
+from tunewright.judging.assessment import evaluate as assess
 from tunewright.judging.runs import comparison as comparison_module
 from tunewright.judging.runs.comparison import compare_runs
 from tunewright.support.errors import RunError
@@ -52,7 +53,7 @@ def evaluate(*arguments: object) -> dict[str, Any]:
 
 
 def test_the_command_judges_a_run_of_pieces_as_pieces(run: Path) -> None:
-    assert judges_pieces([run])
+    assert judged_kind([run]) == "piece"
     told = evaluate(run, "-n", 3)
     assert (told["kind"], told["tunes"]) == ("pieces", 3)
     assert told["bits_per_note"]["value"] > 0
@@ -62,14 +63,14 @@ def test_the_command_judges_a_run_of_pieces_as_pieces(run: Path) -> None:
 
 
 def test_piece_number_i_has_seed_s_plus_i(run: Path) -> None:
-    first, second = (evaluate_pieces(run, pieces=count, seed=seed).card for count, seed in ((3, 5), (1, 7)))
+    first, second = (assess(run, order=Order(count, seed=seed)).card for count, seed in ((3, 5), (1, 7)))
     assert first.each[2].music == second.each[0].music
     assert first.each[2].measures == pytest.approx(second.each[0].measures, nan_ok=True)
 
 
 def test_a_run_whose_pieces_are_gone_is_judged_by_itself(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tunewright.judging.piece_assessment.sources_of", lambda _: [])
-    card = evaluate_pieces(run, pieces=2).card
+    monkeypatch.setattr("tunewright.judging.assessment.sources_of", lambda _: [])
+    card = assess(run, order=Order(2)).card
     assert card.bits_per_note is None
     assert card.originality is None
     assert [remark.key for remark in card.remarks if remark.key in ("pieces_gone", "pieces_alone")] == [
@@ -87,11 +88,19 @@ def test_files_are_judged_as_pieces_where_that_is_asked_for(folder: Path, tmp_pa
     assert page.exists()
 
 
-@pytest.mark.parametrize("option", [("--temperatures", "0.8,1"), ("--checkpoints",)])
-def test_settings_are_held_against_one_another_for_tunes_alone(run: Path, option: tuple[str, ...]) -> None:
-    done = RUNNER.invoke(app, ["evaluate", str(run), *option])
-    assert done.exit_code == 2
-    assert "for tunes alone" in done.stderr
+@pytest.mark.parametrize(
+    ("option", "settings"), [(("--temperatures", "0.8,1"), [0.8, 1.0]), (("--checkpoints",), [1.0])]
+)
+def test_settings_are_held_against_one_another(run: Path, option: tuple[str, ...], settings: list[float]) -> None:
+    told = evaluate(run, "-n", 3, *option)
+    assert [point["temperature"] for point in told["frontier"]] == settings
+    for point in told["frontier"]:
+        assert point["tunes"] == 3
+        for number in (point["valid_rate"], point["style"], point["originality"]):
+            assert 0 <= number["value"] <= 1
+            assert 0 <= number["real"] <= 1
+    assert told["knee"] in range(len(settings))
+    assert "frontier" not in told["not_applicable"]
 
 
 def test_runs_of_pieces_are_compared_by_curves_and_likelihood(run: Path, tmp_path: Path) -> None:

@@ -10,23 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.measuring.test_piece_originality import pasted, written
+from tests.measuring.pieces.test_originality import pasted, written
 from tests.support.real_pieces import songs
 from tests.support.short_pieces import line, part, piece
 from tunewright.corpus.corpus import PieceCorpus
 from tunewright.corpus.reading import read_pieces
 from tunewright.formats.midi.pieces import write_midi
-from tunewright.judging.piece_assessment import evaluate_pieces
-from tunewright.judging.piece_certificate import (
-    PieceYardstick,
-    build_piece_yardstick,
-    certify_pieces,
-    judge_pieces,
-    of_file,
-)
+from tunewright.judging.assessment import evaluate
+from tunewright.judging.kinds import PIECES
 from tunewright.judging.scorecard import Scorecard, describe_scorecard
-from tunewright.measuring.piece_originality import called
-from tunewright.measuring.piece_table import OF_PIECE, PIECE_MEASURES
+from tunewright.judging.scoring import score
+from tunewright.judging.yardstick import Yardstick, build_yardstick, candidate, certify
+from tunewright.measuring.pieces.originality import called
+from tunewright.measuring.pieces.table import OF_PIECE, PIECE_MEASURES
 from tunewright.measuring.table import MEASURES
 from tunewright.music.piece import Piece, transposed
 from tunewright.reports.scorecard.page import write_scorecard
@@ -49,14 +45,14 @@ def corpus() -> PieceCorpus:
 
 
 @cache
-def yardstick() -> PieceYardstick:
+def yardstick() -> Yardstick[Piece]:
     """That of the corpus, for a model that learned from it."""
-    return build_piece_yardstick(corpus(), learned=True)
+    return build_yardstick(corpus(), learned=True)
 
 
 def judged(*pieces: Piece) -> Scorecard[Piece]:
     """The scorecard of pieces against the corpus."""
-    return judge_pieces([of_file(one) for one in pieces], yardstick(), title="ours")
+    return score([candidate(one) for one in pieces], yardstick(), title="ours")
 
 
 # ------------------------------------------------------------------------------------------------ values
@@ -110,7 +106,7 @@ def test_held_out_pieces_are_as_original_as_new_ones() -> None:
 
 
 def test_without_a_corpus_pieces_are_judged_by_themselves() -> None:
-    card = judge_pieces([of_file(written(1)), of_file(piece(line(60, 62)))])
+    card = score([candidate(written(1)), candidate(piece(line(60, 62)))], kind="piece")
     assert card.originality is None
     assert (card.two_sample, card.untold) == (None, "held against no collection; name one with --against")
     assert card.valid_rate.value == 1 / 2
@@ -134,8 +130,8 @@ def test_a_piece_of_drums_alone_is_said_not_to_be_compared() -> None:
 
 
 def test_nothing_drawn_spells_a_piece() -> None:
-    nothing = replace(of_file(written(1)), music=None, problem="spells no piece")
-    card = judge_pieces([nothing, nothing], yardstick())
+    nothing = replace(candidate(written(1)), music=None, problem="spells no piece")
+    card = score([nothing, nothing], yardstick())
     assert card.valid_rate.value == 0
     assert all(math.isnan(value.value) for value in card.measures.values())
     json.dumps(describe_scorecard(card), allow_nan=False)
@@ -148,8 +144,8 @@ def test_the_same_pieces_give_the_same_scorecard() -> None:
 
 
 def test_a_certificate_does_not_depend_on_the_other_pieces() -> None:
-    alone = certify_pieces([of_file(written(100))], yardstick())[0]
-    among = certify_pieces([of_file(written(seed)) for seed in (101, 100, 102)], yardstick())[1]
+    alone = certify([candidate(written(100))], PIECES, yardstick())[0]
+    among = certify([candidate(written(seed)) for seed in (101, 100, 102)], PIECES, yardstick())[1]
     assert alone.measures == pytest.approx(among.measures, nan_ok=True)
     assert alone.shared == among.shared
 
@@ -208,7 +204,7 @@ def test_the_page_holds_everything_and_asks_for_nothing_from_elsewhere(language:
 
 
 def test_a_page_without_a_corpus(tmp_path: Path) -> None:
-    write_scorecard(tmp_path / "page.html", judge_pieces([of_file(songs(1)[0])]))
+    write_scorecard(tmp_path / "page.html", score([candidate(songs(1)[0])], kind="piece"))
     assert "judged by themselves" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
@@ -248,7 +244,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_files_are_judged_each_one(folder: Path) -> None:
-    card = evaluate_pieces(folder).card
+    card = evaluate(folder, parts=True).card
     assert card.count == 5
     assert [one.source.endswith("broken.mid:1") for one in card.unread] == [True]
     assert "pieces_again" in [remark.key for remark in card.remarks]
@@ -256,25 +252,25 @@ def test_files_are_judged_each_one(folder: Path) -> None:
 
 
 def test_files_are_held_against_a_collection(folder: Path) -> None:
-    judged_files = evaluate_pieces(folder / "0.mid", against=[folder])
+    judged_files = evaluate(folder / "0.mid", against=[folder], parts=True)
     assert judged_files.card.each[0].copied
     assert len(judged_files.searched) == len(read_pieces(folder).pieces)
 
 
 def test_what_cannot_be_judged_is_refused(folder: Path) -> None:
     with pytest.raises(CorpusError):
-        evaluate_pieces(folder / "nothing.mid")
+        evaluate(folder / "nothing.mid", parts=True)
     with pytest.raises(CorpusError, match="no piece could be read"):
-        evaluate_pieces(folder / "broken.mid")
+        evaluate(folder / "broken.mid", parts=True)
 
 
 def test_a_run_of_tunes_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Stub:
         config = Config(tokens="degrees")
 
-    monkeypatch.setattr("tunewright.judging.piece_assessment.is_run", lambda _: True)
-    monkeypatch.setattr("tunewright.judging.piece_assessment.load_run", lambda _: Stub)
+    monkeypatch.setattr("tunewright.judging.assessment.is_run", lambda _: True)
+    monkeypatch.setattr("tunewright.judging.assessment.load_run", lambda _: Stub)
     with pytest.raises(ConfigError, match="its tokens are degrees, which spell tunes"):
-        evaluate_pieces(tmp_path)
+        evaluate(tmp_path, parts=True)
     with pytest.raises(ConfigError, match="found a run among 2 things"):
-        evaluate_pieces(tmp_path, tmp_path)
+        evaluate(tmp_path, tmp_path, parts=True)

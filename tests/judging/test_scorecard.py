@@ -11,8 +11,9 @@ import pytest
 
 from tests.support.real_tunes import real_tunes
 from tests.support.small_runs import corpus_of
-from tunewright.judging.certificate import Yardstick, build_yardstick, candidate, judge_tunes
 from tunewright.judging.scorecard import Certificate, Drawn, FrontierPoint, Scorecard, Value, describe_scorecard
+from tunewright.judging.scoring import score
+from tunewright.judging.yardstick import Yardstick, build_yardstick, candidate
 from tunewright.music.tune import Tune
 from tunewright.reports.scorecard.text import WIDTH, scorecard_text
 
@@ -32,7 +33,7 @@ def card(yardstick: Yardstick) -> Scorecard[Tune]:
     """Real tunes, one of them a training tune, and one that cannot be read."""
     tunes = [one.music for one in yardstick.real if one.music][:14]
     broken = Certificate("tune-007", "", None, "cannot be read: no K: field", "X:1\n")
-    found = judge_tunes([candidate(tune) for tune in tunes] + [broken], yardstick, title="some tunes")
+    found = score([candidate(tune) for tune in tunes] + [broken], yardstick, title="some tunes")
     return replace(found, drawn=Drawn("run", 1.0, 0, 0.25, 8, 1.0, 0.1), bits_per_note=HALF)
 
 
@@ -57,7 +58,7 @@ def test_the_keys_of_the_contract(card: Scorecard) -> None:
 
 def test_without_a_corpus_or_tunes_the_same_keys_are_there() -> None:
     for tunes in ([], [candidate(real_tunes(2)[0])]):
-        told = json.loads(json.dumps(describe_scorecard(judge_tunes(tunes)), allow_nan=False))
+        told = json.loads(json.dumps(describe_scorecard(score(tunes)), allow_nan=False))
         assert told["originality"]["copy_rate"] is None
         assert told["originality"]["real_median_longest"] is None
         assert told["two_sample_auc"] is None
@@ -96,7 +97,7 @@ def test_the_text_says_every_number_beside_real_tunes(card: Scorecard) -> None:
 
 def test_a_few_tunes_each_have_their_certificate(yardstick: Yardstick) -> None:
     tunes = [one.music for one in yardstick.real if one.music][:2]
-    text = scorecard_text(judge_tunes([candidate(tune) for tune in tunes], yardstick, title="two"))
+    text = scorecard_text(score([candidate(tune) for tune in tunes], yardstick, title="two"))
     for tune in tunes:
         assert tune.title in text
     assert "a copy by the rule" in text
@@ -110,4 +111,4 @@ def test_settings_are_a_table_with_the_knee_marked(card: Scorecard) -> None:
 
 
 def test_nothing_to_judge_is_said_in_words() -> None:
-    assert "no tune to judge" in scorecard_text(judge_tunes([], title="nothing"))
+    assert "no tune to judge" in scorecard_text(score([], title="nothing"))

@@ -13,7 +13,7 @@ from tunewright.generation.keywords import generate
 from tunewright.generation.session import MOST_TIMES
 from tunewright.measuring.originality import longest_shared
 from tunewright.measuring.originals import OriginalityLine, originality_line
-from tunewright.measuring.piece_originality import longest_shared_of_pieces
+from tunewright.measuring.pieces.originality import longest_shared_of_pieces
 from tunewright.music.transposing import transpose
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError

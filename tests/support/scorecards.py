@@ -12,8 +12,9 @@ from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.sources import Dropped
 from tunewright.formats.abc import format_abc
 from tunewright.formats.abc.validity import judge
-from tunewright.judging.certificate import build_yardstick, judge_tunes
 from tunewright.judging.scorecard import Certificate, Drawn, FrontierPoint, Scorecard, Value
+from tunewright.judging.scoring import score
+from tunewright.judging.yardstick import build_yardstick
 from tunewright.measuring.two_sample import Tell, TwoSample
 from tunewright.music.transposing import transpose
 from tunewright.music.tune import Tune
@@ -53,7 +54,7 @@ def plain_card() -> Scorecard[Tune]:
     others = [tune.text for tune in real_tunes()[45:48]]
     texts = [*others[:2], copied_text(), HOSTILE, WRONG_BAR, SILENT, UNREADABLE, others[2]]
     unread = (Dropped("mine.abc:900", "no key"),)
-    return judge_tunes(candidates(texts), build_yardstick(corpus(), learned=True), title="mine.abc", unread=unread)
+    return score(candidates(texts), build_yardstick(corpus(), learned=True), title="mine.abc", unread=unread)
 
 
 def full_card() -> Scorecard[Tune]:

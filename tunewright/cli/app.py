@@ -223,11 +223,11 @@ def compare(
     Curves, what each learned and how fast, tunes of each at several temperatures, everything they were told.
     """
     from tunewright.cli.console import note, print_json
-    from tunewright.judging.piece_assessment import judges_pieces
+    from tunewright.judging.assessment import judged_kind
     from tunewright.judging.runs.comparison import compare_runs, describe_comparison
     from tunewright.reports.comparison.page import write_comparison
 
-    pieces = judges_pieces(paths) and not source
+    pieces = judged_kind(paths) == "piece" and not source
     tunes = source or ([] if pieces else _learned_from(paths))
     corpus = read_sources(tunes) if tunes else None
     if pieces:

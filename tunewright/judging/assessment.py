@@ -1,28 +1,35 @@
-"""Judging what somebody names: a run or files in, a scorecard out.
+"""Judging what somebody names: a run or files in, a scorecard out; of tunes, or of pieces of several parts.
 
 In: a run folder, or files, folders and built-in collections, and what to hold them against. Out: a `Scorecard`, with
 remarks on whatever keeps a number from meaning what it seems to mean. What is asked for and cannot be had is refused
-before anything is drawn. The work itself is in `judging`, `run_scorecard` and `frontier`; this file prints nothing.
+before anything is drawn. The work itself is in `scoring`, `run_scorecard` and `frontier`; this file prints nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 from tunewright.corpus.corpus import Corpus
-from tunewright.corpus.reading import read_corpus
+from tunewright.corpus.files import read_file
+from tunewright.corpus.kinds import TUNE
+from tunewright.corpus.reading import read_corpus, read_pieces
+from tunewright.corpus.sources import BUILT_IN, Dropped, find_files
 from tunewright.generation.checkpoints import Checkpoint, choose_checkpoint, list_checkpoints, load_checkpoint
 from tunewright.generation.generator import load_generator
 from tunewright.generation.sampling import Sampling
 from tunewright.generation.surprise import surprises
-from tunewright.judging.certificate import Yardstick, build_yardstick, judge_tunes, read_candidates, remark
 from tunewright.judging.frontier import TUNES as AT_EACH
 from tunewright.judging.frontier import find_knee, place
-from tunewright.judging.run_scorecard import TUNES, judge_run, learned_from, longest_of, sample_run, sources_of
-from tunewright.judging.scorecard import FrontierPoint, Remark, Scorecard
+from tunewright.judging.remarks import remark
+from tunewright.judging.run_scorecard import judge_run, learned_from, longest_of, sample_run, sources_of
+from tunewright.judging.scorecard import Certificate, FrontierPoint, Remark, Scorecard
+from tunewright.judging.scoring import score
+from tunewright.judging.yardstick import Yardstick, build_yardstick, candidate
+from tunewright.music.kinds import M
+from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.training.run import (
@@ -36,14 +43,19 @@ from tunewright.training.run import (
 )
 
 Progress = Callable[[int, int], None]
-Read = Callable[[list[str]], Corpus[Tune]]
+Read = Callable[[list[str]], Corpus[Any]]
+
+READ: Mapping[str, Read] = {
+    Tune.kind: lambda sources: read_corpus(*sources),
+    Piece.kind: lambda sources: read_pieces(*sources),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """How a run is to be judged; `tunes` 0 for the usual number."""
 
-    tunes: int = 0
+    tunes: int = 0  # or pieces
     temperatures: tuple[float, ...] = ()  # of the frontier
     checkpoints: bool = False  # whether the frontier is over those too
     seed: int = 0
@@ -51,62 +63,122 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Assessment:
+class Assessment(Generic[M]):
     """A scorecard, and what a page shows beside it."""
 
-    card: Scorecard[Tune]
-    searched: tuple[Tune, ...] = ()  # the tunes in which shared passages were looked for, as `Shared.there` counts
-    surprises: Mapping[int, tuple[float, ...]] = field(default_factory=dict)  # bits of each written note, by place
+    card: Scorecard[M]
+    searched: tuple[M, ...] = ()  # the music in which shared passages were looked for, as `Shared.there` counts
+    surprises: Mapping[int, tuple[float, ...]] = field(default_factory=dict)  # bits of each note of a tune, by place
+
+
+def judged_kind(what: Sequence[str | Path], *, parts: bool = False) -> str:
+    """Of which kind of music things are judged: of runs what they draw, of files pieces where that is asked for."""
+    pieces = parts or any(is_run(Path(one)) and load_run(Path(one)).config.music == Piece.kind for one in what)
+    return Piece.kind if pieces else Tune.kind
 
 
 def evaluate(
     *what: str | Path,
     against: Sequence[str | Path] = (),
     order: Order | None = None,
+    parts: bool = False,
     read: Read | None = None,
     tell: Callable[[str], None] = lambda _: None,
     on_progress: Progress | None = None,
-) -> Assessment:
+) -> Assessment[Any]:
     """The scorecard of one run, or of the tunes of files, folders and built-in collections.
 
-    They are held against the sources `against`: a run against the tunes that it learned from, where none are named.
-    `on_progress(done, total)` counts tunes drawn, `tell` is given a line before what takes long. ConfigError for a run
-    among files and for several runs; RunError, CorpusError where one cannot be read, or holds no tune.
+    They are held against the sources `against`: a run against the music that it learned from, where none are named.
+    With `parts` files are judged as pieces of several parts, as runs that draw those always are. `on_progress(done,
+    total)` counts what is drawn, `tell` is given a line before what takes long. ConfigError for a run among files, for
+    several runs, and for a run of tunes with `parts`; RunError, CorpusError where one cannot be read, or holds nothing.
     """
-    read = read or (lambda sources: read_corpus(*sources))
+    kind = judged_kind(what, parts=parts)
+    read = read or READ[kind]
     order = order or Order()
     names = [str(source) for source in against]
     if not any(is_run(Path(one)) for one in what):
-        return _judge_files(what, read(names) if names else None, order.seed)
+        return _judge_files(what, kind, read, read(names) if names else None, order.seed)
     if len(what) > 1:
         raise ConfigError(
             f"{', '.join(map(str, what))}: found a run among {len(what)} things to judge; expected one run, or files "
             "alone (runs are put side by side by `compare`)"
         )
-    return _judge_run(Path(what[0]), names, order, read, tell, on_progress)
+    return _judge_run(Path(what[0]), kind, names, order, read, tell, on_progress)
 
 
-def _judge_files(what: Sequence[str | Path], corpus: Corpus[Tune] | None, seed: int) -> Assessment:
-    tunes, unread = read_candidates(what)
+# ------------------------------------------------------------------------------------------------ files
+
+
+def _judge_files(
+    what: Sequence[str | Path], kind: str, read: Read, corpus: Corpus[Any] | None, seed: int
+) -> Assessment[Any]:
+    title, candidates, unread = _CANDIDATES[kind](what, read)
+    yardstick = build_yardstick(corpus) if corpus else None
+    card = score(candidates, yardstick, kind=kind, title=title, unread=unread, seed=seed)
+    return Assessment(card, yardstick.searched if yardstick else ())
+
+
+Found = tuple[str, list[Certificate[M]], Sequence[Dropped]]  # a title, candidates, what could not be read
+
+
+def _tunes_of(what: Sequence[str | Path], _: Read) -> Found[Tune]:
+    """The tunes of all sources, in order, none of them merged. CorpusError where there is none."""
+    read = [item for source in what for item in _each_of(source)]
+    unread = [item for item in read if isinstance(item, Dropped)]
     title = " ".join(Path(one).name or str(one) for one in what)
-    if not tunes:
+    if len(unread) == len(read):
         first = f"; the first: {unread[0].source}: {unread[0].reason}" if unread else ""
         raise CorpusError(f"{title}: no tune could be read, {len(unread)} found{first}")
-    yardstick = build_yardstick(corpus) if corpus else None
-    card = judge_tunes(tunes, yardstick, title=title, unread=unread, seed=seed)
-    return Assessment(card, yardstick.searched if yardstick else ())
+    return title, [candidate(item) for item in read if isinstance(item, Tune)], unread
+
+
+def _each_of(source: str | Path) -> Iterator[Tune | Dropped]:
+    if str(source) in BUILT_IN:
+        corpus = read_corpus(source)
+        yield from corpus.tunes
+        yield from corpus.dropped
+        return
+    files = find_files(source, or_run=True)
+    yield from files.missed
+    for _, path in files:
+        yield from read_file(path, TUNE)
+
+
+def _pieces_of(what: Sequence[str | Path], read: Read) -> Found[Piece]:
+    """Every piece of all sources, then those that are equal to another one, under their own names."""
+    found: Corpus[Piece] = read([str(one) for one in what])
+    by_source = {piece.source: piece for piece in found.pieces}
+    again = [replace(by_source[kept], source=left_out) for left_out, kept in found.duplicates]
+    return found.name, [candidate(piece) for piece in (*found.pieces, *again)], found.dropped
+
+
+_CANDIDATES: Mapping[str, Callable[[Sequence[str | Path], Read], Found[Any]]] = {
+    Tune.kind: _tunes_of,
+    Piece.kind: _pieces_of,
+}
 
 
 # ------------------------------------------------------------------------------------------------ a run
 
 
 def _judge_run(
-    path: Path, against: list[str], order: Order, read: Read, tell: Callable[[str], None], on_progress: Progress | None
-) -> Assessment:
+    path: Path,
+    kind: str,
+    against: list[str],
+    order: Order,
+    read: Read,
+    tell: Callable[[str], None],
+    on_progress: Progress | None,
+) -> Assessment[Any]:
     run = load_run(path)
+    if run.config.music != kind:
+        raise ConfigError(
+            f"{path}: its tokens are {run.config.tokens.kind}, which spell tunes; expected a run of pieces"
+        )
     if not run.trained:
         raise RunError(
-            f"{path}: has no weights yet; expected a run that was trained to its first look at held-out tunes"
+            f"{path}: has no weights yet; expected a run that was trained to its first look at held-out {kind}s"
         )
     for temperature in order.temperatures:
         Sampling(temperature)  # refused at once, if it has to be
@@ -114,35 +186,35 @@ def _judge_run(
     corpus = read(sources) if sources else None
     if corpus is None and (order.temperatures or order.checkpoints):
         raise RunError(
-            f"{path}: its tunes are gone ({_told(path)}), and settings are held against real tunes; {NAME_ONE}"
+            f"{path}: its {kind}s are gone ({_told(path)}), and settings are held against real {kind}s; {NAME_ONE}"
         )
     tell(f"Judging {path}" + (f" against {corpus.name}." if corpus else "."))
     learned = corpus is not None and learned_from(path, corpus)
     yardstick = build_yardstick(corpus, learned=learned) if corpus else None
-    temperature = default_temperature(path)
     generator = load_generator(run)
     card = judge_run(
         generator,
         yardstick,
         corpus,
-        tunes=order.tunes or TUNES,
-        temperature=temperature,
+        count=order.tunes,
+        temperature=default_temperature(path),
         seed=order.seed,
-        remarks=_remarks(path, corpus, against, learned),
+        remarks=_remarks(path, kind, corpus, against, learned),
         on_progress=on_progress,
     )
     if yardstick is not None and corpus is not None and (order.temperatures or order.checkpoints):
         points = _frontier(run, yardstick, corpus, order, tell, on_progress)
         card = replace(card, frontier=points, knee=find_knee(points))
-    readable = {number: one.music for number, one in enumerate(card.each) if one.music and order.surprises}
+    wanted = order.surprises and kind == Tune.kind
+    readable = {number: one.music for number, one in enumerate(card.each) if one.music and wanted}
     bits = surprises(generator, list(readable.values()))
     return Assessment(card, yardstick.searched if yardstick else (), dict(zip(readable, bits, strict=True)))
 
 
 def _frontier(
     run: Run,
-    yardstick: Yardstick,
-    corpus: Corpus[Tune],
+    yardstick: Yardstick[M],
+    corpus: Corpus[M],
     order: Order,
     tell: Callable[[str], None],
     on_progress: Progress | None,
@@ -188,10 +260,10 @@ def _told(path: Path) -> str:
     return ", ".join(map(str, read_record(path).get("sources", ()))) or "the run does not say which"
 
 
-def _remarks(path: Path, corpus: Corpus[Tune] | None, against: Sequence[str], learned: bool) -> list[Remark]:
+def _remarks(path: Path, kind: str, corpus: Corpus[Any] | None, against: Sequence[str], learned: bool) -> list[Remark]:
     """What the run learned from, where that is not what it is held against."""
     if corpus is None:
-        return [remark("corpus_gone", sources=_told(path))]
+        return [remark(kind, "gone", sources=_told(path))]
     if learned:
         return []
-    return [remark("another_corpus" if against else "corpus_changed", corpus=corpus.name)]
+    return [remark(kind, "another" if against else "changed", corpus=corpus.name)]

@@ -13,44 +13,32 @@ fall short in nothing, the one whose style is nearest. This file trains nothing 
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tunewright.judging.certificate import Yardstick, borrowing_percentile, resemblances
 from tunewright.judging.run_scorecard import Sampled
 from tunewright.judging.scorecard import Certificate, FrontierPoint
-from tunewright.measuring.intervals import Floats, Tally, Value, match_values, mean_values, quantile_value
+from tunewright.judging.yardstick import Yardstick, borrowing_percentile, tally
+from tunewright.measuring.intervals import Floats, Value, match_values, mean_values, quantile_value
 from tunewright.measuring.originality import Borrowing, Resemblance
-from tunewright.measuring.styles import transition_match
-from tunewright.measuring.table import Measure, Style
-from tunewright.music.tune import Tune
+from tunewright.music.kinds import M
 
 TUNES = 100  # drawn at a setting where nobody says how many
 AXES = ("valid_rate", "style", "originality")
 
 
-def style_match(ours: Style, real: Style) -> float:
-    """The mean of the matches of degree, length and interval transitions, 0 to 1; NaN where one is undefined."""
-    return statistics.fmean(transition_match(ours, real, of) for of in ("degree", "duration", "interval"))
-
-
-STYLE = {"style": Measure("how alike the tunes move", "match", 1, "more", "style", style_match, None, style_match)}
-
-
 def place(
-    sampled: Sampled, yardstick: Yardstick, temperature: float, checkpoint: str, step: int, seed: int = 0
+    sampled: Sampled[M], yardstick: Yardstick[M], temperature: float, checkpoint: str, step: int, seed: int = 0
 ) -> FrontierPoint:
-    """Where the tunes of a setting lie; the corpus of the yardstick must hold out tunes."""
-    candidates = sampled.candidates
-    tunes = [one.music for one in candidates if one.music]
-    shared = resemblances(tunes, yardstick.index)
+    """Where the music of a setting lies; the corpus of the yardstick must hold some out."""
+    kind, candidates = yardstick.kind, sampled.candidates
+    music = [one.music for one in candidates if one.music]
+    shared = kind.resemblances(music, yardstick.index)
     valid, original, copied = mean_values(_ours(candidates, shared, yardstick), _real(yardstick), seed)
-    tally = Tally.of([Style.of([tune]) for tune in tunes if tune.notes])
-    style = match_values(tally, yardstick.tally, yardstick.style, STYLE, seed)["style"]
+    style = match_values(tally(kind, candidates), yardstick.tally, yardstick.style, kind.movement, seed)["style"]
     longest, of_real = (
-        np.array(one.lengths, dtype=float) for one in (Borrowing.of([one.line for one in shared]), yardstick.borrowing)
+        np.array(one.lengths, dtype=float) for one in (Borrowing.of([one.line for one in shared]), yardstick.lines)
     )
     worst, shortfall = _worst({"valid_rate": valid, "style": style, "originality": original}, len(candidates))
     return FrontierPoint(
@@ -70,19 +58,19 @@ def place(
     )
 
 
-def _ours(candidates: Sequence[Certificate[Tune]], shared: Sequence[Resemblance], yardstick: Yardstick) -> Floats:
-    """Well formed, original, copied: a row for each tune."""
+def _ours(candidates: Sequence[Certificate[M]], shared: Sequence[Resemblance], yardstick: Yardstick[M]) -> Floats:
+    """Well formed, original, copied: a row for each tune or piece."""
     found = iter(shared)
     rows = [[not one.problem, *_borrowed(next(found) if one.music else None, yardstick)] for one in candidates]
     return np.array(rows, dtype=float).reshape(len(rows), 3)
 
 
-def _real(yardstick: Yardstick) -> Floats:
+def _real(yardstick: Yardstick[M]) -> Floats:
     rows = [[one.valid, *_borrowed(one.shared, yardstick)] for one in yardstick.real]
     return np.array(rows, dtype=float).reshape(len(rows), 3)
 
 
-def _borrowed(shared: Resemblance | None, yardstick: Yardstick) -> tuple[float, float]:
+def _borrowed(shared: Resemblance | None, yardstick: Yardstick[M]) -> tuple[float, float]:
     """One less the percentile of human borrowing, and whether it is a copy."""
     if shared is None or not shared.comparable:
         return math.nan, math.nan

@@ -1,58 +1,63 @@
-"""The scorecard of a run: tunes drawn from it and judged, and how well it foresees tunes that it has never seen.
+"""The scorecard of a run: music drawn from it and judged, and how well it foresees music that it has never seen.
 
-In: a trained run, its corpus and the yardstick of that. Out: a `Scorecard`. Tune i is drawn with seed S+i as
+In: a trained run, its corpus and the yardstick of that. Out: a `Scorecard`. Number i is drawn with seed S+i as
 `generate` draws it, held to the grammar; some are drawn without it too, so that it does not hide what the model
-has learnt. Likelihood is of the test tunes, which nothing was chosen by. This file judges no tune itself (`judging`).
+has learnt. Likelihood is of the test music, which nothing was chosen by. This file judges nothing itself (`scoring`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.sources import BUILT_IN, there
+from tunewright.generation.decoding import Decoding
 from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator
-from tunewright.generation.keywords import generate
 from tunewright.generation.surprise import forward
-from tunewright.judging.certificate import Yardstick, judge_tunes
+from tunewright.judging.kinds import KINDS
+from tunewright.judging.remarks import remark
 from tunewright.judging.scorecard import Certificate, Drawn, Remark, Scorecard
+from tunewright.judging.scoring import score
+from tunewright.judging.yardstick import Yardstick
 from tunewright.measuring.intervals import Value
 from tunewright.models.likelihood import likelihood_interval, token_losses
-from tunewright.music.kinds import Music
+from tunewright.music.kinds import M, Music
+from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.tokens.contract import Passage, encode_passages
+from tunewright.tokens.requests import Request
 from tunewright.training.run import read_record, read_split
 
-TUNES = 300  # drawn where nobody says how many: enough for a classifier to be asked
-RAW = 100  # of those, at most, drawn once more without the grammar
 LONGER = 3  # times what 99 of 100 held-out tunes need: where a tune that does not end is cut
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
-    """Tunes of one setting of a run: as `generate` draws them, and some without the grammar."""
+class Sampled(Generic[M]):
+    """Music of one setting of a run: as `generate` draws it, and some without the grammar."""
 
-    tunes: tuple[Generated[Tune], ...]
-    raw: tuple[Generated[Tune], ...]
+    kind: str
+    music: tuple[Generated[M], ...]
+    raw: tuple[Generated[M], ...]
 
     @property
-    def candidates(self) -> list[Certificate[Tune]]:
-        """The tunes as they are to be judged, named as `generate` names their files."""
-        return [_candidate(one) for one in self.tunes]
+    def candidates(self) -> list[Certificate[M]]:
+        """The music as it is to be judged, named as `generate` names its files."""
+        return [_candidate(one, self.kind) for one in self.music]
 
     @property
     def masked_rate(self) -> float:
-        """Share of the tunes that are strictly well formed."""
-        return _share(self.tunes)
+        """Share of the music that is strictly well formed."""
+        return _share(self.music)
 
     @property
     def raw_rate(self) -> float:
@@ -61,18 +66,18 @@ class Sampled:
 
     @property
     def removed_mass(self) -> float:
-        """Probability that the grammar took away, mean over the tunes."""
-        removed = [one.removed_mass for one in self.tunes if one.removed_mass is not None]
+        """Probability that the grammar took away, mean over the music."""
+        removed = [one.removed_mass for one in self.music if one.removed_mass is not None]
         return math.fsum(removed) / len(removed) if removed else math.nan
 
 
-def _candidate(one: Generated[Tune]) -> Certificate[Tune]:
+def _candidate(one: Generated[M], kind: str) -> Certificate[M]:
     bits = -one.log_likelihood_per_note / math.log(2)
-    title = one.tune.title if one.tune else ""
-    return Certificate(f"tune-{one.seed:03}", title, one.tune, one.error, one.text, bits_per_note=bits)
+    text = one.text if kind == Tune.kind else ""
+    return Certificate(f"{kind}-{one.seed:03}", one.title, one.music, one.error, text, bits_per_note=bits)
 
 
-def _share(drawn: Sequence[Generated[Tune]]) -> float:
+def _share(drawn: Sequence[Generated[M]]) -> float:
     return sum(one.valid for one in drawn) / len(drawn) if drawn else math.nan
 
 
@@ -84,54 +89,61 @@ def sample_run(
     seed: int = 0,
     longest: int | None = None,
     on_progress: Progress | None = None,
-) -> Sampled:
-    """`count` tunes, and at most 100 of the same seeds without the grammar, cut after `longest` ids."""
-    raw_count = min(count, RAW)
+) -> Sampled[Any]:
+    """`count` tunes or pieces, and some of the same seeds without the grammar, cut after `longest` ids."""
+    kind = generator.tokenizer.of.kind
+    raw_count = min(count, KINDS[kind].drawn_freely)
+    decoding = Decoding.of(temperature)
 
-    def draw(many: int, before: int, free: bool) -> tuple[Generated[Tune], ...]:
+    def draw(many: int, before: int, free: bool) -> tuple[Generated[Any], ...]:
         drawn = []
         cut = longest if free else None
-        for one in generate(generator, many, temperature=temperature, seed=seed, free=free, max_length=cut, jobs=0):
+        for one in generator.generate(many, Request(free=free), decoding, seed=seed, max_length=cut, jobs=0):
             drawn.append(one)
             if on_progress:
                 on_progress(before + len(drawn), count + raw_count)
         return tuple(drawn)
 
-    return Sampled(draw(count, 0, False), draw(raw_count, count, True))
+    return Sampled(kind, draw(count, 0, False), draw(raw_count, count, True))
 
 
 def judge_run(
     generator: Generator,
-    yardstick: Yardstick | None,
-    corpus: Corpus[Tune] | None = None,
+    yardstick: Yardstick[M] | None,
+    corpus: Corpus[M] | None = None,
     *,
-    tunes: int = TUNES,
+    count: int = 0,
     temperature: float = 1.0,
     seed: int = 0,
     remarks: Sequence[Remark] = (),
     on_progress: Progress | None = None,
-) -> Scorecard[Tune]:
-    """The scorecard of a run's tunes; without a corpus neither likelihood, nor originality, nor style is judged.
+) -> Scorecard[M]:
+    """The scorecard of a run's music; without a corpus neither likelihood, nor originality, nor style is judged.
 
-    ConfigError for a temperature out of range.
+    `count` 0 is 300 tunes, or 100 pieces. ConfigError for a temperature out of range.
     """
+    kind = generator.tokenizer.of.kind
     longest = longest_of(generator, corpus)
-    sampled = sample_run(generator, tunes, temperature, seed=seed, longest=longest, on_progress=on_progress)
-    card = judge_tunes(sampled.candidates, yardstick, title=generator.name, seed=seed)
+    count = count or KINDS[kind].drawn
+    sampled = sample_run(generator, count, temperature, seed=seed, longest=longest, on_progress=on_progress)
+    card = score(sampled.candidates, yardstick, kind=kind, title=generator.name, seed=seed)
     rates = (sampled.raw_rate, len(sampled.raw), sampled.masked_rate, sampled.removed_mass)
-    real = card.real
-    if corpus is not None:
-        found = bits_of_each(generator, [one.music for one in real if one.music])
-        real = tuple(replace(one, bits_per_note=bits) for one, bits in zip(real, found, strict=True))
-    bits, nats = held_out_likelihood(generator, corpus.test, seed) if corpus else (None, None)
-    return replace(
-        card,
-        bits_per_note=bits,
-        nats_per_token=nats,
-        real=real,
-        remarks=(*remarks, *card.remarks),
-        drawn=Drawn(generator.name, temperature, seed, *rates),
-    )
+    card = replace(card, remarks=(*remarks, *card.remarks), drawn=Drawn(generator.name, temperature, seed, *rates))
+    if corpus is None:
+        return card
+    found = bits_of_each(generator, [one.music for one in card.real if one.music])
+    real = tuple(replace(one, bits_per_note=bits) for one, bits in zip(card.real, found, strict=True))
+    bits, nats = held_out_likelihood(generator, corpus.test, seed)
+    left_out = tuple(_left_out(generator, corpus.test)) if kind == Piece.kind else ()
+    return replace(card, bits_per_note=bits, nats_per_token=nats, real=real, remarks=(*card.remarks, *left_out))
+
+
+def _left_out(generator: Generator, test: Sequence[Music]) -> Iterator[Remark]:
+    """What of the test music the likelihood is not of."""
+    uncovered = Counter[str]()
+    encode_passages(generator.tokenizer, test, uncovered)
+    if left := uncovered.total():
+        yield remark(Piece.kind, "uncovered", left=left, test=len(test))
 
 
 # ------------------------------------------------------------------------------------------------ likelihood
@@ -162,9 +174,12 @@ def _bits(generator: Generator, passages: Sequence[Passage]) -> list[float]:
     return [float(nats[passage.body - 1 :].sum()) / math.log(2) for nats, passage in zip(losses, passages, strict=True)]
 
 
-def longest_of(generator: Generator, corpus: Corpus[Tune] | None) -> int | None:
-    """Where a tune that does not end is cut: three times what 99 of 100 held-out tunes need; None without any."""
-    held_out = (corpus.valid + corpus.test) if corpus else ()
+def longest_of(generator: Generator, corpus: Corpus[M] | None) -> int | None:
+    """Where a tune that does not end is cut: three times what 99 of 100 held-out tunes need.
+
+    None without any, and for pieces, whose writer knows how long they are.
+    """
+    held_out = (corpus.valid + corpus.test) if corpus and generator.tokenizer.of is Tune else ()
     lengths = [len(passage.ids) for passage in encode_passages(generator.tokenizer, held_out)]
     return LONGER * math.ceil(np.quantile(lengths, 0.99)) if lengths else None
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from tunewright.corpus.sources import Dropped
 from tunewright.measuring.intervals import UNDEFINED, Value
 from tunewright.measuring.originality import Resemblance, Shared
-from tunewright.measuring.piece_table import NOT_FOR_PIECES
+from tunewright.measuring.pieces.table import NOT_FOR_PIECES
 from tunewright.music.kinds import M
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
@@ -178,7 +178,6 @@ NOT_DONE: Mapping[str, str] = {
     "mode": "MIDI files state no mode that can be relied on",
     "rhythm": "dances are of tunes",
     "form": "a MIDI file has no repeat signs, endings or double bars",
-    "frontier": "settings are held against one another for runs of tunes alone",
     "surprise": "bits of single notes are of runs of tunes alone",
 }
 """What else a scorecard of tunes has, and why one of pieces has it not."""

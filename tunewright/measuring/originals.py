@@ -1,7 +1,7 @@
 """Which drawn music is original enough: what shares no more with the training music than real music does.
 
 In: a corpus of tunes or of pieces, and a percentage of what it holds out. Out: an `OriginalityLine`, which tells a tune
-or a piece that lies above it. This file draws nothing, and what is shared is `originality`'s and `piece_originality`'s
+or a piece that lies above it. This file draws nothing, and what is shared is `originality`'s and `pieces.originality`'s
 to find.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Generic
 from tunewright.corpus.corpus import Corpus
 from tunewright.measuring.indexes import kept_index
 from tunewright.measuring.originality import Borrowing, Index, Shared, longest_shared
-from tunewright.measuring.piece_originality import PieceIndex, build_piece_index, longest_shared_of_pieces
+from tunewright.measuring.pieces.originality import PieceIndex, build_piece_index, longest_shared_of_pieces
 from tunewright.music.kinds import M
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune

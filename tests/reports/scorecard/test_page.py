@@ -18,8 +18,8 @@ from tests.support.scorecards import COPY, HOSTILE, SURPRISED, candidates, corpu
 from tests.support.small_runs import real_tunes
 from tunewright.formats.engraving import to_svg
 from tunewright.generation.surprise import COLOURS
-from tunewright.judging.certificate import judge_tunes
 from tunewright.judging.scorecard import Scorecard
+from tunewright.judging.scoring import score
 from tunewright.reports.scorecard import scores as scorecard_scores
 from tunewright.reports.scorecard.extremes import extremes
 from tunewright.reports.scorecard.numbers import numbers_of
@@ -157,7 +157,7 @@ def test_names_of_collections_are_those_of_books() -> None:
 
 
 def test_without_a_collection_the_page_says_so_and_shows_what_there_is(tmp_path: Path) -> None:
-    text = page_of(judge_tunes(candidates([tune.text for tune in real_tunes()[:3]])), tmp_path)
+    text = page_of(score(candidates([tune.text for tune in real_tunes()[:3]])), tmp_path)
     assert Reader(text).open == []
     assert "no collection was given" in text
     for part in ("departures", "matches", "tells", "copies", "surprises", "frontier", "drawn", "again"):
@@ -168,7 +168,7 @@ def test_without_a_collection_the_page_says_so_and_shows_what_there_is(tmp_path:
 
 @pytest.mark.parametrize("texts", [[], ["no tune"], [HOSTILE]], ids=["none", "unreadable", "one"])
 def test_a_page_of_next_to_nothing_can_be_read(texts: list[str], tmp_path: Path) -> None:
-    text = page_of(judge_tunes(candidates(texts), title="little"), tmp_path)
+    text = page_of(score(candidates(texts), title="little"), tmp_path)
     assert Reader(text).open == []
     assert "Nothing to judge" in text if not texts else "1 tune," in text
     assert "nan" not in re.sub(r"data:[^\"]*", "", text).lower().replace("finance", "")

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.scorecards import COPY, full_card, plain_card, told_apart
-from tunewright.judging.certificate import REMARKS
+from tunewright.judging.remarks import REMARKS
 from tunewright.judging.scorecard import Scorecard, Value
 from tunewright.measuring.table import FAMILIES, MEASURES
 from tunewright.measuring.traits import SHAPES, name_of_key

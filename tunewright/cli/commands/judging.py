@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from tunewright.cli.commands import completing
-from tunewright.cli.commands.options import SOURCE, AsJson, Language, read_sources
+from tunewright.cli.commands.options import SOURCE, AsJson, Language, read_piece_sources, read_sources
 
 
 def evaluate(
@@ -66,9 +66,8 @@ def evaluate(
     Every number stands beside the same number of real tunes that were held out of the collection.
     """
     from tunewright.cli.console import note, print_json, show_counting
-    from tunewright.judging.assessment import Order, save_knee
+    from tunewright.judging.assessment import Order, judged_kind, save_knee
     from tunewright.judging.assessment import evaluate as judge
-    from tunewright.judging.piece_assessment import judges_pieces
     from tunewright.judging.scorecard import describe_scorecard
     from tunewright.reports.scorecard.page import write_scorecard
     from tunewright.reports.scorecard.text import scorecard_text
@@ -82,15 +81,13 @@ def evaluate(
     if (given := [name for name, value in of_runs.items() if value]) and not any(is_run(Path(one)) for one in what):
         raise typer.BadParameter(f"{' and '.join(given)}: tunes are drawn from a run, and none of {what} is one")
     Wording(language)  # refused before anything is drawn
-    if parts or judges_pieces(what):
-        of_tunes = {"--temperatures": degrees, "--checkpoints": checkpoints, "--save-default": save_default}
-        if refused := [name for name, value in of_tunes.items() if value]:
-            raise typer.BadParameter(f"{' and '.join(refused)}: settings are held against one another for tunes alone")
-        _judge_pieces(what, against or [], n, seed, out, language, as_json)
-        return
+    kind = judged_kind(what, parts=parts)
     with show_counting("drawing") as on_progress:
         order = Order(n, degrees, checkpoints, seed, surprises=out is not None)
-        judged = judge(*what, against=against or (), order=order, read=read_sources, tell=note, on_progress=on_progress)
+        read = read_piece_sources if kind == "piece" else read_sources
+        judged = judge(
+            *what, against=against or (), order=order, parts=parts, read=read, tell=note, on_progress=on_progress
+        )
     card = judged.card
     if out:
         words = ["tunewright", *sys.argv[1:]]
@@ -107,32 +104,6 @@ def evaluate(
             if point
             else "Note: no setting has a knee to save; nothing was changed."
         )
-
-
-def _judge_pieces(
-    what: list[str], against: list[str], n: int, seed: int, out: Path | None, language: str, as_json: bool
-) -> None:
-    """Judge music of several parts, of a run or of files."""
-    from tunewright.cli.commands.options import read_piece_sources
-    from tunewright.cli.console import note, print_json, show_counting
-    from tunewright.judging.piece_assessment import evaluate_pieces
-    from tunewright.judging.scorecard import describe_scorecard
-    from tunewright.reports.scorecard.page import write_scorecard
-    from tunewright.reports.scorecard.text import scorecard_text
-
-    with show_counting("drawing") as on_progress:
-        options = {"pieces": n, "seed": seed}
-        judged = evaluate_pieces(
-            *what, against=against, read=read_piece_sources, tell=note, on_progress=on_progress, **options
-        )
-    if out:
-        words = ["tunewright", *sys.argv[1:]]
-        write_scorecard(out, judged.card, language, others=judged.searched, commands=[words])
-        note(f"Wrote {out}.")
-    if as_json:
-        print_json(describe_scorecard(judged.card) | ({"report": out} if out else {}))
-    else:
-        print(scorecard_text(judged.card))
 
 
 def _parse_temperatures(text: str) -> tuple[float, ...]:

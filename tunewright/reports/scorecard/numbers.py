@@ -13,7 +13,7 @@ from functools import reduce
 from typing import Any
 
 from tunewright.judging.scorecard import Certificate, Scorecard
-from tunewright.measuring.piece_table import OF_PIECE, PIECE_FAMILIES, PIECE_MEASURES, PieceMeasure
+from tunewright.measuring.pieces.table import OF_PIECE, PIECE_FAMILIES, PIECE_MEASURES, PieceMeasure
 from tunewright.measuring.table import FAMILIES, MEASURES, Measure
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from tunewright.formats.piano_roll import to_svg
 from tunewright.formats.sound.pieces import to_wav
 from tunewright.judging.scorecard import Certificate, Scorecard
-from tunewright.measuring.piece_originality import called
+from tunewright.measuring.pieces.originality import called
 from tunewright.music.piece import MeterAt, Part, Piece, PieceNote
 from tunewright.reports.media import audio_uris, data_uri
 from tunewright.reports.wording import Wording

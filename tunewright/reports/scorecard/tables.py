@@ -12,7 +12,7 @@ from typing import Any
 
 from tunewright.judging.scorecard import OF_BEATS, OF_LINES, FrontierPoint, Scorecard, perplexity
 from tunewright.measuring.intervals import Value
-from tunewright.measuring.piece_table import REASONS, WHY_NOT
+from tunewright.measuring.pieces.table import REASONS, WHY_NOT
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.reports.components import Cell, Table, TableRow

@@ -23,7 +23,7 @@ import numpy as np
 from tunewright.corpus.melodies import top_line
 from tunewright.measuring.matching.substrings import Match, Substrings, build_substrings, longest_matches
 from tunewright.measuring.originality import NOTHING, Index, Resemblance, Shared, build_index, nearest
-from tunewright.measuring.views import GRID, Ints, Line, View, view
+from tunewright.measuring.pieces.views import GRID, Ints, Line, View, view
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 

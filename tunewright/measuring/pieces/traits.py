@@ -15,13 +15,13 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from tunewright.corpus.families import find_families
-from tunewright.measuring.piece_habits import chord_pairs, chords, intervals, lengths, onsets
-from tunewright.measuring.piece_originality import top_tune
-from tunewright.measuring.piece_table import OF_PIECE, PIECE_MEASURES
+from tunewright.measuring.pieces.habits import chord_pairs, chords, intervals, lengths, onsets
+from tunewright.measuring.pieces.originality import top_tune
+from tunewright.measuring.pieces.table import OF_PIECE, PIECE_MEASURES
+from tunewright.measuring.pieces.views import GRID, SILENT, View, view
 from tunewright.measuring.repetition import runs
 from tunewright.measuring.traits import FEWEST_NOTES, WIDEST, Traits, Word, name_of_key
 from tunewright.measuring.two_sample import Pool, TwoSample, build_pool, compare
-from tunewright.measuring.views import GRID, SILENT, View, view
 from tunewright.music.piece import TICKS, Piece, fingerprint
 from tunewright.music.tune import Meter
 

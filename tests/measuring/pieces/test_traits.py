@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.short_pieces import line, part, piece
-from tunewright.measuring.piece_traits import PIECE_SHAPES, compare_pieces, key_of_word, name_of, read_piece_traits
+from tunewright.measuring.pieces.traits import PIECE_SHAPES, compare_pieces, key_of_word, name_of, read_piece_traits
 from tunewright.music.piece import TICKS, MeterAt, Part, Piece, PieceNote, transposed
 
 CHORDS = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (9, 12, 16), (2, 5, 9))

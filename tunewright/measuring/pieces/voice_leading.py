@@ -15,7 +15,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.measuring.views import SILENT, Ints, Line, View, view
+from tunewright.measuring.pieces.views import SILENT, Ints, Line, View, view
 from tunewright.music.piece import Piece
 
 FIFTH, OCTAVE = 7, 0

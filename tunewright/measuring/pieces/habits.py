@@ -25,9 +25,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from tunewright.measuring.pieces.views import GRID, View, view
 from tunewright.measuring.spreads import WIDTH, Spread
 from tunewright.measuring.styles import Style
-from tunewright.measuring.views import GRID, View, view
 from tunewright.music.piece import Part, Piece
 
 Chord = tuple[int, tuple[int, ...]]  # its lowest note, and the pitch classes above that

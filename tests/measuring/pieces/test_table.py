@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from tests.support.short_pieces import line, part, piece
-from tunewright.measuring import textures, voice_leading
-from tunewright.measuring.piece_habits import chord_pairs, chords, style_of
-from tunewright.measuring.piece_table import (
+from tunewright.measuring.pieces import textures, voice_leading
+from tunewright.measuring.pieces.habits import chord_pairs, chords, style_of
+from tunewright.measuring.pieces.table import (
     NOT_FOR_PIECES,
     OF_PIECE,
     PIECE_FAMILIES,
@@ -20,8 +20,8 @@ from tunewright.measuring.piece_table import (
     SETS_OF_PIECES,
     measure_pieces,
 )
+from tunewright.measuring.pieces.views import SILENT, View
 from tunewright.measuring.table import MEASURES
-from tunewright.measuring.views import SILENT, View
 from tunewright.music.piece import TICKS, MeterAt, Part, Piece, PieceNote, transposed
 
 SILENCE = Piece(())

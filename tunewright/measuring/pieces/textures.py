@@ -17,9 +17,9 @@ import numpy as np
 
 from tunewright.measuring.averages import mean
 from tunewright.measuring.layering import GRID as PLACES
+from tunewright.measuring.pieces.views import View, view
 from tunewright.measuring.pitch_content import SCALES
 from tunewright.measuring.repetition import runs
-from tunewright.measuring.views import View, view
 from tunewright.music.piece import TICKS, Piece
 
 # ------------------------------------------------------------------------------------------------ pitches

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.short_pieces import line, part, piece
 from tunewright.measuring.originality import Resemblance
-from tunewright.measuring.piece_originality import TOP, build_piece_index, shared_with
+from tunewright.measuring.pieces.originality import TOP, build_piece_index, shared_with
 from tunewright.music.piece import TICKS, MeterAt, Part, Piece, PieceNote, transposed
 
 BAR = 4 * TICKS

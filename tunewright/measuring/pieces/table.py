@@ -17,10 +17,10 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from tunewright.measuring import textures, voice_leading
+from tunewright.measuring.pieces import textures, voice_leading
+from tunewright.measuring.pieces.views import View, view
 from tunewright.measuring.styles import Style, match
 from tunewright.measuring.table import MEASURES, REFERENCES
-from tunewright.measuring.views import View, view
 from tunewright.music.piece import Piece
 
 OfPiece = Callable[[View], float]
@@ -197,9 +197,9 @@ _KINDS = {"fits": "players", "overlap": "features", "divergence": "features"}
 
 
 def _reason(name: str) -> str:
-    """The key in `REASONS` of why a measure of tunes is none of pieces; KeyError for a new one without a reason."""
+    """The key in `REASONS` of why a measure of tunes is none of pieces; of one that names no other, that of a line."""
     named = {one: reason for reason, names in _WHY_NOT.items() for one in names}
-    return named[name] if name in named else _KINDS[name.partition("_")[0]]
+    return named.get(name) or _KINDS.get(name.partition("_")[0], "line")
 
 
 WHY_NOT: Mapping[str, str] = {name: _reason(name) for name in MEASURES if name not in PIECE_MEASURES}
