@@ -21,14 +21,24 @@ import tunewright as tw
 
 
 def learn(source: Path, run: Path) -> list[float]:
-    corpus = tw.read_corpus(source)
+    corpus = tw.read(source)
+    assert_type(corpus, tw.Corpus[tw.Tune])
+    assert_type(tw.read(source, parts=True), tw.Corpus[tw.Piece])
     config = tw.load_preset("default").with_(num_training_iterations=4)
     assert_type(config, tw.Config)
-    return [progress.train_loss for progress in tw.train(corpus, run, config)]
+    assert_type(tw.train(corpus, run / "other", minutes=1.5, hidden_size=256), tw.Run)
+    return [progress.train_loss for progress in tw.train_steps(corpus, run, config)]
 
 
 def draw(run: Path) -> list[tw.Tune]:
-    tunes = [drawn.tune for drawn in tw.generate(run, 3, seed=1) if drawn.tune is not None and drawn.valid]
+    band = tw.load(run)
+    assert_type(band, tw.Generator)
+    request = tw.Request(key="E dorian", bars=16)
+    tunes = [drawn.tune for drawn in band.generate(3, request, seed=1) if drawn.tune is not None and drawn.valid]
+    with band.stream(request) as bars:
+        assert_type(next(bars), str)
+    tw.evaluate(run, count=20).save(run / "card.html")
+    tw.evaluate(*tunes, against="oneill").to_dict()
     for tune in tunes:
         assert_type(tw.format_abc(tw.transpose(tune, 2)), str)
     return tunes

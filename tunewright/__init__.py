@@ -1,49 +1,58 @@
 """Teach a small model your own tune collection, and get new, well-formed, honestly measured tunes.
 
-The verbs: `read_corpus`, `train`, `generate`, `evaluate`; `read_pieces` and `generate_pieces` for several parts; and
-`parse_abc`/`format_abc`, `read_midi`/`write_midi`, `to_svg`, `to_musicxml`, `write_wav` for single tunes. A name is
-loaded when it is first used, so that `import tunewright` costs nothing.
+The verbs are in `tunewright.api`: `read`, `train` (or `train_steps`), `load`, `evaluate`, `write`. Beside them are the
+values that they take and give, and `parse_abc`/`format_abc`, `read_midi`/`write_midi`, `read_piece`, `to_svg`,
+`to_musicxml`, `write_wav`, `transpose` for single tunes. A name is loaded when it is first used, so that `import
+tunewright` costs nothing.
 """
 
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from tunewright.api import FORMER, evaluate, load, read, train, warn_of_former, write
 from tunewright.music import showing
 from tunewright.support.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from tunewright.api import Card
     from tunewright.corpus.corpus import Corpus, PieceCorpus
-    from tunewright.corpus.reading import read_corpus, read_pieces
+    from tunewright.corpus.reading import read_corpus as read_corpus
+    from tunewright.corpus.reading import read_pieces as read_pieces
     from tunewright.formats.abc import format_abc, parse_abc
     from tunewright.formats.engraving import to_svg
-    from tunewright.formats.formats import write_tune
+    from tunewright.formats.formats import write_formats as write_tune  # noqa: F401
     from tunewright.formats.midi.pieces import read_piece
     from tunewright.formats.midi.tunes import read_midi, write_midi
     from tunewright.formats.musicxml.document import to_musicxml
     from tunewright.formats.sound.tunes import write_wav
+    from tunewright.generation.decoding import Decoding
     from tunewright.generation.generated import Generated, GeneratedPiece
-    from tunewright.generation.keywords import generate, generate_pieces
-    from tunewright.judging.assessment import evaluate
+    from tunewright.generation.generator import Generator
+    from tunewright.generation.keywords import generate as generate
+    from tunewright.generation.keywords import generate_pieces as generate_pieces
     from tunewright.music.piece import Piece
     from tunewright.music.transposing import transpose
     from tunewright.music.tune import Key, Meter, Note, Pitch, Tune
     from tunewright.support.errors import TunewrightError
+    from tunewright.tokens.requests import Infill, Request, Variation
     from tunewright.training.config import Config
-    from tunewright.training.loop import train_steps as train
+    from tunewright.training.loop import train_steps
     from tunewright.training.presets import load_preset
     from tunewright.training.progress import Progress
     from tunewright.training.run import Run
 
 
 _HOME = {
+    "Card": "api",
     "Config": "training.config",
     "Corpus": "corpus.corpus",
+    "Decoding": "generation.decoding",
     "Generated": "generation.generated",
     "GeneratedPiece": "generation.generated",
+    "Generator": "generation.generator",
+    "Infill": "tokens.requests",
     "Key": "music.tune",
     "Meter": "music.tune",
     "Note": "music.tune",
@@ -51,33 +60,33 @@ _HOME = {
     "PieceCorpus": "corpus.corpus",
     "Pitch": "music.tune",
     "Progress": "training.progress",
+    "Request": "tokens.requests",
     "Run": "training.run",
     "Tune": "music.tune",
     "TunewrightError": "support.errors",
-    "evaluate": "judging.assessment",
+    "Variation": "tokens.requests",
     "format_abc": "formats.abc",
-    "generate": "generation.keywords",
-    "generate_pieces": "generation.keywords",
     "load_preset": "training.presets",
     "parse_abc": "formats.abc",
-    "read_corpus": "corpus.reading",
     "read_midi": "formats.midi.tunes",
     "read_piece": "formats.midi.pieces",
-    "read_pieces": "corpus.reading",
     "to_musicxml": "formats.musicxml.document",
     "to_svg": "formats.engraving",
-    "train": "training.loop:train_steps",
+    "train_steps": "training.loop",
     "transpose": "music.transposing",
     "write_midi": "formats.midi.tunes",
-    "write_tune": "formats.formats",
     "write_wav": "formats.sound.tunes",
 }
 
 __all__ = [
+    "Card",
     "Config",
     "Corpus",
+    "Decoding",
     "Generated",
     "GeneratedPiece",
+    "Generator",
+    "Infill",
     "Key",
     "Meter",
     "Note",
@@ -85,25 +94,26 @@ __all__ = [
     "PieceCorpus",
     "Pitch",
     "Progress",
+    "Request",
     "Run",
     "Tune",
     "TunewrightError",
+    "Variation",
     "evaluate",
     "format_abc",
-    "generate",
-    "generate_pieces",
+    "load",
     "load_preset",
     "parse_abc",
-    "read_corpus",
+    "read",
     "read_midi",
     "read_piece",
-    "read_pieces",
     "to_musicxml",
     "to_svg",
     "train",
+    "train_steps",
     "transpose",
+    "write",
     "write_midi",
-    "write_tune",
     "write_wav",
 ]
 
@@ -123,23 +133,18 @@ def _html(music: Any) -> str:
 showing.drawn_by(svg=_svg, html=_html)
 
 
-class _Package(ModuleType):
-    """A package whose verbs stay verbs: loading the file `train.py` does not hide the function `train`."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (isinstance(value, ModuleType) and name in _HOME):
-            super().__setattr__(name, value)
-
-    def __getattr__(self, name: str) -> object:
-        if name not in _HOME:
-            raise AttributeError(f"module 'tunewright' has no attribute {name!r}")
-        home, _, known = _HOME[name].partition(":")
-        value = getattr(importlib.import_module(f"tunewright.{home}"), known or name)
-        setattr(self, name, value)
-        return value
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *__all__})
+def __getattr__(name: str) -> object:
+    """A public name, loaded when it is first used; a former one with a warning each time."""
+    if name in FORMER:
+        place, now = FORMER[name]
+        warn_of_former(name, now)
+        home, _, known = place.partition(":")
+        return getattr(importlib.import_module(f"tunewright.{home}"), known)
+    if name not in _HOME:
+        raise AttributeError(f"module 'tunewright' has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(f"tunewright.{_HOME[name]}"), name)
+    return value
 
 
-sys.modules[__name__].__class__ = _Package
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

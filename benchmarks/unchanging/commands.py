@@ -223,7 +223,6 @@ def refused() -> Iterator[Command]:
         "stream-two": "generate train/degrees --stream -n 2",
         "pieces-key": "generate train/remi --key G --out @",
         "pieces-stdout": "generate train/remi",
-        "pieces-schedule": "generate train/remi --temperature 1,3:2 --out @",
         "pieces-bars": "generate train/remi --bars 8,16 --out @",
         "save-default": "evaluate train/degrees --save-default",
         "temperatures": "evaluate inputs/few.abc --temperatures 0.5",

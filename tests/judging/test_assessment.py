@@ -60,7 +60,7 @@ def run(trained: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def card(trained: Path) -> Scorecard[Tune]:
-    return evaluate(trained, order=FEW).card
+    return evaluate(trained, order=FEW).scorecard
 
 
 def keys(remarks: tuple[Remark, ...]) -> set[str]:
@@ -102,15 +102,15 @@ def test_bits_per_note_are_those_of_the_likelihood(trained: Path, corpus: Corpus
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_scorecard_and_another_other_tunes(trained: Path, card: Scorecard) -> None:
-    again = evaluate(trained, order=FEW).card
+    again = evaluate(trained, order=FEW).scorecard
     assert json.dumps(describe_scorecard(again)) == json.dumps(describe_scorecard(card))
-    other = evaluate(trained, order=replace(FEW, seed=2)).card
+    other = evaluate(trained, order=replace(FEW, seed=2)).scorecard
     assert other.each[0].text.split("K:")[1] == card.each[2].text.split("K:")[1]
 
 
 def test_a_run_whose_tunes_are_gone_is_judged_without(run: Path) -> None:
     (run / "record.json").write_text(json.dumps({"sources": ["/gone/tunes.abc"]}))
-    card = evaluate(run, order=FEW).card
+    card = evaluate(run, order=FEW).scorecard
     assert "/gone/tunes.abc" in str(card.remarks[0])
     assert {"gone", "alone"} <= keys(card.remarks)
     assert card.bits_per_note is None
@@ -122,7 +122,7 @@ def test_a_run_whose_tunes_are_gone_is_judged_without(run: Path) -> None:
 def test_a_run_held_against_other_tunes_says_so(run: Path, tmp_path: Path) -> None:
     others = tmp_path / "others.abc"
     others.write_text("\n\n".join(tune.text for tune in real_tunes()[40:]) + "\n")
-    card = evaluate(run, against=[others], order=FEW).card
+    card = evaluate(run, against=[others], order=FEW).scorecard
     assert "another" in keys(card.remarks)
     assert card.originality is not None
     assert card.originality.indexed == 10  # all of them: the run learned from none
@@ -132,13 +132,13 @@ def test_a_corpus_that_has_changed_is_said_to_have(run: Path, tmp_path: Path) ->
     changed = tmp_path / "tunes.abc"
     changed.write_text("\n\n".join(tune.text for tune in real_tunes()[:30]) + "\n")
     (run / "record.json").write_text(json.dumps({"sources": [str(changed)]}))
-    assert "changed" in keys(evaluate(run, order=FEW).card.remarks)
+    assert "changed" in keys(evaluate(run, order=FEW).scorecard.remarks)
 
 
 def test_bits_of_each_note_are_there_where_they_are_wanted(trained: Path) -> None:
     judged = evaluate(trained, order=replace(FEW, surprises=True))
     for place, bits in judged.surprises.items():
-        assert len(bits) == judged.card.each[place].notes
+        assert len(bits) == judged.scorecard.each[place].notes
     assert len(judged.surprises) == 3
 
 
@@ -147,7 +147,7 @@ def test_bits_of_each_note_are_there_where_they_are_wanted(trained: Path) -> Non
 
 @pytest.mark.slow
 def test_a_point_for_each_temperature_and_each_checkpoint(run: Path) -> None:
-    card = evaluate(run, order=Order(2, (1.0, 0.5), checkpoints=True)).card
+    card = evaluate(run, order=Order(2, (1.0, 0.5), checkpoints=True)).scorecard
     steps = sorted({point.step for point in card.frontier})
     assert {4, 8} <= set(steps)
     assert [(point.step, point.temperature) for point in card.frontier] == [
@@ -160,13 +160,13 @@ def test_a_point_for_each_temperature_and_each_checkpoint(run: Path) -> None:
 @pytest.mark.slow
 def test_the_knee_is_saved_as_what_the_run_is_drawn_with(run: Path) -> None:
     order = Order(2, (0.5,), checkpoints=True)
-    card = evaluate(run, order=order).card
+    card = evaluate(run, order=order).scorecard
     card = replace(card, knee=0)
     point = save_knee(run, card)
     assert point is not None
     assert default_temperature(run) == 0.5
     assert load_tensors(run / BEST)[1]["step"] == point.step
-    drawn = evaluate(run, order=FEW).card.drawn
+    drawn = evaluate(run, order=FEW).scorecard.drawn
     assert drawn is not None
     assert drawn.temperature == 0.5
 
@@ -180,7 +180,7 @@ def test_without_a_knee_nothing_is_saved(run: Path, card: Scorecard) -> None:
 
 
 def test_files_are_judged_tune_by_tune(tunes: Path) -> None:
-    card = evaluate(tunes, against=[tunes]).card
+    card = evaluate(tunes, against=[tunes]).scorecard
     assert card.count == 40
     assert card.drawn is None
     assert card.bits_per_note is None
@@ -192,7 +192,7 @@ def test_a_midi_file_is_judged_like_the_tune_that_it_sounds(tmp_path: Path, tune
     from tunewright.formats.midi.tunes import write_midi
 
     write_midi(real_tunes()[3], tmp_path / "x.mid")
-    [one] = evaluate(tmp_path / "x.mid", against=[tunes]).card.each
+    [one] = evaluate(tmp_path / "x.mid", against=[tunes]).scorecard.each
     assert one.copied
     assert one.shared is not None
     assert one.shared.line.title == real_tunes()[3].title

@@ -246,7 +246,7 @@ def test_files_and_folders_are_read_tune_by_tune_with_what_is_broken(tmp_path: P
     (tmp_path / "a.abc").write_text(f"{LONG_BAR}\n{LONG_BAR}")
     (tmp_path / "c.mid").write_bytes(b"MThd")
     (tmp_path / "notes.txt").write_text("no music")
-    card = evaluate(tmp_path).card
+    card = evaluate(tmp_path).scorecard
     assert [Path(one.name).name for one in card.each] == ["a.abc:1", "a.abc:8"]
     assert [Path(one.source).name for one in card.unread] == ["c.mid:1", "b.abc:6", "b.abc:8"]
 

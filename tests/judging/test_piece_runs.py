@@ -63,14 +63,14 @@ def test_the_command_judges_a_run_of_pieces_as_pieces(run: Path) -> None:
 
 
 def test_piece_number_i_has_seed_s_plus_i(run: Path) -> None:
-    first, second = (assess(run, order=Order(count, seed=seed)).card for count, seed in ((3, 5), (1, 7)))
+    first, second = (assess(run, order=Order(count, seed=seed)).scorecard for count, seed in ((3, 5), (1, 7)))
     assert first.each[2].music == second.each[0].music
     assert first.each[2].measures == pytest.approx(second.each[0].measures, nan_ok=True)
 
 
 def test_a_run_whose_pieces_are_gone_is_judged_by_itself(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tunewright.judging.assessment.sources_of", lambda _: [])
-    card = assess(run, order=Order(2)).card
+    card = assess(run, order=Order(2)).scorecard
     assert card.bits_per_note is None
     assert card.originality is None
     assert [remark.key for remark in card.remarks if remark.key in ("pieces_gone", "pieces_alone")] == [

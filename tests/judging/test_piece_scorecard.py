@@ -244,7 +244,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_files_are_judged_each_one(folder: Path) -> None:
-    card = evaluate(folder, parts=True).card
+    card = evaluate(folder, parts=True).scorecard
     assert card.count == 5
     assert [one.source.endswith("broken.mid:1") for one in card.unread] == [True]
     assert "pieces_again" in [remark.key for remark in card.remarks]
@@ -253,7 +253,7 @@ def test_files_are_judged_each_one(folder: Path) -> None:
 
 def test_files_are_held_against_a_collection(folder: Path) -> None:
     judged_files = evaluate(folder / "0.mid", against=[folder], parts=True)
-    assert judged_files.card.each[0].copied
+    assert judged_files.scorecard.each[0].copied
     assert len(judged_files.searched) == len(read_pieces(folder).pieces)
 
 

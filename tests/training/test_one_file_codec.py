@@ -58,7 +58,9 @@ def test_a_codec_of_one_file_is_drawn_from_and_judged(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="toy have no grammar"):
         generator.generate(1, Request(bars=8))
     found = evaluate(tmp_path / "run", against=["a book"], order=Order(tunes=8), read=lambda _: corpus)
-    assert len(found.card.each) == 8
-    assert found.card.bits_per_note is not None
-    assert found.card.bits_per_note.value == pytest.approx(load_run(tmp_path / "run").summary["bits_per_note"], rel=0.5)
-    assert "8 tunes" in scorecard_text(found.card)
+    assert len(found.scorecard.each) == 8
+    assert found.scorecard.bits_per_note is not None
+    assert found.scorecard.bits_per_note.value == pytest.approx(
+        load_run(tmp_path / "run").summary["bits_per_note"], rel=0.5
+    )
+    assert "8 tunes" in scorecard_text(found.scorecard)

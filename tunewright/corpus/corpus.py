@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar
 
@@ -34,6 +34,7 @@ class Corpus(Generic[M_co]):
     duplicates: tuple[tuple[str, str], ...] = ()
     remarks: tuple[str, ...] = ()  # on how it was read: nothing that changes it
     others: tuple[tuple[str, int], ...] = ()  # files of other kinds beside them, which are not read: ending, count
+    sources: tuple[str, ...] = field(default=(), compare=False)  # what was read, named so that it is found again
 
     @property
     def kind(self) -> str:

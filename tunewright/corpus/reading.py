@@ -19,7 +19,7 @@ from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.families import find_families
 from tunewright.corpus.files import Progress, Read, read_bytes, read_files, stamps
 from tunewright.corpus.kinds import KINDS
-from tunewright.corpus.sources import Dropped, Files, collection_name, find_files
+from tunewright.corpus.sources import Dropped, Files, collection_name, find_files, lasting_source
 from tunewright.corpus.split import divide
 from tunewright.formats.formats import reading_modules
 from tunewright.music.kinds import M
@@ -62,16 +62,20 @@ def read_corpus(
     files = Files([])
     for source in sources:
         files.add(find_files(source))
-    name, others, how = collection_name(sources), tuple(files.others.most_common()), KINDS[kind]
+    name, how = collection_name(sources), KINDS[kind]
+    found: dict[str, Any] = {
+        "others": tuple(files.others.most_common()),
+        "sources": tuple(map(lasting_source, map(str, sources))),
+    }
     before = _state(files) if cache else ""
     key = _cache_key(files, kind, melody) if cache else ""
     kept = load_cache(key, how.unpacker({})) if cache else None
     if kept is not None:
-        return replace(_from_cache(name, *kept), others=others)
+        return replace(_from_cache(name, *kept), **found)
     corpus = _build(name, kind, read_files(files, how, melody, on_progress))
     unchanged = cache and _state(files) == before  # files may be written while we read
     remark = save_cache(key, _to_cache(corpus), corpus.music, how.packer()) if unchanged else ""
-    return replace(corpus, others=others, remarks=(remark,) if remark else ())
+    return replace(corpus, remarks=(remark,) if remark else (), **found)
 
 
 def read_pieces(*sources: str | Path, cache: bool = True, on_progress: Progress | None = None) -> Corpus[Piece]:

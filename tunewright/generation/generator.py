@@ -59,6 +59,7 @@ class Generator:
     name: str = ""
     precision: str = "auto"
     config: Config = field(default_factory=Config)
+    usual: Decoding = field(default_factory=Decoding)  # how it draws where nobody says
     _waiting: deque[Workspace] = field(default_factory=lambda: deque(maxlen=MOST_KEPT), repr=False, compare=False)
     _steppers: list[tuple[Stepper, tuple[int, ...]]] = field(default_factory=list, repr=False, compare=False)
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
@@ -134,7 +135,7 @@ class Generator:
             raise ConfigError(f"n, batch_size, max_length and best_of are {told}; expected at least 1")
         beginnings = writer.begin(request, seed, most)
         drawn_with = (self.model, workspace.stepper, workspace.counts, self.tokenizer, writer)
-        return Order(*drawn_with, beginnings, request, decoding or Decoding(), seed, self.name, n, rows, choice)
+        return Order(*drawn_with, beginnings, request, decoding or self.usual, seed, self.name, n, rows, choice)
 
     def _parts(self, order: Order[Any], jobs: int) -> int:
         """How many processes draw: on a GPU one is enough, and for a little a second one is not worth its beginning."""

@@ -18,13 +18,21 @@ from tunewright.corpus.kinds import TUNE
 from tunewright.corpus.reading import read_corpus, read_pieces
 from tunewright.corpus.sources import BUILT_IN, Dropped, find_files
 from tunewright.generation.checkpoints import Checkpoint, choose_checkpoint, list_checkpoints, load_checkpoint
+from tunewright.generation.generated import Generated
 from tunewright.generation.generator import load_generator
 from tunewright.generation.sampling import Sampling
 from tunewright.generation.surprise import surprises
 from tunewright.judging.frontier import TUNES as AT_EACH
 from tunewright.judging.frontier import find_knee, place
 from tunewright.judging.remarks import remark
-from tunewright.judging.run_scorecard import judge_run, learned_from, longest_of, sample_run, sources_of
+from tunewright.judging.run_scorecard import (
+    drawn_candidate,
+    judge_run,
+    learned_from,
+    longest_of,
+    sample_run,
+    sources_of,
+)
 from tunewright.judging.scorecard import Certificate, FrontierPoint, Remark, Scorecard
 from tunewright.judging.scoring import score
 from tunewright.judging.yardstick import Yardstick, build_yardstick, candidate
@@ -66,7 +74,7 @@ class Order:
 class Assessment(Generic[M]):
     """A scorecard, and what a page shows beside it."""
 
-    card: Scorecard[M]
+    scorecard: Scorecard[M]
     searched: tuple[M, ...] = ()  # the music in which shared passages were looked for, as `Shared.there` counts
     surprises: Mapping[int, tuple[float, ...]] = field(default_factory=dict)  # bits of each note of a tune, by place
 
@@ -79,7 +87,7 @@ def judged_kind(what: Sequence[str | Path], *, parts: bool = False) -> str:
 
 def evaluate(
     *what: str | Path,
-    against: Sequence[str | Path] = (),
+    against: Sequence[str | Path] | Corpus[Any] = (),
     order: Order | None = None,
     parts: bool = False,
     read: Read | None = None,
@@ -88,7 +96,8 @@ def evaluate(
 ) -> Assessment[Any]:
     """The scorecard of one run, or of the tunes of files, folders and built-in collections.
 
-    They are held against the sources `against`: a run against the music that it learned from, where none are named.
+    They are held against a corpus or the sources `against`: a run against the music that it learned from, where none
+    are named.
     With `parts` files are judged as pieces of several parts, as runs that draw those always are. `on_progress(done,
     total)` counts what is drawn, `tell` is given a line before what takes long. ConfigError for a run among files, for
     several runs, and for a run of tunes with `parts`; RunError, CorpusError where one cannot be read, or holds nothing.
@@ -96,15 +105,35 @@ def evaluate(
     kind = judged_kind(what, parts=parts)
     read = read or READ[kind]
     order = order or Order()
-    names = [str(source) for source in against]
     if not any(is_run(Path(one)) for one in what):
-        return _judge_files(what, kind, read, read(names) if names else None, order.seed)
+        return _judge_files(what, kind, read, _corpus_of(against, read), order.seed)
     if len(what) > 1:
         raise ConfigError(
             f"{', '.join(map(str, what))}: found a run among {len(what)} things to judge; expected one run, or files "
             "alone (runs are put side by side by `compare`)"
         )
-    return _judge_run(Path(what[0]), kind, names, order, read, tell, on_progress)
+    return _judge_run(Path(what[0]), kind, against, order, read, tell, on_progress)
+
+
+def _corpus_of(against: Corpus[Any] | Sequence[str | Path], read: Read) -> Corpus[Any] | None:
+    """A corpus, or that of some sources; None for none."""
+    if isinstance(against, Corpus):
+        return against
+    return read([str(one) for one in against]) if against else None
+
+
+def evaluate_music(
+    music: Sequence[M | Generated[M]], against: Corpus[M] | Sequence[str | Path] = (), *, seed: int = 0
+) -> Assessment[M]:
+    """The scorecard of tunes or pieces of one kind, as they are or as they were drawn; CorpusError for none at all."""
+    known = [one.music if isinstance(one, Generated) else one for one in music]
+    kinds = {one.kind for one in known if one is not None}
+    kind = against.kind if isinstance(against, Corpus) else min(kinds, default=Tune.kind)
+    if not music or not kinds <= {kind}:
+        raise CorpusError(f"found {' and '.join(sorted(kinds)) or 'no music'} to judge; expected {kind}s")
+    corpus = _corpus_of(against, READ[kind])
+    each = [drawn_candidate(one, kind) if isinstance(one, Generated) else candidate(one) for one in music]
+    return _scored(each, corpus, kind=kind, seed=seed)
 
 
 # ------------------------------------------------------------------------------------------------ files
@@ -114,9 +143,12 @@ def _judge_files(
     what: Sequence[str | Path], kind: str, read: Read, corpus: Corpus[Any] | None, seed: int
 ) -> Assessment[Any]:
     title, candidates, unread = _CANDIDATES[kind](what, read)
+    return _scored(candidates, corpus, kind=kind, title=title, unread=unread, seed=seed)
+
+
+def _scored(candidates: Sequence[Certificate[M]], corpus: Corpus[M] | None, **words: Any) -> Assessment[M]:
     yardstick = build_yardstick(corpus) if corpus else None
-    card = score(candidates, yardstick, kind=kind, title=title, unread=unread, seed=seed)
-    return Assessment(card, yardstick.searched if yardstick else ())
+    return Assessment(score(candidates, yardstick, **words), yardstick.searched if yardstick else ())
 
 
 Found = tuple[str, list[Certificate[M]], Sequence[Dropped]]  # a title, candidates, what could not be read
@@ -165,7 +197,7 @@ _CANDIDATES: Mapping[str, Callable[[Sequence[str | Path], Read], Found[Any]]] = 
 def _judge_run(
     path: Path,
     kind: str,
-    against: list[str],
+    against: Corpus[Any] | Sequence[str | Path],
     order: Order,
     read: Read,
     tell: Callable[[str], None],
@@ -182,8 +214,8 @@ def _judge_run(
         )
     for temperature in order.temperatures:
         Sampling(temperature)  # refused at once, if it has to be
-    sources = against or sources_of(path)
-    corpus = read(sources) if sources else None
+    named = isinstance(against, Corpus) or bool(against)
+    corpus = _corpus_of(against if named else sources_of(path), read)
     if corpus is None and (order.temperatures or order.checkpoints):
         raise RunError(
             f"{path}: its {kind}s are gone ({_told(path)}), and settings are held against real {kind}s; {NAME_ONE}"
@@ -199,7 +231,7 @@ def _judge_run(
         count=order.tunes,
         temperature=default_temperature(path),
         seed=order.seed,
-        remarks=_remarks(path, kind, corpus, against, learned),
+        remarks=_remarks(path, kind, corpus, named=named, learned=learned),
         on_progress=on_progress,
     )
     if yardstick is not None and corpus is not None and (order.temperatures or order.checkpoints):
@@ -260,10 +292,10 @@ def _told(path: Path) -> str:
     return ", ".join(map(str, read_record(path).get("sources", ()))) or "the run does not say which"
 
 
-def _remarks(path: Path, kind: str, corpus: Corpus[Any] | None, against: Sequence[str], learned: bool) -> list[Remark]:
+def _remarks(path: Path, kind: str, corpus: Corpus[Any] | None, *, named: bool, learned: bool) -> list[Remark]:
     """What the run learned from, where that is not what it is held against."""
     if corpus is None:
         return [remark(kind, "gone", sources=_told(path))]
     if learned:
         return []
-    return [remark(kind, "another" if against else "changed", corpus=corpus.name)]
+    return [remark(kind, "another" if named else "changed", corpus=corpus.name)]

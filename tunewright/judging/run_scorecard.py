@@ -52,7 +52,7 @@ class Sampled(Generic[M]):
     @property
     def candidates(self) -> list[Certificate[M]]:
         """The music as it is to be judged, named as `generate` names its files."""
-        return [_candidate(one, self.kind) for one in self.music]
+        return [drawn_candidate(one, self.kind) for one in self.music]
 
     @property
     def masked_rate(self) -> float:
@@ -71,7 +71,8 @@ class Sampled(Generic[M]):
         return math.fsum(removed) / len(removed) if removed else math.nan
 
 
-def _candidate(one: Generated[M], kind: str) -> Certificate[M]:
+def drawn_candidate(one: Generated[M], kind: str) -> Certificate[M]:
+    """What was drawn as it is to be judged."""
     bits = -one.log_likelihood_per_note / math.log(2)
     text = one.text if kind == Tune.kind else ""
     return Certificate(f"{kind}-{one.seed:03}", one.title, one.music, one.error, text, bits_per_note=bits)

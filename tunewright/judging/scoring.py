@@ -87,19 +87,20 @@ def _numbers(
 ) -> dict[str, Value]:
     """Means over the music of everything that one tune or piece has, by the names of `COLUMNS` and of measures."""
     lines = (yardstick.line, yardstick.beats_line) if yardstick else (math.nan, math.nan)
-    ours, theirs = (_table(some, kind, lines) for some in (each, yardstick.real if yardstick else ()))
-    return dict(zip((*COLUMNS, *kind.of_one), mean_values(ours, theirs, seed), strict=True))
+    columns = [name for name in COLUMNS if name != "beyond_beats" or kind.has_beats]
+    ours, theirs = (_table(some, columns, kind, lines) for some in (each, yardstick.real if yardstick else ()))
+    return dict(zip((*columns, *kind.of_one), mean_values(ours, theirs, seed), strict=True))
 
 
-def _table(each: Sequence[Certificate[M]], kind: Kind[M], lines: Lines) -> Floats:
+def _table(each: Sequence[Certificate[M]], columns: Sequence[str], kind: Kind[M], lines: Lines) -> Floats:
     rows = [
         [
-            *(column(one, lines) for column in COLUMNS.values()),
+            *(COLUMNS[name](one, lines) for name in columns),
             *(one.measures.get(name, math.nan) for name in kind.of_one),
         ]
         for one in each
     ]
-    return np.array(rows, dtype=float).reshape(len(each), len(COLUMNS) + len(kind.of_one))
+    return np.array(rows, dtype=float).reshape(len(each), len(columns) + len(kind.of_one))
 
 
 def _matches(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 
 from tunewright.formats.abc.fields import parse_key, parse_meter
@@ -48,20 +49,50 @@ class Variation:
         return f"varied by {self.amount:g}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Request:
-    """What is asked of music before it is drawn; None leaves it to the model, and so does a rhythm that is ""."""
+    """What is asked of music before it is drawn; None leaves it to the model, and so does a rhythm that is "".
 
-    key: Key | None = None
-    meter: Meter | None = None
-    rhythm: str = ""
-    form: Form | None = None
-    bars: int | None = None  # of the whole tune, in whatever parts, where no form is asked for
-    low: Pitch | None = None
-    high: Pitch | None = None
-    start: str | Piece = ""  # to begin with: ABC, after header fields if it has any, or a piece
-    given: Infill | Variation | None = None  # a tune to fill in or to vary, which settles all that comes before
-    free: bool = False  # whether no grammar holds it to anything
+    >>> Request(key="Edor", bars=16) == Request.parse(key="E dorian", bars="16")
+    True
+    """
+
+    key: Key | None
+    meter: Meter | None
+    rhythm: str
+    form: Form | None
+    bars: int | None  # of the whole tune, in whatever parts, where no form is asked for
+    low: Pitch | None
+    high: Pitch | None
+    start: str | Piece  # to begin with: ABC, after header fields if it has any, or a piece
+    given: Infill | Variation | None  # a tune to fill in or to vary, which settles all that comes before
+    free: bool  # whether no grammar holds it to anything
+
+    def __init__(
+        self,
+        key: Key | str | None = None,
+        meter: Meter | str | None = None,
+        rhythm: str = "",
+        form: Form | None = None,
+        bars: int | None = None,
+        low: Pitch | str | None = None,
+        high: Pitch | str | None = None,
+        start: str | Piece = "",
+        given: Infill | Variation | None = None,
+        free: bool = False,
+    ) -> None:
+        """With key, metre, rhythm and pitches as values or in words; ConfigError for words that mean none."""
+        settle = partial(object.__setattr__, self)
+        settle("key", _parse_key(key) if isinstance(key, str) else key)
+        settle("meter", _parse_meter(meter) if isinstance(meter, str) else meter)
+        settle("rhythm", _parse_rhythm(rhythm) if rhythm else "")
+        settle("form", form)
+        settle("bars", bars)
+        settle("low", _parse_pitch(low) if isinstance(low, str) else low)
+        settle("high", _parse_pitch(high) if isinstance(high, str) else high)
+        settle("start", start)
+        settle("given", given)
+        settle("free", free)
 
     @classmethod
     def parse(
@@ -136,15 +167,7 @@ def build_request(
     """
     low, high = _parse_range(pitch_range) if pitch_range else (None, None)
     form, whole = _parse_form(bars, parts)
-    request = Request(
-        _parse_key(key) if key else None,
-        _parse_meter(meter) if meter else None,
-        _parse_rhythm(rhythm) if rhythm else "",
-        form,
-        whole,
-        low,
-        high,
-    )
+    request = Request(key or None, meter or None, rhythm, form, whole, low, high)
     check_request(request)
     return request
 
@@ -235,20 +258,25 @@ _PITCH = re.compile(r"([A-Ga-g])([#b]?)(\d)")
 
 
 def _parse_range(text: str) -> tuple[Pitch, Pitch]:
-    found = [_PITCH.fullmatch(end.strip()) for end in text.split("-")]
-    if len(found) != 2 or not all(found):
+    ends = text.split("-")
+    if len(ends) != 2 or not all(map(_PITCH.fullmatch, map(str.strip, ends))):
         raise ConfigError(f"the range is {text!r}; expected two notes, as in D4-B5 (C4 is middle C)")
-    low, high = (
-        Pitch(end[1].upper(), {"": 0, "#": 1, "b": -1}[end[2]], int(end[3])) for end in found if end is not None
-    )
+    low, high = map(_parse_pitch, ends)
     if low.midi >= high.midi:
         raise ConfigError(f"the range {text!r} ends below its beginning; expected the lower note first")
     return low, high
 
 
+def _parse_pitch(text: str) -> Pitch:
+    found = _PITCH.fullmatch(text.strip())
+    if not found:
+        raise ConfigError(f"the note is {text!r}; expected one as in D4 or Bb5 (C4 is middle C)")
+    return Pitch(found[1].upper(), {"": 0, "#": 1, "b": -1}[found[2]], int(found[3]))
+
+
 def _parse_form(bars: str, parts: str) -> tuple[Form | None, int | None]:
     """The form, or the bars of the whole tune where only those are asked for."""
-    counts = [parse_bars(part) for part in re.split(r"[,+]", bars)] if bars.strip() else []
+    counts = [_parse_bars(part) for part in re.split(r"[,+]", bars)] if bars.strip() else []
     if not parts.strip():
         if len(counts) > 1:
             return _form([(count, False) for count in counts]), None
@@ -260,8 +288,7 @@ def _parse_form(bars: str, parts: str) -> tuple[Form | None, int | None]:
     return _form(list(zip(counts, twice, strict=True))), None
 
 
-def parse_bars(text: str) -> int:
-    """A whole number of bars, 1 or more, as in "16"; ConfigError for other words."""
+def _parse_bars(text: str) -> int:
     if not re.fullmatch(r"\d{1,4}", text.strip()) or not int(text):
         raise ConfigError(f"{text.strip() or 'nothing'} bars were asked for; expected a whole number of bars")
     return int(text)

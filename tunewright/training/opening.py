@@ -40,7 +40,8 @@ def open_run(corpus: Corpus[Any], path: Path, config: Config | None, resume: boo
         config = config or Config()
         choose_device(config.device)
         tokenizer = fit_codec(config.tokens, corpus.train)
-        return create_run(path, config, tokenizer, _split(corpus), dict(record) | environment())
+        told = {"sources": list(corpus.sources)} if corpus.sources else {}
+        return create_run(path, config, tokenizer, _split(corpus), told | dict(record) | environment())
     run = load_run(path)
     found, expected = corpus.fingerprint, read_split(path).get("fingerprint")
     if found != expected:

@@ -109,8 +109,8 @@ def test_what_only_tunes_have_is_wrong_usage(tunewright: Command, band: Path, wo
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--bars", "8,16", "--json"], "8,16 bars were asked for; expected a whole number"),
-        (["--bars", "many", "--json"], "many bars"),
+        (["--bars", "8,16", "--json"], "--bars is '8,16'; expected one number"),
+        (["--bars", "many", "--json"], "'many'"),
         (["--start", "nowhere.mid", "--json"], "nowhere.mid"),
         (["--json", "--format", "abc"], "abc"),
         (["--json", "--original", "95", "--temperature", "1.0,1:2"], "--temperature"),

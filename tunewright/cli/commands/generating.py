@@ -116,7 +116,7 @@ def generate(
     from tunewright.formats.formats import parse_formats, usual_formats
     from tunewright.generation.decoding import Decoding, parse_temperature
     from tunewright.generation.generator import load_generator
-    from tunewright.tokens.requests import Request, parse_bars, parse_span
+    from tunewright.tokens.requests import Request, parse_span
     from tunewright.training.run import default_temperature, load_run
 
     _refuse_nonsense(infill, at, vary, amount)
@@ -151,7 +151,7 @@ def generate(
         **words,
     )
     if kind == "piece" and bars:
-        request = replace(request, bars=parse_bars(bars))  # which may be fewer than those of a tune
+        request = replace(request, bars=_option(_bars_of_pieces, bars))
     decoding = Decoding.of(degrees, top_k=top_k, top_p=top_p, min_p=min_p, repeats=repeats)
     usual = usual_formats(kind) if formats == EVERY_FORMAT else parse_formats(formats, kind)
     played = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
@@ -201,6 +201,15 @@ def _piece(place: str) -> Piece | str:
     from tunewright.formats.midi.pieces import read_piece
 
     return read_piece(Path(place)) if place else ""
+
+
+def _bars_of_pieces(words: str) -> int:
+    """One number, which may be smaller than that of a tune."""
+    from tunewright.support.errors import ConfigError
+
+    if not words.isdecimal():
+        raise ConfigError(f"bars is {words!r}; expected one number, as in 16")
+    return int(words)
 
 
 # ------------------------------------------------------------------------------------------------ wrong usage

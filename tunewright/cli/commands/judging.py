@@ -88,7 +88,7 @@ def evaluate(
         judged = judge(
             *what, against=against or (), order=order, parts=parts, read=read, tell=note, on_progress=on_progress
         )
-    card = judged.card
+    card = judged.scorecard
     if out:
         words = ["tunewright", *sys.argv[1:]]
         write_scorecard(out, card, language, others=judged.searched, surprises=judged.surprises, commands=[words])
