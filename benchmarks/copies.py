@@ -19,7 +19,7 @@ import torch
 from tunewright.corpus.reading import read_corpus
 from tunewright.generation.generator import load_generator
 from tunewright.generation.keywords import generate
-from tunewright.judging.runs.evaluation import bare_body
+from tunewright.judging.runs.references import bare_body
 from tunewright.measuring.originality import build_text_index, longest_shared_text
 
 

@@ -51,7 +51,7 @@ from tunewright.formats.musicxml.document import to_musicxml
 from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.generation.keywords import generate
-from tunewright.judging.runs.evaluation import Training, build_references
+from tunewright.judging.runs.references import Training, build_references
 from tunewright.measuring.originality import Shared, copy_rate, longest_quantile, longest_shared
 from tunewright.measuring.table import COUNTED, MEASURES, Style, mean
 from tunewright.models.contract import State

@@ -14,7 +14,8 @@ from tests.support.small_runs import SMALL, real_tunes
 from tunewright.cli import reproduction
 from tunewright.cli.reproduction import CONTROL, DESIGN, FACTORS, RECORD, SOUND, Plan, plan_trials, reproduce, scaled
 from tunewright.corpus.reading import read_corpus
-from tunewright.judging.runs.evaluation import build_references, evaluate_run
+from tunewright.judging.runs.evaluation import evaluate_run
+from tunewright.judging.runs.references import build_references
 from tunewright.judging.runs.trials import Drawing, Trial, TrialProgress, ended_status
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.training.loop import train_steps

@@ -15,11 +15,13 @@ from tests.support.real_pieces import songs
 from tests.support.small_runs import SMALL, small_corpus
 from tunewright.cli.app import app
 from tunewright.corpus.reading import read_pieces
-from tunewright.formats.midi.pieces import write_midi
+from tunewright.formats.midi.pieces import read_piece, write_midi
 from tunewright.judging.assessment import Order, judged_kind
 from tunewright.judging.assessment import evaluate as assess
 from tunewright.judging.runs import comparison as comparison_module
 from tunewright.judging.runs.comparison import compare_runs
+from tunewright.judging.runs.evaluation import TEMPERATURES, load_evaluation
+from tunewright.judging.runs.references import Judged, build_references
 from tunewright.support.errors import RunError
 from tunewright.training.loop import train_steps
 
@@ -103,19 +105,43 @@ def test_settings_are_held_against_one_another(run: Path, option: tuple[str, ...
     assert "frontier" not in told["not_applicable"]
 
 
-def test_runs_of_pieces_are_compared_by_curves_and_likelihood(run: Path, tmp_path: Path) -> None:
+def test_runs_of_pieces_are_compared_by_what_they_draw_too(run: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    *_, _ = train_steps(
-        read_pieces(*sources(run)), other, PIECES.with_(hidden_size=24), record={"sources": sources(run)}
-    )
-    compared = compare_runs([run, other])
-    rows = [row.quantity for row in compared.rows]
-    assert len(compared.settings) == 2
-    assert "lowest_bits_per_note" in rows
-    done = RUNNER.invoke(app, ["compare", str(run), str(other), "--out", str(tmp_path / "page.html")])
+    config = PIECES.with_(hidden_size=24)
+    list(train_steps(read_pieces(*sources(run)), other, config, record={"sources": sources(run)}))
+    done = RUNNER.invoke(app, ["compare", str(run), str(other), "--out", str(tmp_path / "page.html"), "--json"])
     assert done.exit_code == 0, done.stderr
-    assert "curves and likelihood are compared" in done.stderr
-    assert (tmp_path / "page.html").exists()
+    assert f"Drawing and judging pieces of {run}." in done.stderr
+    measures = json.loads(done.stdout)["measures"]
+    for name in ("valid_rate", "vertical_transition_match", "onset_match", "copy_rate", "median_longest", "polyphony"):
+        assert measures[name]["real"] is not None
+        assert len(measures[name]["settings"]) == 2
+    assert measures["copy_rate"]["real"] < 0.5
+    assert "transition_match" not in measures
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Pieces to judge by eye and ear" in page
+    assert "Match of chords on beats" in page
+    assert 'src="data:audio/wav' in page
+    drawn = sorted((tmp_path / "page-tunes").glob("*.mid"))
+    assert len(drawn) == 8
+    assert all(read_piece(path).notes for path in drawn)
+    kept = load_evaluation(run)
+    assert kept is not None
+    assert [one.temperature for one in kept.samples] == list(TEMPERATURES)
+    zh = RUNNER.invoke(app, ["compare", str(run), str(other), "--out", str(tmp_path / "zh.html"), "--lang", "zh"])
+    assert zh.exit_code == 0, zh.stderr
+    assert "Drawing" not in zh.stderr  # what is kept is not made again
+
+
+def test_what_real_pieces_measure_against_themselves_is_what_copies_do(folder: Path) -> None:
+    corpus = read_pieces(folder)
+    references = build_references(corpus)
+    copies = references.training.values([Judged("", piece, True) for piece in corpus.train[:5]], "")
+    assert (copies["copy_rate"], copies["valid_rate"], copies["read_rate"]) == (1, 1, 1)
+    assert copies["median_longest"] > references.real["median_longest"]
+    nothing = references.training.values([Judged("", None, False)], "")
+    assert (nothing["valid_rate"], nothing["read_rate"]) == (0, 0)
+    assert nothing["copy_rate"] != nothing["copy_rate"]  # undefined
 
 
 def sources(run: Path) -> list[str]:
@@ -133,5 +159,5 @@ def test_runs_of_pieces_and_of_tunes_are_not_compared(monkeypatch: pytest.Monkey
         compare_runs(list(records), allow_different_splits=True)
     other = replace(pieces, path=Path("c-0"))
     records = {record.path: record for record in (pieces, other)}
-    with pytest.raises(RunError, match="expected no corpus of tunes"):
+    with pytest.raises(RunError, match="is a collection of tunes; expected pieces"):
         compare_runs(list(records), small_corpus(), allow_different_splits=True)

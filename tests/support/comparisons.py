@@ -11,8 +11,9 @@ from typing import cast
 from tests.support.small_runs import real_tunes
 from tunewright.judging.runs.claims import ODDITIES, build_claims, build_effects
 from tunewright.judging.runs.comparison import Comparison
-from tunewright.judging.runs.evaluation import Evaluation, References, Sample, Softmax, Training
+from tunewright.judging.runs.evaluation import Evaluation, Sample, Softmax
 from tunewright.judging.runs.quantities import REPORTED, SAMPLED, Record, Setting, build_rows, build_scale
+from tunewright.judging.runs.references import References, Training
 from tunewright.training.config import Config
 from tunewright.training.curve import Curve, HeldOut
 

@@ -30,7 +30,7 @@ from tunewright.cli.commands.options import (
     Tempo,
     TokensOf,
     one_line,
-    read_piece_sources,
+    read_of_kind,
     read_sources,
 )
 from tunewright.cli.commands.training import demo, reproduce, train
@@ -113,7 +113,7 @@ def corpus(
         raise ConfigError(f"--files-out says which melody was found; of --tokens {tokens}, --json has all files")
     found: Corpus[Music]
     if pieces:
-        found = read_piece_sources(sources)
+        found = read_of_kind("piece", sources)
     else:
         found = tunes = read_sources(sources, melody)
         if files_out:
@@ -227,13 +227,11 @@ def compare(
     from tunewright.judging.runs.comparison import compare_runs, describe_comparison
     from tunewright.reports.comparison.page import write_comparison
 
-    pieces = judged_kind(paths) == "piece" and not source
-    tunes = source or ([] if pieces else _learned_from(paths))
-    corpus = read_sources(tunes) if tunes else None
-    if pieces:
-        note("Note: of music of several parts, curves and likelihood are compared; `evaluate` judges what a run draws.")
-    elif corpus is None:
-        note("Note: no tunes are drawn and judged: the runs' sources differ or are gone (give them with --source).")
+    kind = judged_kind(paths)
+    learned_from = source or _learned_from(paths)
+    corpus = read_of_kind(kind, learned_from) if learned_from else None
+    if corpus is None:
+        note(f"Note: no {kind}s are drawn and judged: the runs' sources differ or are gone (give them with --source).")
     comparison = compare_runs(paths, corpus, allow_different_splits=different_splits, tell=note)
     words = ["tunewright", "compare", *map(str, paths), "--out", str(out)]
     write_comparison(out, comparison, language, commands=[words])

@@ -19,7 +19,7 @@ from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.reading import read_corpus
 from tunewright.corpus.sources import BUILT_IN, lasting_source
 from tunewright.judging.runs.comparison import Comparison, compare_experiment
-from tunewright.judging.runs.evaluation import build_references
+from tunewright.judging.runs.references import build_references
 from tunewright.judging.runs.trials import DONE, Drawing, Trial, TrialProgress, ended_status, jobs_that_fit, run_trials
 from tunewright.music.tune import Tune
 from tunewright.reports.comparison.page import write_comparison

@@ -40,8 +40,10 @@ def open_run(corpus: Corpus[Any], path: Path, config: Config | None, resume: boo
         config = config or Config()
         choose_device(config.device)
         tokenizer = fit_codec(config.tokens, corpus.train)
-        told = {"sources": list(corpus.sources)} if corpus.sources else {}
-        return create_run(path, config, tokenizer, _split(corpus), told | dict(record) | environment())
+        told = dict(record)
+        if corpus.sources:
+            told.setdefault("sources", list(corpus.sources))
+        return create_run(path, config, tokenizer, _split(corpus), told | environment())
     run = load_run(path)
     found, expected = corpus.fingerprint, read_split(path).get("fingerprint")
     if found != expected:

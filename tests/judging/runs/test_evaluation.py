@@ -1,7 +1,6 @@
 import json
 import math
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,20 +11,19 @@ import torch
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, small_corpus
 from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
-from tunewright.generation.generator import load_generator
+from tunewright.generation.generator import Generator, load_generator
 from tunewright.generation.keywords import generate
+from tunewright.judging.runs import references as references_module
 from tunewright.judging.runs.evaluation import (
     BEGINNING,
     CONTEXTS,
     FILE,
     Evaluation,
-    References,
-    bare_body,
-    build_references,
     evaluate_run,
     load_evaluation,
     save_evaluation,
 )
+from tunewright.judging.runs.references import References, bare_body, build_references
 from tunewright.measuring.table import MEASURES
 from tunewright.models.likelihood import likelihood
 from tunewright.support.errors import ConfigError, RunError
@@ -35,7 +33,6 @@ from tunewright.tokens.contract import encode_passages
 from tunewright.training.loop import train_steps
 from tunewright.training.run import BEST, LAST, create_run, load_tensors, save_tensors
 
-MODULE = sys.modules["tunewright.judging.runs.evaluation"]  # `tunewright.judging.runs.evaluation` itself is the verb
 NAMES = {
     "valid_rate",
     "read_rate",
@@ -163,7 +160,7 @@ def test_the_next_sign_is_that_of_the_model_and_sharper_when_colder(run: Path, e
 def test_what_is_kept_is_used_again(
     run: Path, references: References, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MODULE, "generate", lambda *_, **__: pytest.fail("drew again"))
+    monkeypatch.setattr(Generator, "generate", lambda *_, **__: pytest.fail("drew again"))
     again = evaluate_run(run, SHORT, references, tunes=6, temperatures=(1.0, 0.5))
     assert repr(again) == repr(evaluation)  # NaN is not equal to itself
     assert repr(load_evaluation(run)) == repr(evaluation)
@@ -185,7 +182,7 @@ def drawn_again(
     def draw(*_: object, **__: object) -> Iterator[None]:
         raise Drew
 
-    monkeypatch.setattr(MODULE, "generate", draw)
+    monkeypatch.setattr(Generator, "generate", draw)
     try:
         evaluate_run(run, corpus, references, **({"tunes": 6, "temperatures": TEMPERATURES} | more))  # type: ignore[arg-type]
     except Drew:
@@ -298,7 +295,7 @@ def test_held_out_tunes_that_are_training_tunes_are_seen_to_be() -> None:
 
 
 def test_no_more_real_tunes_are_measured_than_drawn_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MODULE, "MOST", 2)
+    monkeypatch.setattr(references_module, "MOST", 2)
     tunes = real_tunes()[:8]
     found = build_references(corpus_of(tunes[:4], (tunes[4], tunes[0]), (tunes[5], tunes[1])))
     assert found.real["copy_rate"] == 0  # every second one: neither of the two that are in training

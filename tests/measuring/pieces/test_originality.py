@@ -175,3 +175,20 @@ def test_a_hair_of_a_player_hides_no_copy() -> None:
         for one in OTHERS[9].parts
     )
     assert shared(replace(OTHERS[9], parts=hair)).beats.share == 1
+
+
+def test_an_upbeat_shorter_than_a_beat_is_compared_from_the_first_beat() -> None:
+    meters = (MeterAt(0, 4, 4), MeterAt(240, 4, 4))
+    upbeat = (PieceNote(0, 240, 67, 80),)
+    whole = tuple(PieceNote(240 + 480 * beat, 720 + 480 * beat, 60 + beat * beat % 7, 80) for beat in range(12))
+    one = Piece((Part((*upbeat, *whole)),), meters)
+    longer = Piece((Part((*upbeat, *whole, PieceNote(6000, 6480, 71, 80))),), meters)
+    (found,) = shared_with([one], build_piece_index([longer]))
+    assert found.beats.length == found.beats.of == 13
+
+
+def test_a_piece_that_is_all_upbeat_shares_nothing() -> None:
+    drum = Piece((Part((PieceNote(0, 240, 79, 87),), 0, True),), (MeterAt(0, 4, 4), MeterAt(240, 4, 4)))
+    (found,) = shared_with([drum], build_piece_index([drum, written(1)]))
+    assert found.beats.length == 0
+    assert not found.copied

@@ -285,3 +285,11 @@ def test_the_table_is_in_order() -> None:
         assert (measure.of_piece is None) != (measure.of_set is None), name
         assert measure.definition.__doc__
     assert [name for name in PIECE_MEASURES if name in OF_PIECE or name in SETS_OF_PIECES] == list(PIECE_MEASURES)
+
+
+def test_what_is_all_upbeat_has_every_measure_or_none() -> None:
+    upbeat = Piece((Part((PieceNote(0, 240, 60, 87),)),), (MeterAt(0, 4, 4), MeterAt(240, 4, 4)))
+    drum = replace(upbeat, parts=(replace(upbeat.parts[0], drums=True),))
+    for measured in measure_pieces([upbeat, drum]):
+        assert set(measured) == set(OF_PIECE)
+        assert math.isnan(measured["empty_beat_rate"])

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tunewright.cli.commands import completing
-from tunewright.cli.commands.options import SOURCE, AsJson, Language, read_piece_sources, read_sources
+from tunewright.cli.commands.options import SOURCE, AsJson, Language, read_of_kind
 
 
 def evaluate(
@@ -84,7 +85,7 @@ def evaluate(
     kind = judged_kind(what, parts=parts)
     with show_counting("drawing") as on_progress:
         order = Order(n, degrees, checkpoints, seed, surprises=out is not None)
-        read = read_piece_sources if kind == "piece" else read_sources
+        read = partial(read_of_kind, kind)
         judged = judge(
             *what, against=against or (), order=order, parts=parts, read=read, tell=note, on_progress=on_progress
         )

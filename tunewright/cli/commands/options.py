@@ -5,10 +5,8 @@ In: nothing, or the names of sources. Out: annotated types for the command line,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,8 +15,6 @@ from tunewright.formats.formats import SUFFIXES, TUNE, usual_formats, written_as
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
-    from tunewright.music.kinds import M, Music
-    from tunewright.music.piece import Piece
     from tunewright.music.tune import Tune
     from tunewright.training.config import Config
 
@@ -64,33 +60,23 @@ def one_line(message: str) -> str:
     return " ".join(message.split())
 
 
-def read_for(config: Config, sources: list[str]) -> Corpus[Music]:
+def read_for(config: Config, sources: list[str]) -> Corpus[Any]:
     """What a model with these settings learns from: tunes, or pieces of several parts."""
-    if config.music == "piece":
-        return read_piece_sources(sources)
-    return read_sources(sources, config.data.melody)
-
-
-def read_piece_sources(sources: list[str]) -> Corpus[Piece]:
-    """The pieces of several parts of these sources, with a bar while that takes long."""
-    from tunewright.corpus.reading import read_pieces
-
-    return _read(sources, read_pieces)
+    return read_of_kind(config.music, sources, config.data.melody)
 
 
 def read_sources(sources: list[str], melody: str = "") -> Corpus[Tune]:
     """The tunes of these sources, with a bar while that takes long."""
+    return read_of_kind(TUNE, sources, melody)
+
+
+def read_of_kind(kind: str, sources: list[str], melody: str = "") -> Corpus[Any]:
+    """The "tune"s or "piece"s of these sources, with a bar while that takes long; remarks on them go to stderr."""
+    from tunewright.cli.console import note, show_reading
     from tunewright.corpus.reading import read_corpus
 
-    return _read(sources, partial(read_corpus, melody=melody))
-
-
-def _read(sources: list[str], read: Callable[..., Corpus[M]]) -> Corpus[M]:
-    """The corpus of these sources, with a bar while that takes long; what there is to remark goes to stderr."""
-    from tunewright.cli.console import note, show_reading
-
     with show_reading() as on_progress:
-        corpus = read(*sources, on_progress=on_progress)
+        corpus: Corpus[Any] = read_corpus(*sources, kind=kind, melody=melody, on_progress=on_progress)  # type: ignore[call-overload]
     for remark in corpus.remarks:
         note(f"Note: {remark}")
     return corpus

@@ -15,7 +15,7 @@ from typing import Any
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.judging.runs.claims import ODDITIES, Claim, Effect, build_claims, build_effects
-from tunewright.judging.runs.evaluation import References, build_references, evaluate_run, load_evaluation
+from tunewright.judging.runs.evaluation import evaluate_run, load_evaluation
 from tunewright.judging.runs.quantities import (
     QUANTITIES,
     REPORTED,
@@ -29,7 +29,7 @@ from tunewright.judging.runs.quantities import (
     format_spread,
     format_value,
 )
-from tunewright.music.tune import Tune
+from tunewright.judging.runs.references import References, build_references
 from tunewright.support.errors import RunError
 from tunewright.support.numbers import without_nan
 from tunewright.training.config import Config
@@ -79,7 +79,7 @@ class Comparison:
 
 def compare_runs(
     paths: Sequence[Path],
-    corpus: Corpus[Tune] | None = None,
+    corpus: Corpus[Any] | None = None,
     *,
     references: References | None = None,
     allow_different_splits: bool = False,
@@ -101,7 +101,7 @@ def compare_runs(
 
 def compare_experiment(
     paths: Sequence[Path],
-    corpus: Corpus[Tune] | None = None,
+    corpus: Corpus[Any] | None = None,
     *,
     references: References | None = None,
     scaled: float = 1.0,
@@ -171,7 +171,7 @@ def load_record(path: Path) -> Record:
 
 def _load_records(
     paths: Sequence[Path],
-    corpus: Corpus[Tune] | None,
+    corpus: Corpus[Any] | None,
     references: References | None,
     allow_different_splits: bool = False,
     tell: Callable[[str], None] = lambda _: None,
@@ -187,30 +187,28 @@ def _load_records(
     def evaluated(record: Record) -> Record:
         if record.evaluation is not None or not (record.path / BEST).is_file():
             return record
-        tell(f"Drawing and judging tunes of {record.path}.")
+        tell(f"Drawing and judging {record.config.music}s of {record.path}.")
         made = evaluate_run(record.path, corpus, references, allow_different_split=allow_different_splits)
         return replace(record, evaluation=made)
 
     return [evaluated(record) for record in records]
 
 
-def _check_kinds(records: Sequence[Record], corpus: Corpus[Tune] | None) -> None:
-    """RunError where runs of pieces of several parts stand among runs of tunes, or are to be judged by tunes."""
-    pieces = [record for record in records if record.config.music == "piece"]
-    tunes = [record for record in records if record.config.music != "piece"]
-    if pieces and tunes:
+def _check_kinds(records: Sequence[Record], corpus: Corpus[Any] | None) -> None:
+    """RunError where runs of pieces of several parts stand among runs of tunes, or the corpus is of the other kind."""
+    by_kind = {record.config.music: record for record in records}
+    if len(by_kind) > 1:
+        first, second = by_kind.values()
         raise RunError(
-            f"{pieces[0].path}: draws pieces of several parts, and {tunes[0].path} tunes: bits per note "
+            f"{first.path}: draws {first.config.music}s, and {second.path} {second.config.music}s: bits per note "
             "of the one say nothing beside those of the other; expected runs of one kind"
         )
-    if pieces and corpus is not None:
-        raise RunError(
-            f"{pieces[0].path}: draws pieces of several parts, which are compared by their curves and their likelihood "
-            "alone; expected no corpus of tunes (`evaluate` judges what a run draws)"
-        )
+    if corpus is not None and corpus.kind not in by_kind:
+        [kind] = by_kind
+        raise RunError(f"{corpus.name}: is a collection of {corpus.kind}s; expected {kind}s, which the runs draw")
 
 
-def _check_splits(paths: Sequence[Path], corpus: Corpus[Tune] | None) -> None:
+def _check_splits(paths: Sequence[Path], corpus: Corpus[Any] | None) -> None:
     """RunError, naming both fingerprints, where two runs learned from different tunes or not from the corpus given."""
     splits = {path: read_split(path) for path in paths}
     if corpus is not None:

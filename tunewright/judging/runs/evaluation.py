@@ -1,8 +1,7 @@
-"""What a trained run is worth: how well it foresees held-out tunes, and what the tunes are like that it writes.
+"""What a trained run is worth: how well it foresees held-out music, and what the music is like that it writes.
 
-In: a run and its corpus. Out: an `Evaluation`, kept as `evaluation.json` in the run folder with what it was made of.
-The held-out tunes are measured against the training tunes in the same way (`References.real`): without that, no
-number here has a scale. This file defines no measure (`metrics`, `originality`, `likelihood`) and compares no runs.
+In: a run, its corpus and the `References` of that. Out: an `Evaluation`, kept as `evaluation.json` in the run folder
+with what it was made of. This file defines no measure (`references`, `likelihood`) and compares no runs.
 
 What is drawn is drawn from the best weights, tune i of every temperature with seed i, so that `generate` with the same
 seed and temperature gives that tune again; and once more from the weights that training ended with, which is what
@@ -11,53 +10,38 @@ somebody hears who looks at no held-out tunes.
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from tunewright.corpus.corpus import Corpus
-from tunewright.formats.abc.validity import judge
+from tunewright.formats.midi.pieces import to_midi
+from tunewright.generation.decoding import Decoding
 from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator, load_generator
-from tunewright.generation.keywords import generate
 from tunewright.generation.surprise import forward
-from tunewright.measuring.indexes import kept_index
-from tunewright.measuring.originality import (
-    Borrowing,
-    Index,
-    Shared,
-    TextIndex,
-    build_text_index,
-    copy_rate,
-    longest_quantile,
-    longest_shared,
-    longest_shared_text,
-)
-from tunewright.measuring.table import Habits, Style, fit_habits, measure_tunes
+from tunewright.judging.runs.references import Judged, Reference, References
 from tunewright.models.contract import Forward
 from tunewright.models.likelihood import bits_per_note_by_context, likelihood, rows_of
-from tunewright.music.features import features
+from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RunError
 from tunewright.support.files import replace_file
 from tunewright.support.numbers import without_nan
-from tunewright.tokens.characters.texts import TEXTS, body_start
 from tunewright.tokens.contract import encode_passages
+from tunewright.tokens.requests import Request
 from tunewright.training.run import BEST, Run, load_run, load_tensors, read_split
 
 FILE = "evaluation.json"
 FORMAT = 3  # raised when a number comes to mean something else, so that what was kept is made again
 TEMPERATURES = (0.5, 0.7, 0.9, 1.0, 1.1, 1.3, 1.5)
 CONTEXTS = (10, 20, 50, 100, 200)  # characters
-MOST = 200  # tunes drawn at a temperature, and held-out tunes that they are shown beside
-LINE = 95.0  # percent of what held-out tunes share
 SHOWN = 4
 BEGINNING = 24  # characters of a real body, after which the model's expectation is looked at
 SIGNS = 10  # most probable ones that are kept of it
@@ -105,7 +89,7 @@ class Evaluation:
     samples: tuple[Sample, ...]  # by temperature
     softmaxes: tuple[Softmax, ...]  # at the same temperatures; none where no held-out tune is long enough
     at_end: Sample | None  # drawn at temperature 1 from the weights that training ended with; None where they are gone
-    shown: tuple[str, ...]  # ABC of the first four drawn at temperature 1 that can be read, by seed, not by quality
+    shown: tuple[str, ...]  # the first four drawn at temperature 1 that can be read: ABC, of pieces MIDI in base64
 
     def sample_at(self, temperature: float) -> Sample:
         """The sample drawn at a temperature; KeyError, naming those there are, where it was not evaluated."""
@@ -116,134 +100,12 @@ class Evaluation:
         raise KeyError(f"no tunes were drawn at temperature {temperature:g}; there are {drawn}")
 
 
-# ------------------------------------------------------------------------------------------------ references
-
-
-@dataclass(frozen=True)
-class Texts:
-    """The training tunes as text of one kind, for what a model writes in that kind."""
-
-    bodies: TextIndex
-    longest: int  # characters after which a drawn tune is cut: three times what 99 of 100 training tunes need
-
-
-@dataclass(frozen=True, eq=False)
-class Training:
-    """The training tunes of a corpus, counted and indexed once; regular and irregular ones alike."""
-
-    tunes: tuple[Tune, ...]
-    style: Style
-    habits: Habits
-    melodies: Index
-    borrowing: Borrowing  # what held-out tunes share with these
-
-    @cached_property
-    def verbatim(self) -> Texts:
-        """In their own words."""
-        return _texts("verbatim", self.tunes)
-
-    @cached_property
-    def canonical(self) -> Texts:
-        """In canonical ABC."""
-        return _texts("canonical", self.tunes)
-
-    def texts(self, kind: str) -> Texts:
-        """As the text that a tokenizer of this kind learns."""
-        return self.canonical if kind == "canonical" else self.verbatim
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class References:
-    """What of a corpus the measures compare with, and what real tunes give.
-
-    `real` has the names of `Sample.values`, for the held-out tunes (at most 200, evenly spaced) against the training
-    tunes; NaN where nothing is held out. Its `verbatim_` values are of the tunes' own text.
-    """
-
-    fingerprint: str  # of the corpus
-    training: Training
-    real: Mapping[str, float]
-
-
-def build_references(corpus: Corpus[Tune]) -> References:
-    """The references of a corpus."""
-    read = [features(tune) for tune in corpus.train]
-    held_out, index = corpus.valid + corpus.test, kept_index(corpus.train)
-    borrowing = Borrowing.of(longest_shared(held_out, index))
-    training = Training(corpus.train, Style.of(read), fit_habits(read), index, borrowing)
-    count = min(MOST, len(held_out))
-    texts = [TEXTS["verbatim"](held_out[len(held_out) * number // count]) for number in range(count)]
-    judged = [_Judged(text, tune, not error) for text in texts for tune, error in (judge(text),)]
-    return References(corpus.fingerprint, training, _values(judged, "verbatim", training))
-
-
-def _texts(kind: str, tunes: Sequence[Tune]) -> Texts:
-    texts = [TEXTS[kind](tune) for tune in tunes]
-    longest = 3 * math.ceil(np.quantile([len(text) for text in texts], 0.99)) if texts else 1
-    return Texts(build_text_index(tunes, [bare_body(text) for text in texts]), longest)
-
-
-def bare_body(text: str) -> str:
-    """The text after its header, white space left out: what shared passages of text are counted in.
-
-    >>> bare_body("X:1\\nM:6/8\\nK:D\\nABc d2e|\\nf3 d3|]")
-    'ABcd2e|f3d3|]'
-    """
-    return "".join(text[body_start(text) :].split())
-
-
-# ------------------------------------------------------------------------------------------------ a set of tunes
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A tune, drawn or real, that is to be measured."""
-
-    text: str
-    tune: Tune | None
-    valid: bool
-
-    @property
-    def read(self) -> bool:
-        """Whether there is music to measure."""
-        return self.tune is not None and len(self.tune.notes) > 0
-
-
-def _values(judged: Sequence[_Judged], kind: str, training: Training) -> dict[str, float]:
-    """The values of a `Sample`, its text compared with the training tunes as text of the same kind."""
-    read = [one for one in judged if one.read]
-    tunes = [one.tune for one in read if one.tune]
-    melodies = longest_shared(tunes, training.melodies)
-    texts = longest_shared_text([bare_body(one.text) for one in read], training.texts(kind).bodies)
-    return {
-        "valid_rate": _share(sum(one.valid for one in judged), len(judged)),
-        "read_rate": _share(len(read), len(judged)),
-        **measure_tunes(tunes, training.style, training.habits),
-        "copy_rate": copy_rate(melodies),
-        "median_longest": longest_quantile(melodies, 0.5),
-        "p90_longest": longest_quantile(melodies, 0.9),
-        "beyond_line": _beyond(melodies, training.borrowing.line(LINE)),
-        "verbatim_copy_rate": copy_rate(texts),
-        "verbatim_median_longest": longest_quantile(texts, 0.5),
-    }
-
-
-def _beyond(shared: Sequence[Shared], line: float) -> float:
-    """Share of tunes with a longer passage than this many notes; NaN without a line, or tunes to compare."""
-    lengths = Borrowing.of(shared).lengths
-    return math.nan if math.isnan(line) else _share(sum(length > line for length in lengths), len(lengths))
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else math.nan
-
-
 # ------------------------------------------------------------------------------------------------ a run
 
 
 def evaluate_run(
     run: Run | str | Path,
-    corpus: Corpus[Tune],
+    corpus: Corpus[Any],
     references: References,
     *,
     tunes: int = 0,
@@ -253,17 +115,18 @@ def evaluate_run(
 ) -> Evaluation:
     """The evaluation of a run's best weights: what `evaluation.json` keeps, made now where it is missing or stale.
 
-    `tunes` are drawn at each of `temperatures`: as many as are held out, at most 200, where 0. Raises RunError where
-    the run has no weights yet, or learned from another corpus or split, which may hold the tunes that it is judged
-    by, unless that is allowed; ConfigError for a temperature out of range; OutputError where nothing can be written.
-    `on_progress(done, total)` counts tunes drawn.
+    `tunes` (or pieces) are drawn at each of `temperatures`: as many as are held out, at most 200, or 50 pieces, where
+    0. Raises RunError where the run has no weights yet, or learned from another corpus or split, which may hold the
+    tunes that it is judged by, unless that is allowed; ConfigError for a temperature out of range; OutputError where
+    nothing can be written. `on_progress(done, total)` counts tunes drawn.
     """
     assert references.fingerprint == corpus.fingerprint, "references of another corpus"
     run = run if isinstance(run, Run) else load_run(Path(run))
     found, expected = corpus.fingerprint, read_split(run.path).get("fingerprint")
     if found != expected and not allow_different_split:
         raise RunError(f"{run.path}: was trained on another corpus or split (fingerprint {expected}); found {found}")
-    drawn = tunes or min(MOST, len(corpus.valid) + len(corpus.test)) or MOST
+    most = references.training.most_drawn
+    drawn = tunes or min(most, len(corpus.valid) + len(corpus.test)) or most
     ordered = tuple(sorted(set(map(float, temperatures))))
     made_of = {"corpus": found, "tunes": drawn, "temperatures": list(ordered)}
     kept = load_evaluation(run.path, made_of)
@@ -280,8 +143,8 @@ class _Evaluating:
     """A model, and what it is held against."""
 
     generator: Generator
-    corpus: Corpus[Tune]
-    training: Training
+    corpus: Corpus[Any]
+    training: Reference
 
     def evaluate(self, temperatures: Sequence[float], count: int, on_progress: Progress | None) -> Evaluation:
         tokenizer = self.generator.tokenizer
@@ -320,18 +183,17 @@ class _Evaluating:
         """Tunes of one temperature, measured."""
         return self._sample(self._draw(temperature, count, lambda _: None), temperature)
 
-    def _draw(self, temperature: float, count: int, done: Callable[[int], None]) -> list[Generated[Tune]]:
-        kind = self.generator.tokenizer.text
-        longest = self.training.texts(kind).longest  # a musical token is never shorter than a character
+    def _draw(self, temperature: float, count: int, done: Callable[[int], None]) -> list[Generated[Any]]:
+        longest, free = self.training.longest(self.generator.tokenizer.text), Request(free=True)
         drawn = []
-        for tune in generate(self.generator, count, temperature=temperature, seed=0, max_length=longest, free=True):
-            drawn.append(tune)
+        for one in self.generator.generate(count, free, Decoding.of(temperature), seed=0, max_length=longest):
+            drawn.append(one)
             done(len(drawn))
         return drawn
 
-    def _sample(self, drawn: Sequence[Generated[Tune]], temperature: float) -> Sample:
-        judged = [_Judged(one.text, one.tune, one.valid) for one in drawn]
-        values = _values(judged, self.generator.tokenizer.text, self.training)
+    def _sample(self, drawn: Sequence[Generated[Any]], temperature: float) -> Sample:
+        judged = [Judged(one.text, one.music, one.valid) for one in drawn]
+        values = self.training.values(judged, self.generator.tokenizer.text)
         read, valid = sum(one.read for one in judged), sum(one.valid for one in judged)
         return Sample(temperature, len(drawn), read, valid, values)
 
@@ -363,8 +225,16 @@ def _at_end(run: Run, best: _Evaluating, count: int) -> Sample | None:
     return replace(best, generator=load_generator(run, last=True)).sample(1.0, count)
 
 
-def _first_read(drawn: Sequence[Generated[Tune]]) -> tuple[str, ...]:
-    return tuple(one.text for one in drawn if one.tune and one.tune.notes)[:SHOWN]
+def _first_read(drawn: Sequence[Generated[Any]]) -> tuple[str, ...]:
+    return tuple(
+        _KEPT[one.music.kind](one.text, one.music) for one in drawn if one.music is not None and one.music.notes
+    )[:SHOWN]
+
+
+_KEPT: Mapping[str, Callable[[str, Any], str]] = {
+    Tune.kind: lambda text, _: text,
+    Piece.kind: lambda _, piece: base64.b64encode(to_midi(piece)).decode(),
+}
 
 
 def _shifted(on_progress: Progress | None, before: int, total: int) -> Callable[[int], None]:

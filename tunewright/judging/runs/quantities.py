@@ -308,9 +308,20 @@ OF_TUNES = (
     ("verbatim_copy_rate", "less", "share"),
     ("verbatim_median_longest", "real", "characters"),
 )
-SAMPLED = tuple(Quantity(name, better, unit, _sampled(name)) for name, better, unit in OF_TUNES)
+OF_PIECES = (  # those that tunes have not
+    ("vertical_match", "more", "share"),
+    ("vertical_transition_match", "more", "share"),
+    ("onset_match", "more", "share"),
+    ("instrument_match", "more", "share"),
+    ("drum_match", "more", "share"),
+    ("polyphony", "real", ""),
+    ("note_density", "real", ""),
+    ("part_activity", "real", "share"),
+    ("groove_consistency", "real", "share"),
+)
+SAMPLED = tuple(Quantity(name, better, unit, _sampled(name)) for name, better, unit in (*OF_TUNES, *OF_PIECES))
 SAMPLED_AT_END = tuple(
-    Quantity(f"{name}{AT_END}", better, unit, _sampled_at_end(name)) for name, better, unit in OF_TUNES
+    Quantity(f"{name}{AT_END}", better, unit, _sampled_at_end(name)) for name, better, unit in (*OF_TUNES, *OF_PIECES)
 )
 
 QUANTITIES: tuple[Quantity, ...] = (*TRAINING, *EVALUATED, *SAMPLED, *SAMPLED_AT_END)

@@ -21,7 +21,8 @@ from typing import Any
 import torch
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.judging.runs.evaluation import TEMPERATURES, build_references, evaluate_run, load_evaluation
+from tunewright.judging.runs.evaluation import TEMPERATURES, evaluate_run, load_evaluation
+from tunewright.judging.runs.references import build_references
 from tunewright.support.errors import TunewrightError
 from tunewright.support.processes import cores
 from tunewright.training.config import Config

@@ -85,13 +85,16 @@ def _steps(ticks: Ints) -> Ints:
 def _beats(seen: View) -> tuple[list[int], list[Content], list[int]]:
     """The numbers of the beats in which a pitch sounds, what is in each, counted from its lowest pitch, and that."""
     starts = _steps(seen.beats)
+    if not len(starts):  # all of it is an upbeat shorter than a beat
+        return [], [], []
     found: dict[int, set[tuple[int, int, int]]] = {}
     for drum, notes in enumerate((seen.pitched, seen.drums)):
         onsets, ends, numbers = _steps(notes[:, 0]), _steps(notes[:, 1]), notes[:, 2]
         first = np.searchsorted(starts, onsets, side="right") - 1
         last = first if drum else np.maximum(first, np.searchsorted(starts, ends, side="left") - 1)
         for begin, end, onset, number in np.stack([first, last, onsets, numbers], axis=1).tolist():
-            found.setdefault(begin, set()).add((onset - int(starts[begin]), drum, number))
+            first_beat = int(starts[max(begin, 0)])  # -1: an upbeat shorter than a beat, counted from the first one
+            found.setdefault(begin, set()).add((onset - first_beat, drum, number))
             for beat in range(begin + 1, end + 1):
                 found.setdefault(beat, set()).add((-1, drum, number))
     pitched = sorted(beat for beat, notes in found.items() if any(not drum for _, drum, _ in notes))

@@ -160,10 +160,10 @@ def empty_bar_rate(piece: Piece | View) -> float:
 
 
 def _touched(onsets: Iterable[int], ends: Iterable[int], starts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:
-    """Share of the stretches that begin at `starts` in which a note sounds; NaN without notes."""
+    """Share of the stretches that begin at `starts` in which a note sounds; NaN without notes, or such a stretch."""
     first = np.searchsorted(starts, list(onsets), side="right") - 1
     last = np.searchsorted(starts, list(ends), side="left")  # past it
-    if not len(first):
+    if not len(first) or not len(starts):
         return math.nan
     changes = np.zeros(len(starts) + 1, dtype=np.int64)
     np.add.at(changes, first, 1)

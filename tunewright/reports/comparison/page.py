@@ -8,16 +8,22 @@ fetched from elsewhere. This file measures nothing: it shows what others found (
 
 from __future__ import annotations
 
+import base64
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tunewright.formats.abc.validity import judge
 from tunewright.formats.formats import write, write_formats
+from tunewright.formats.midi.pieces import parse_piece
+from tunewright.formats.validity import fault_of
 from tunewright.judging.runs.comparison import Claim, Comparison, Setting
+from tunewright.music.instruments import instrument_name
+from tunewright.music.kinds import Music
+from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.reports.comparison.plots import (
     curve_figures,
@@ -118,7 +124,7 @@ def write_comparison(
     `commands` are those that make it again; where there are none, `compare` on the same runs. Raises `ConfigError`
     for a language without a catalogue, before anything is written, and `OutputError` where a file cannot be written.
     """
-    wording = Wording(language)
+    wording = Wording(language, comparison.settings[0].config.music)
     page = _page(path, comparison, wording)
     write_page(path, page, wording, commands or [_compare_again(path, comparison)])
     replace_file(path.with_suffix(".md"), to_markdown(comparison, wording).encode())
@@ -221,7 +227,7 @@ def _shown_settings(path: Path, comparison: Comparison, seconds: float, wording:
     folder = path.with_name(f"{path.stem}-tunes")
     for (swatch, name), setting in zip(swatches, comparison.settings, strict=True):
         tunes = [
-            _shown_tune(text, folder, f"{_file_name(setting.name)}-{number}", seconds, wording)
+            _shown_tune(text, setting.config.music, folder, f"{_file_name(setting.name)}-{number}", seconds, wording)
             for number, text in enumerate(_kept(setting), 1)
         ]
         if tunes:
@@ -232,32 +238,62 @@ def _file_name(setting: str) -> str:
     return re.sub(r"[^\w.-]+", "_", setting)
 
 
-def _shown_tune(text: str, folder: Path, name: str, seconds: float, wording: Wording) -> ShownTune:
-    tune, error = judge(text)
-    score = audio = about = ""
+def _shown_tune(kept: str, kind: str, folder: Path, name: str, seconds: float, wording: Wording) -> ShownTune:
+    found = _FOUND[kind](kept, wording)
+    music, score, audio = found.music, "", ""
     files: dict[str, Path] = {}
-    if tune:
-        about = " · ".join(
-            filter(
-                None, (tune.rhythm, str(tune.key), str(tune.meter), wording.say("page.notes", count=len(tune.notes)))
-            )
-        )
+    if music:
         try:
-            files = write_formats(tune, folder, name, TEXTS)
+            files = write_formats(music, folder, name, found.formats)
             score = data_uri("image/svg+xml", files["svg"].read_bytes())
-            audio = data_uri("audio/wav", _short_sound(tune, seconds))
+            audio = data_uri("audio/wav", _short_sound(music, seconds))
         except RenderError:  # said on the page, where its score would stand
             files = {}
     return ShownTune(
-        title=(tune.title if tune else "") or wording.say("page.untitled"),
-        about=about,
-        judgement=_judgement(tune, error, wording),
-        valid=not error,
-        abc=text,
+        title=(music.title if music else "") or wording.say("page.untitled"),
+        about=found.about,
+        judgement=found.judgement,
+        valid=found.valid,
+        abc=found.abc,
         score=score,
         audio=audio,
         files=tuple(links_beside(folder.parent, files)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a comparison has kept of a tune or a piece, read again."""
+
+    music: Music | None
+    about: str
+    judgement: str
+    valid: bool
+    formats: tuple[str, ...]  # in which it lies beside the page
+    abc: str = ""
+
+
+def _tune(text: str, wording: Wording) -> _Found:
+    tune, error = judge(text)
+    words = (
+        (tune.rhythm, str(tune.key), str(tune.meter), wording.say("page.notes", count=len(tune.notes))) if tune else ()
+    )
+    return _Found(tune, " · ".join(filter(None, words)), _judgement(tune, error, wording), not error, TEXTS, text)
+
+
+def _piece(kept: str, wording: Wording) -> _Found:
+    piece = parse_piece(base64.b64decode(kept), "piece.mid")
+    error = fault_of(piece)
+    names = dict.fromkeys(
+        wording.say("page.drums") if part.drums else instrument_name(part.program) for part in piece.parts
+    )
+    parts = wording.say("scorecard.comma").join(names)
+    about = wording.say("page.about", parts=parts, bars=len(piece.bar_lines))
+    told = f"{about} · {wording.say('page.notes', count=piece.notes)}"
+    return _Found(piece, told, error or wording.say("fault.none"), not error, ("mid", "svg"))
+
+
+_FOUND: Mapping[str, Callable[[str, Wording], _Found]] = {Tune.kind: _tune, Piece.kind: _piece}
 
 
 def _judgement(tune: Tune | None, error: str, wording: Wording) -> str:
@@ -274,9 +310,9 @@ def _judgement(tune: Tune | None, error: str, wording: Wording) -> str:
     return wording.say("fault.form" if tune.form_errors else "fault.short")
 
 
-def _short_sound(tune: Tune, seconds: float) -> bytes:
-    """A WAV file of at most so many seconds of a tune, small enough for a page, faded out where it is cut."""
+def _short_sound(music: Music, seconds: float) -> bytes:
+    """A WAV file of at most so many seconds of music, small enough for a page, faded out where it is cut."""
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "tune.wav"
-        write(tune, whole)
+        write(music, whole)
         return cut_wav(small_wav(whole, SOUND_RATE), seconds)

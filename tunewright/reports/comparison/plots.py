@@ -16,7 +16,7 @@ from tunewright.reports.curves import QUIET, Panel, Series, bar_columns, line_pl
 from tunewright.reports.wording import Wording
 from tunewright.training.curve import Curve
 
-SWEPT = ("valid_rate", "repetition_rate", "transition_match", "copy_rate")
+SWEPT = ("valid_rate", "repetition_rate", "transition_match", "vertical_transition_match", "copy_rate")
 SIGNS = {" ": "␣", "\n": "↵", "\t": "⇥"}  # signs that leave no trace on paper
 NAMED_AT_ENDS = 8  # lines; more names do not fit at the ends of the lines
 
