@@ -131,25 +131,18 @@ def train(
 
     With settings as a `Config` it is that iterator, as it was before.
     """
-    from tunewright.support.errors import RunError
-    from tunewright.training.loop import train_steps
-    from tunewright.training.presets import load_preset
+    from tunewright.training.loop import train_steps, train_to_the_end
+    from tunewright.training.presets import load_preset, usual_preset
     from tunewright.training.run import load_run
 
     how: dict[str, Any] = {"resume": resume, "minutes": minutes, "stop": stop}
     if config is not None:
         warn_of_former("train with a Config", "train(..., preset=...), or train_steps")
         return train_steps(corpus, path, config, **how)
-    preset = preset or ("polyphony" if corpus.kind == "piece" else "default")
+    preset = preset or usual_preset(corpus.kind)
     before = load_run(Path(path)).config if resume else load_preset(preset)
     record = {"preset": preset, "changed": [f"{name}={value}" for name, value in settings.items()]}
-    last = None
-    for last in train_steps(corpus, path, before.with_(**settings), record=record, **how):
-        if on_progress:
-            on_progress(last)
-    if last is not None and last.status == "diverged":
-        raise RunError(f"{path}: the loss is no longer a number; expected a lower learning_rate, or clip=1")
-    return load_run(Path(path))
+    return train_to_the_end(corpus, path, before.with_(**settings), record=record, on_progress=on_progress, **how)
 
 
 # ------------------------------------------------------------------------------------------------ drawing
@@ -231,7 +224,6 @@ def evaluate(
     """
     from tunewright.judging.assessment import Order, evaluate_music
     from tunewright.judging.assessment import evaluate as judge
-    from tunewright.support.errors import ConfigError
     from tunewright.training.run import Run
 
     if order is not None:
@@ -239,10 +231,8 @@ def evaluate(
     order = order or Order(count, tuple(temperatures), checkpoints, seed, surprises=True)
     held = [against] if isinstance(against, str | Path) else against
     named = [one.path if isinstance(one, Run) else one for one in what]
-    if music := [one for one in named if not isinstance(one, str | Path)]:
-        if len(music) < len(what):
-            raise ConfigError("found files or runs among music to judge; expected one or the other")
-        found = evaluate_music(music, held, seed=order.seed)
+    if any(not isinstance(one, str | Path) for one in named):
+        found = evaluate_music(named, held, seed=order.seed)
     else:
         found = judge(*named, against=held, order=order, parts=parts, on_progress=on_progress)  # type: ignore[arg-type]
     return Card(found.scorecard, found.searched, found.surprises)

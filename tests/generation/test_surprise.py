@@ -12,8 +12,9 @@ from tests.support.short_tunes import read
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
+from tunewright.generation.foresight import forward
 from tunewright.generation.generator import Generator
-from tunewright.generation.surprise import COLOURS, forward, heat, surprise, surprises
+from tunewright.generation.surprise import surprise, surprises
 from tunewright.models.building import build_model
 from tunewright.models.likelihood import likelihood
 from tunewright.music.tune import Key, Tune
@@ -102,21 +103,3 @@ def test_a_sign_that_training_never_saw_and_a_tune_without_tokens_are_not_number
     nowhere = replace(tune, key=Key(None))
     assert all(map(math.isnan, surprise(knows_nothing(DegreeTokenizer()), nowhere)))
     assert surprises(generator, []) == []
-
-
-def test_ordinary_notes_stay_black_and_colours_stand_out_on_white() -> None:
-    (first, amber), (second, magenta) = COLOURS
-    assert heat([0, first - 0.1, first, second - 0.1, second, 30, math.nan]) == {
-        2: amber,
-        3: amber,
-        4: magenta,
-        5: magenta,
-    }
-    assert all(1.05 / (luminance(colour) + 0.05) > 4.5 for _, colour in COLOURS)  # WCAG 2.1
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance as WCAG 2.1 defines it."""
-    shares = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
-    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
-    return sum(weight * share for weight, share in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

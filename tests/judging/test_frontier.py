@@ -51,7 +51,7 @@ def sampled(tunes: Sequence[Tune]) -> Sampled:
     drawn = tuple(
         drawn_tune(format_abc(tune), i, index=i, log_likelihood=-100.0, removed=0.25) for i, tune in enumerate(tunes)
     )
-    return Sampled(Tune.kind, drawn, drawn[:2])
+    return Sampled(drawn, drawn[:2])
 
 
 def test_copies_of_training_tunes_fall_short_in_originality(yardstick: Yardstick) -> None:
@@ -73,7 +73,7 @@ def test_real_tunes_fall_short_of_real_tunes_by_chance_alone(yardstick: Yardstic
 
 def test_broken_tunes_fall_short_in_validity(yardstick: Yardstick) -> None:
     broken = tuple(drawn_tune("X:1\nT:x\n", i, index=i, ended=False) for i in range(8))
-    lost = place(Sampled(Tune.kind, broken, broken), yardstick, 2.0, "last.safetensors", 7)
+    lost = place(Sampled(broken, broken), yardstick, 2.0, "last.safetensors", 7)
     assert lost.valid_rate.value == 0
     assert lost.shortfall == math.inf
     assert math.isnan(lost.style.value)
@@ -83,7 +83,7 @@ def test_broken_tunes_fall_short_in_validity(yardstick: Yardstick) -> None:
 def test_tunes_of_which_some_are_broken_fall_short_by_a_number(yardstick: Yardstick) -> None:
     broken = tuple(drawn_tune("X:1\nT:x\n", i, index=i, ended=False) for i in range(60))
     whole = sampled(real_tunes()[25:32]).music
-    some = place(Sampled(Tune.kind, (*broken, *whole), ()), yardstick, 2.0, "last.safetensors", 7)
+    some = place(Sampled((*broken, *whole), ()), yardstick, 2.0, "last.safetensors", 7)
     assert some.worst == "valid_rate"
     assert 0 < some.shortfall < math.inf
     assert math.isnan(some.raw_rate)

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import cast
 
 from tests.support.small_runs import real_tunes
+from tunewright.generation.foresight import Expectation
 from tunewright.judging.runs.claims import ODDITIES, build_claims, build_effects
 from tunewright.judging.runs.comparison import Comparison
-from tunewright.judging.runs.evaluation import Evaluation, Sample, Softmax
+from tunewright.judging.runs.evaluation import Evaluation, Sample
 from tunewright.judging.runs.quantities import REPORTED, SAMPLED, Record, Setting, build_rows, build_scale
 from tunewright.judging.runs.references import References, Training
 from tunewright.training.config import Config
@@ -82,7 +83,7 @@ def _sample(kind: int, seed: int, temperature: float) -> Sample:
     return Sample(temperature, 156, 150, 80, values)
 
 
-def _softmax(temperature: float) -> Softmax:
+def _softmax(temperature: float) -> Expectation:
     signs = (
         ("2", 3.0),
         ("A", 2.4),
@@ -96,7 +97,7 @@ def _softmax(temperature: float) -> Softmax:
     )
     powers = [math.exp(level / temperature) for _, level in signs]
     shares = tuple((sign, power / sum(powers)) for (sign, _), power in zip(signs, powers, strict=True))
-    return Softmax("X:1\nM:4/4\nK:G\nGABc d2 e<f|", temperature, shares)
+    return Expectation("X:1\nM:4/4\nK:G\nGABc d2 e<f|", temperature, shares)
 
 
 def invented_record(name: str, kind: int, seed: int, *, tunes: int | None = 4) -> Record:

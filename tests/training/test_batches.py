@@ -13,6 +13,7 @@ from tests.support.musical import DEGREES, regular_tunes, tokenizer
 from tests.support.real_pieces import chorales, songs
 from tests.support.small_runs import SMALL, corpus_of, small_corpus
 from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.split import share_of
 from tunewright.formats.abc import parse_abc
 from tunewright.music.beats import metrical_level
 from tunewright.support.errors import CorpusError
@@ -21,7 +22,7 @@ from tunewright.tokens.contract import encode_passages
 from tunewright.tokens.degrees.augmentation import ToldTunes, told_notes
 from tunewright.tokens.degrees.context import read_rows
 from tunewright.tokens.registry import fit_codec
-from tunewright.training.batches import Windows, build_windows, share_of, window_starts
+from tunewright.training.batches import Windows, build_windows, window_starts
 from tunewright.training.config import Config
 
 

@@ -15,7 +15,7 @@ from tunewright.cli.console import note, print_json
 from tunewright.generation.generated import Generated
 from tunewright.generation.session import MOST_TIMES
 from tunewright.generation.tunebook import write_drawn, write_tunebook
-from tunewright.measuring.originals import OriginalityLine
+from tunewright.judging.originals import OriginalityLine
 from tunewright.music.kinds import Music
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
@@ -62,7 +62,7 @@ def drawn_result(drawn: Sequence[Generated[Any]], files: Sequence[Files], kind: 
     """What `generate --json` prints: one object a tune or piece; `abc` is null for pieces, which have none."""
     return [
         {
-            "abc": one.text if kind == Tune.kind else None,
+            "abc": _KINDS[kind].abc(one),
             "seed": one.seed,
             "valid": one.valid,
             "error": one.error,
@@ -115,6 +115,7 @@ class _Kind:
     wrote: Callable[[Sequence[Generated[Any]], Path, int], str]  # the line on files, which may write one more
     line: Callable[[Generated[Any], Files], str]  # on stdout for each, where they went to files; "" for none
     more: Callable[[Music | None], dict[str, object]]  # in JSON
+    abc: Callable[[Generated[Any]], str | None]  # in JSON too
 
 
 def _wrote_tunes(drawn: Sequence[Generated[Tune]], folder: Path, files: int) -> str:
@@ -147,6 +148,6 @@ def _of_piece(piece: Any) -> dict[str, object]:
 
 
 _KINDS = {
-    Tune.kind: _Kind(_wrote_tunes, lambda _one, _files: "", lambda _tune: {}),
-    Piece.kind: _Kind(_wrote_pieces, _piece_line, _of_piece),
+    Tune.kind: _Kind(_wrote_tunes, lambda _one, _files: "", lambda _tune: {}, lambda one: one.text),
+    Piece.kind: _Kind(_wrote_pieces, _piece_line, _of_piece, lambda _: None),
 }

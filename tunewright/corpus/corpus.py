@@ -85,11 +85,16 @@ class Corpus(Generic[M_co]):
         return tuple(Counter(repair.what for music in self.music for repair in music.repairs).most_common())
 
     @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """What each is known by, whatever else is in the collection (`music_id`)."""
+        return tuple(map(music_id, self.music))
+
+    @cached_property
     def fingerprint(self) -> str:
         """Sixteen hex digits that any change of the music or of the split changes."""
         digest = hashlib.sha256()
-        for music, part in zip(self.music, self.split, strict=True):
-            digest.update(f"{music_id(music)} {part}\n".encode())
+        for known_as, part in zip(self.ids, self.split, strict=True):
+            digest.update(f"{known_as} {part}\n".encode())
         return digest.hexdigest()[:16]
 
 

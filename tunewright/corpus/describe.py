@@ -58,7 +58,7 @@ def figures(corpus: Corpus[Music]) -> dict[str, Any]:
         "duplicates": len(corpus.duplicates),
         "families": len(set(corpus.families)),
         "dropped": [{"source": item.source, "reason": item.reason} for item in corpus.dropped],
-        **({"not_read": dict(corpus.others)} if kind == Tune.kind else {}),
+        **_HEADS[kind](corpus),
         "split": {part: parts[part] for part in ("train", "valid", "test")},
         "fingerprint": corpus.fingerprint,
     } | _FIGURES[kind](corpus)
@@ -257,6 +257,10 @@ def _describe_pieces(corpus: Corpus[Piece]) -> Iterator[dict[str, Any]]:
         yield {"source": piece.source, "parts": parts, "notes": piece.notes, "bars": bars}
 
 
+_HEADS: Mapping[str, Callable[[Corpus[Any]], dict[str, Any]]] = {
+    Tune.kind: lambda corpus: {"not_read": dict(corpus.others)},
+    Piece.kind: lambda _: {},
+}
 _FIGURES: Mapping[str, Callable[[Any], dict[str, Any]]] = {Tune.kind: _of_tunes, Piece.kind: _of_pieces}
 _FILES: Mapping[str, Callable[[Any], Iterator[dict[str, Any]]]] = {
     Tune.kind: describe_files,

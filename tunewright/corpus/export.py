@@ -13,7 +13,6 @@ from pathlib import Path
 from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.note_tables import MOST_SIGNS, NOTES, TUNES, Label, NoteRow, TooLong, note_rows, tune_row
 from tunewright.corpus.sources import Dropped
-from tunewright.music.kinds import music_id
 from tunewright.music.tune import Tune
 from tunewright.support.errors import CorpusError
 from tunewright.support.tables import misfit, open_tables, table_paths
@@ -65,7 +64,7 @@ def export_notes(corpus: Corpus[Tune], path: Path, *, unfold: bool = False) -> E
 
 
 def _labels(corpus: Corpus[Tune]) -> list[Label]:
-    ids = [music_id(tune) for tune in corpus.music]
+    ids = corpus.ids
     return [Label(*of) for of in zip(ids, corpus.split, (ids[family] for family in corpus.families), strict=True)]
 
 

@@ -7,12 +7,13 @@ the table that says so of a corpus.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.melodies import Melody
-from tunewright.music.kinds import Music, music_id
+from tunewright.music.kinds import M, Music, music_id
 from tunewright.support.files import replace_file
 
 SPLITS = ("train", "valid", "test")
@@ -32,8 +33,15 @@ def divide(families: Sequence[int], melodies: Sequence[Melody]) -> tuple[str, ..
 
 def write_split(corpus: Corpus[Music], path: Path) -> None:
     """Write a table with tabs: id, part of the split, family, source and title of every tune or piece."""
-    ids = [music_id(music) for music in corpus.music]
+    ids = corpus.ids
     rows = ["id\tsplit\tfamily\tsource\ttitle"]
     for known_as, part, family, music in zip(ids, corpus.split, corpus.families, corpus.music, strict=True):
         rows.append("\t".join((known_as, part, ids[family], music.source, music.title.replace("\t", " "))))
     replace_file(path, ("\n".join(rows) + "\n").encode())
+
+
+def share_of(music: Sequence[M], share: float) -> list[M]:
+    """At least one and about `share` of the music, in its order; a larger share has all of a smaller one."""
+    by_hash = sorted(music, key=lambda one: hashlib.sha256(f"share {music_id(one)}".encode()).digest())
+    chosen = set(map(id, by_hash[: math.ceil(share * len(by_hash))]))
+    return [one for one in music if id(one) in chosen]

@@ -95,9 +95,11 @@ class Streamed(Iterator[str], Generic[M]):
     def _follow(self, events: Iterator[str | Generated[M]]) -> Iterator[str]:
         signs, text = 0, ""
         for event in events:
-            if isinstance(event, Generated):
+            if isinstance(event, str):
+                text = event.rstrip()
+            else:
                 self.drawn = event
-            text = (event.text or text) if isinstance(event, Generated) else event.rstrip()
+                text = event.text or text
             if chunk := _after(text, signs):
                 signs += _signs(chunk)
                 yield chunk

@@ -47,6 +47,11 @@ class Generated(Generic[M]):
         return tell(self.music) if tell and self.music is not None else written
 
     @property
+    def kind(self) -> str:
+        """What it is to be, "tune" or "piece", even where it cannot be read."""
+        return self.finished.kind
+
+    @property
     def title(self) -> str:
         """What it is called."""
         return self.music.title if self.music is not None else self.finished.title

@@ -92,7 +92,7 @@ class Session(Generic[M]):
     def generate(self, on_bar: Callable[[str], None] | None = None) -> Iterator[Generated[M]]:
         """The music, each held back until those before it are out; `on_bar` is called with what has been written."""
         for event in self.events(at_bars=on_bar is not None):
-            if isinstance(event, Generated):
+            if not isinstance(event, str):
                 yield event
             elif on_bar:
                 on_bar(event)

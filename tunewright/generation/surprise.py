@@ -1,12 +1,12 @@
 """Where a listener would raise an eyebrow: how little a run foresaw each note of a tune.
 
-In: a generator and a tune. Out: bits per written note, and colours for them. A note's bits are those of the signs or
+In: a generator and a tune. Out: bits per written note. A note's bits are those of the signs or
 tokens that say its pitch and length: in text its accidental, letter, octave, length and tie, the tuplet sign before it
 and the broken rhythm after it; among musical tokens its pitch, its length, its tie and the tuplet before it. Bar
 lines, ornaments, slurs and chord symbols belong to no note, so the bits of the notes sum to less than those of the
 tune. In text, that a note is as short as its letter alone says is foreseen by the sign after it.
 
-This file draws nothing (`render` takes the colours) and scores no set (`likelihood`).
+This file draws nothing and scores no set (`foresight`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tunewright.generation.foresight import forward
 from tunewright.generation.generator import Generator
-from tunewright.models.contract import Forward
-from tunewright.models.devices import choose_precision
-from tunewright.models.likelihood import reading, token_losses
+from tunewright.models.likelihood import token_losses
 from tunewright.music.tune import Tune
 from tunewright.tokens.contract import encode_passages
-
-COLOURS = ((5.0, "#a06a00"), (8.0, "#d0006f"))  # from so many bits on
 
 
 def surprise(generator: Generator, tune: Tune) -> tuple[float, ...]:
@@ -47,21 +44,3 @@ def surprises(generator: Generator, tunes: Sequence[Tune]) -> list[tuple[float, 
         bits = [math.nan if number in unknown else one for number, one in zip(passage.ids, bits, strict=True)]
         found[place] = tuple(generator.tokenizer.note_bits(tunes[place], passage, bits))
     return found
-
-
-def forward(generator: Generator) -> Forward:
-    """The generator's model as `likelihood` reads it, in the precision that it was trained in."""
-    model = generator.model
-    return reading(model, choose_precision(generator.precision, generator.config.model, model.device))
-
-
-def heat(bits: Sequence[float]) -> dict[int, str]:
-    """A colour for each surprising note, by its place: the redder, the less expected; others, and NaN, stay black.
-
-    Amber from 5 bits on (rarer than 1 in 32), magenta from 8 (1 in 256): both stand out on white (contrast over 4.5),
-    and no kind of colour blindness takes one for the other or for black. A third step between would be lost on some.
-
-    >>> heat([0.5, 5.0, 12.0])
-    {1: '#a06a00', 2: '#d0006f'}
-    """
-    return {place: colour for place, one in enumerate(bits) for least, colour in COLOURS if one >= least}

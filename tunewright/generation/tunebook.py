@@ -34,7 +34,7 @@ def write_drawn(drawn: Generated[Any], folder: Path, formats: Collection[str], *
     The ABC of a tune is the text as drawn, with seed and settings in `N:`; of a text that cannot be read only that is
     written. `performance` is what `Format.encode` takes. Errors as there.
     """
-    name = f"{Tune.kind if drawn.music is None else drawn.music.kind}-{drawn.seed:03}"
+    name = f"{drawn.kind}-{drawn.seed:03}"
     paths = {}
     if "abc" in formats:
         paths["abc"] = folder / f"{name}.abc"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import singledispatch
 from pathlib import Path
 from typing import Any, Generic
 
@@ -24,6 +25,7 @@ from tunewright.generation.sampling import Sampling
 from tunewright.generation.surprise import surprises
 from tunewright.judging.frontier import TUNES as AT_EACH
 from tunewright.judging.frontier import find_knee, place
+from tunewright.judging.kinds import KINDS
 from tunewright.judging.remarks import remark
 from tunewright.judging.run_scorecard import (
     drawn_candidate,
@@ -125,15 +127,34 @@ def _corpus_of(against: Corpus[Any] | Sequence[str | Path], read: Read) -> Corpu
 def evaluate_music(
     music: Sequence[M | Generated[M]], against: Corpus[M] | Sequence[str | Path] = (), *, seed: int = 0
 ) -> Assessment[M]:
-    """The scorecard of tunes or pieces of one kind, as they are or as they were drawn; CorpusError for none at all."""
-    known = [one.music if isinstance(one, Generated) else one for one in music]
-    kinds = {one.kind for one in known if one is not None}
-    kind = against.kind if isinstance(against, Corpus) else min(kinds, default=Tune.kind)
-    if not music or not kinds <= {kind}:
+    """The scorecard of tunes or pieces of one kind, as they are or as they were drawn.
+
+    ConfigError for what is no music, CorpusError for none at all, or of another kind than the corpus.
+    """
+    each = [_named(one) for one in music]
+    kinds = {kind for kind, _ in each}
+    corpus = _corpus_of(against, READ[min(kinds, default=Tune.kind)])
+    kind = corpus.kind if corpus else min(kinds, default=Tune.kind)
+    if kinds != {kind}:
         raise CorpusError(f"found {' and '.join(sorted(kinds)) or 'no music'} to judge; expected {kind}s")
-    corpus = _corpus_of(against, READ[kind])
-    each = [drawn_candidate(one, kind) if isinstance(one, Generated) else candidate(one) for one in music]
-    return _scored(each, corpus, kind=kind, seed=seed)
+    return _scored([one for _, one in each], corpus, kind=kind, seed=seed)
+
+
+@singledispatch
+def _named(one: Any) -> tuple[str, Certificate[Any]]:
+    """The kind of some music, and the same as it is to be judged."""
+    raise ConfigError(f"found {one} among music to judge; expected tunes and pieces, or a run or files alone")
+
+
+@_named.register(Tune)
+@_named.register(Piece)
+def _as_it_is(one: Any) -> tuple[str, Certificate[Any]]:
+    return one.kind, candidate(one)
+
+
+@_named.register
+def _as_drawn(one: Generated) -> tuple[str, Certificate[Any]]:  # type: ignore[type-arg]
+    return one.kind, drawn_candidate(one)
 
 
 # ------------------------------------------------------------------------------------------------ files
@@ -214,7 +235,7 @@ def _judge_run(
         )
     for temperature in order.temperatures:
         Sampling(temperature)  # refused at once, if it has to be
-    named = isinstance(against, Corpus) or bool(against)
+    named = bool(against)
     corpus = _corpus_of(against if named else sources_of(path), read)
     if corpus is None and (order.temperatures or order.checkpoints):
         raise RunError(
@@ -237,7 +258,7 @@ def _judge_run(
     if yardstick is not None and corpus is not None and (order.temperatures or order.checkpoints):
         points = _frontier(run, yardstick, corpus, order, tell, on_progress)
         card = replace(card, frontier=points, knee=find_knee(points))
-    wanted = order.surprises and kind == Tune.kind
+    wanted = order.surprises and KINDS[kind].has_score
     readable = {number: one.music for number, one in enumerate(card.each) if one.music and wanted}
     bits = surprises(generator, list(readable.values()))
     return Assessment(card, yardstick.searched if yardstick else (), dict(zip(readable, bits, strict=True)))

@@ -43,10 +43,12 @@ class Kind(Generic[M]):
     most_real: int  # of held-out music that is measured, evenly spaced
     drawn: int  # from a run, where nobody says how many
     drawn_freely: int  # of those, at most, once more without the grammar
+    cut_by_corpus: bool  # whether the corpus says when one is too long; else its writer does
     # words
     title: Callable[[M], str]
     text: Callable[[M], str]  # ABC; "" where there is none
     metre: Callable[[M], str]  # the first that it has
+    drawn_text: Callable[[Any], str]  # of what was drawn, read or not
     fingerprint: Callable[[M], Hashable]  # the same for the same music in any key
     # numbers
     measures: tuple[str, ...]  # in their order
@@ -61,6 +63,7 @@ class Kind(Generic[M]):
     index: Callable[[Sequence[M]], Any]
     resemblances: Callable[[Sequence[M], Any], list[Resemblance]]
     has_beats: bool  # whether passages of all parts are looked for too
+    has_score: bool  # whether the bits of each note can be shown on one
     # a classifier
     compare: Callable[[Sequence[M], Sequence[M], Families, int], Told]
     uncompared: str  # why there is none without a corpus
@@ -101,8 +104,10 @@ TUNES: Kind[Tune] = Kind(
     most_real=500,
     drawn=300,  # enough for a classifier to be asked
     drawn_freely=100,
+    cut_by_corpus=True,
     title=lambda tune: tune.title,
     text=lambda tune: tune.text or format_abc(tune),
+    drawn_text=lambda drawn: drawn.text,
     metre=lambda tune: str(tune.meter),
     fingerprint=playing.fingerprint,
     measures=tuple(MEASURES),
@@ -116,6 +121,7 @@ TUNES: Kind[Tune] = Kind(
     index=kept_index,
     resemblances=_resemblances,
     has_beats=False,
+    has_score=True,
     compare=_compare_tunes,
     uncompared="",
 )
@@ -144,8 +150,10 @@ PIECES: Kind[Piece] = Kind(
     most_real=300,
     drawn=100,
     drawn_freely=50,
+    cut_by_corpus=False,
     title=called,
     text=lambda _: "",
+    drawn_text=lambda _: "",
     metre=lambda piece: f"{piece.meters[0].numerator}/{piece.meters[0].denominator}" if piece.meters else "",
     fingerprint=pieces.fingerprint,
     measures=tuple(PIECE_MEASURES),
@@ -159,6 +167,7 @@ PIECES: Kind[Piece] = Kind(
     index=build_piece_index,
     resemblances=shared_with,
     has_beats=True,
+    has_score=False,
     compare=_compare_pieces,
     uncompared="held against no collection; name one with --against",
 )

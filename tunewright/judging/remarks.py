@@ -7,7 +7,7 @@ say them in other languages. This file measures nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,8 +32,7 @@ def remarks_on(
     if unread:
         rate = sum(one.valid for one in each) / (len(each) + len(unread))
         yield said("unread", unread=len(unread), rate=f"{100 * rate:.0f}")
-    if len(with_notes) < len(each) or not each:
-        yield from _silent(len(each), len(with_notes), kind)
+    yield from _SILENT[kind](len(each), len(with_notes))
     if len(with_notes) == 1:
         yield said("one")
     prints = [KINDS[kind].fingerprint(one.music) for one in with_notes]
@@ -47,16 +46,21 @@ def remarks_on(
     yield from _OF_KIND[kind](each, yardstick)
 
 
-def _silent(count: int, with_notes: int, kind: str) -> Iterator[Remark]:
-    if kind == Piece.kind:
-        if count:
-            yield remark(kind, "silent", silent=count - with_notes)
-    elif not count:
-        yield remark(kind, "empty")
+def _silent_tunes(count: int, with_notes: int) -> Iterator[Remark]:
+    if not count:
+        yield remark(Tune.kind, "empty")
     elif not with_notes:
-        yield remark(kind, "silent")
-    else:
-        yield remark(kind, "some_silent", silent=count - with_notes)
+        yield remark(Tune.kind, "silent")
+    elif with_notes < count:
+        yield remark(Tune.kind, "some_silent", silent=count - with_notes)
+
+
+def _silent_pieces(count: int, with_notes: int) -> Iterator[Remark]:
+    if with_notes < count:
+        yield remark(Piece.kind, "silent", silent=count - with_notes)
+
+
+_SILENT: Mapping[str, Callable[[int, int], Iterator[Remark]]] = {Tune.kind: _silent_tunes, Piece.kind: _silent_pieces}
 
 
 def _of_tunes(each: Sequence[Certificate[Tune]], yardstick: Yardstick[Tune]) -> Iterator[Remark]:
@@ -107,6 +111,8 @@ REMARKS: Mapping[str, str] = {
     "are held out now.",
     "another_kind": "{corpus} is another kind of music: {tunes} tunes are in metres that fewer than 1 in 100 of its "
     "tunes have ({metres}). How alike they are, and what they share, says little then.",
+    "uncovered": "Held-out test tunes that the run's tokens do not cover, which its bits per note leave out: {left} of "
+    "{test}.",
     "pieces_unread": "What could not be read is not among the pieces judged: {unread}. Counted with them, {rate} % "
     "would be well formed.",
     "pieces_silent": "Pieces without a note, which are not measured: {silent}.",

@@ -8,8 +8,7 @@ has learnt. Likelihood is of the test music, which nothing was chosen by. This f
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic
@@ -19,20 +18,17 @@ import numpy as np
 from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.sources import BUILT_IN, there
 from tunewright.generation.decoding import Decoding
+from tunewright.generation.foresight import bits_of_each, foresight_interval, left_out
 from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator
-from tunewright.generation.surprise import forward
 from tunewright.judging.kinds import KINDS
 from tunewright.judging.remarks import remark
 from tunewright.judging.scorecard import Certificate, Drawn, Remark, Scorecard
 from tunewright.judging.scoring import score
 from tunewright.judging.yardstick import Yardstick
 from tunewright.measuring.intervals import Value
-from tunewright.models.likelihood import likelihood_interval, token_losses
 from tunewright.music.kinds import M, Music
-from tunewright.music.piece import Piece
-from tunewright.music.tune import Tune
-from tunewright.tokens.contract import Passage, encode_passages
+from tunewright.tokens.contract import encode_passages
 from tunewright.tokens.requests import Request
 from tunewright.training.run import read_record, read_split
 
@@ -45,14 +41,13 @@ Progress = Callable[[int, int], None]
 class Sampled(Generic[M]):
     """Music of one setting of a run: as `generate` draws it, and some without the grammar."""
 
-    kind: str
     music: tuple[Generated[M], ...]
     raw: tuple[Generated[M], ...]
 
     @property
     def candidates(self) -> list[Certificate[M]]:
         """The music as it is to be judged, named as `generate` names its files."""
-        return [drawn_candidate(one, self.kind) for one in self.music]
+        return [drawn_candidate(one) for one in self.music]
 
     @property
     def masked_rate(self) -> float:
@@ -71,11 +66,11 @@ class Sampled(Generic[M]):
         return math.fsum(removed) / len(removed) if removed else math.nan
 
 
-def drawn_candidate(one: Generated[M], kind: str) -> Certificate[M]:
+def drawn_candidate(one: Generated[M]) -> Certificate[M]:
     """What was drawn as it is to be judged."""
     bits = -one.log_likelihood_per_note / math.log(2)
-    text = one.text if kind == Tune.kind else ""
-    return Certificate(f"{kind}-{one.seed:03}", one.title, one.music, one.error, text, bits_per_note=bits)
+    text = KINDS[one.kind].drawn_text(one)
+    return Certificate(f"{one.kind}-{one.seed:03}", one.title, one.music, one.error, text, bits_per_note=bits)
 
 
 def _share(drawn: Sequence[Generated[M]]) -> float:
@@ -105,7 +100,7 @@ def sample_run(
                 on_progress(before + len(drawn), count + raw_count)
         return tuple(drawn)
 
-    return Sampled(kind, draw(count, 0, False), draw(raw_count, count, True))
+    return Sampled(draw(count, 0, False), draw(raw_count, count, True))
 
 
 def judge_run(
@@ -135,44 +130,22 @@ def judge_run(
     found = bits_of_each(generator, [one.music for one in card.real if one.music])
     real = tuple(replace(one, bits_per_note=bits) for one, bits in zip(card.real, found, strict=True))
     bits, nats = held_out_likelihood(generator, corpus.test, seed)
-    left_out = tuple(_left_out(generator, corpus.test)) if kind == Piece.kind else ()
-    return replace(card, bits_per_note=bits, nats_per_token=nats, real=real, remarks=(*card.remarks, *left_out))
-
-
-def _left_out(generator: Generator, test: Sequence[Music]) -> Iterator[Remark]:
-    """What of the test music the likelihood is not of."""
-    uncovered = Counter[str]()
-    encode_passages(generator.tokenizer, test, uncovered)
-    if left := uncovered.total():
-        yield remark(Piece.kind, "uncovered", left=left, test=len(test))
+    card = replace(card, bits_per_note=bits, nats_per_token=nats, real=real)
+    if left := left_out(generator, corpus.test):
+        card = replace(card, remarks=(*card.remarks, remark(kind, "uncovered", left=left, test=len(corpus.test))))
+    return card
 
 
 # ------------------------------------------------------------------------------------------------ likelihood
 
 
-def held_out_likelihood(generator: Generator, tunes: Sequence[Music], seed: int = 0) -> tuple[Value, Value]:
-    """Bits per note, and nats per token, of the tunes that the tokens cover, with intervals over tunes."""
-    device = next(generator.model.parameters()).device
-    passages = encode_passages(generator.tokenizer, tunes)
-    found, low, high = likelihood_interval(forward(generator), passages, device, seed)
+def held_out_likelihood(generator: Generator, music: Sequence[Music], seed: int = 0) -> tuple[Value, Value]:
+    """Bits per note, and nats per token, of the music that the tokens cover, with intervals over tunes or pieces."""
+    found, low, high = foresight_interval(generator, music, seed)
     return (
         Value(found.bits_per_note, low.bits_per_note, high.bits_per_note),
         Value(found.nats_per_character, low.nats_per_character, high.nats_per_character),
     )
-
-
-def bits_of_each(generator: Generator, tunes: Sequence[Music]) -> list[float]:
-    """Bits per note of each tune; NaN where the tokens do not cover it, or it has no notes."""
-    read = [encode_passages(generator.tokenizer, [tune]) for tune in tunes]
-    bits = iter(_bits(generator, [passage for passages in read for passage in passages]))
-    return [next(bits) / max(passages[0].notes, 1) if passages else math.nan for passages in read]
-
-
-def _bits(generator: Generator, passages: Sequence[Passage]) -> list[float]:
-    """Bits of the body and end of each passage."""
-    device = next(generator.model.parameters()).device
-    losses = token_losses(forward(generator), passages, device)
-    return [float(nats[passage.body - 1 :].sum()) / math.log(2) for nats, passage in zip(losses, passages, strict=True)]
 
 
 def longest_of(generator: Generator, corpus: Corpus[M] | None) -> int | None:
@@ -180,7 +153,8 @@ def longest_of(generator: Generator, corpus: Corpus[M] | None) -> int | None:
 
     None without any, and for pieces, whose writer knows how long they are.
     """
-    held_out = (corpus.valid + corpus.test) if corpus and generator.tokenizer.of is Tune else ()
+    known = corpus is not None and KINDS[generator.tokenizer.of.kind].cut_by_corpus
+    held_out = (corpus.valid + corpus.test) if corpus and known else ()
     lengths = [len(passage.ids) for passage in encode_passages(generator.tokenizer, held_out)]
     return LONGER * math.ceil(np.quantile(lengths, 0.99)) if lengths else None
 

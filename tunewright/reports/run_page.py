@@ -21,7 +21,7 @@ from tunewright.reports.media import audio_uris, data_uri
 from tunewright.reports.pages import Page, write_page
 from tunewright.reports.run_tables import corpus_table, drawn_table
 from tunewright.reports.wording import Wording, collection_title, duration
-from tunewright.tokens.registry import codec_class
+from tunewright.training.config import Config
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
@@ -218,7 +218,7 @@ def _corpus_note(corpus: Corpus[Tune]) -> str:
 
 
 def _unit(training: Training) -> str:
-    return codec_class(str(training.settings.get("tokens", "characters"))).unit
+    return Config(tokens=str(training.settings.get("tokens", "characters"))).unit
 
 
 def _curves_note(training: Training) -> str:

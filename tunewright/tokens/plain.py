@@ -114,7 +114,9 @@ class PlainScript:
     def finish(self, label: Label, *, ended: bool) -> Finished[Any]:
         """What the ids spell."""
         title = f"{self._codec.kind.capitalize()} no. {label.seed}"
-        return Finished("", partial(_spelled, self._codec, tuple(self.ids), title, ended), title)
+        return Finished(
+            "", partial(_spelled, self._codec, tuple(self.ids), title, ended), title, kind=self._codec.of.kind
+        )
 
     def so_far(self, label: Label) -> str:
         """Nothing: no id is known to be a bar line."""

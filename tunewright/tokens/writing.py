@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol
 
 from tunewright.music.kinds import M
+from tunewright.music.tune import Tune
 from tunewright.tokens.masks import Masks
 from tunewright.tokens.requests import Request
 
@@ -44,6 +45,7 @@ class Finished(Generic[M]):
     read: Callable[[], tuple[M | None, str]] = field(compare=False)  # None where it spells no music; what is wrong
     title: str = ""  # by which it goes even where it spells no music
     tell: Callable[[M], str] | None = field(default=None, compare=False)  # the music in words, where it has no text
+    kind: str = Tune.kind  # of music that it is to be
 
 
 class Script(Protocol[M]):

@@ -7,10 +7,7 @@ through the music is (one row of text, tunes in a new order with notes told, pie
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -20,7 +17,7 @@ import torch
 from torch import Tensor
 
 from tunewright.corpus.corpus import Corpus
-from tunewright.music.kinds import M, music_id
+from tunewright.corpus.split import share_of
 from tunewright.support.errors import CorpusError
 from tunewright.tokens.contract import AnyCodec, Repertoire, expect_kind
 from tunewright.training.config import Config
@@ -98,13 +95,6 @@ def chosen_music(codec: AnyCodec, corpus: Corpus[Any], config: Config) -> list[A
         kind = codec.of.kind
         raise CorpusError(f"{corpus.name}: no {kind}s to train on; expected at least one in the training split")
     return chosen
-
-
-def share_of(music: Sequence[M], share: float) -> list[M]:
-    """At least one and about `share` of the music, in its order; a larger share has all of a smaller one."""
-    by_hash = sorted(music, key=lambda one: hashlib.sha256(f"share {music_id(one)}".encode()).digest())
-    chosen = set(map(id, by_hash[: math.ceil(share * len(by_hash))]))
-    return [one for one in music if id(one) in chosen]
 
 
 def window_starts(

@@ -23,7 +23,7 @@ import torch.nn.functional as F
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.models.likelihood import Likelihood, likelihood, reading
-from tunewright.support.errors import OutputError
+from tunewright.support.errors import OutputError, RunError
 from tunewright.support.threads import Threads
 from tunewright.tokens.contract import Passage, encode_passages
 from tunewright.training.batches import build_windows, mix
@@ -31,7 +31,7 @@ from tunewright.training.config import Config
 from tunewright.training.memory import kept_memory
 from tunewright.training.opening import open_run, prepare_folder
 from tunewright.training.progress import Progress
-from tunewright.training.run import MetricsLog, Run, locked, write_summary
+from tunewright.training.run import MetricsLog, Run, load_run, locked, write_summary
 from tunewright.training.state import TrainingState
 
 LOOKED_AT = 256  # held-out tunes, evenly spaced, that a look during training reads at most
@@ -63,6 +63,21 @@ def train_steps(
         training = _Training(open_run(corpus, path, config, resume, record or {}), corpus, minutes)
         with kept_memory(), contextlib.closing(training.log), contextlib.closing(training.proceed(stop)) as steps:
             yield from _each_with(training.counters.threads, steps)
+
+
+def train_to_the_end(
+    corpus: Corpus[Any], path: str | Path, config: Config, *, on_progress: Callable[[Progress], None] | None, **how: Any
+) -> Run:
+    """The run that `train_steps` leaves; `on_progress` is called after each step.
+
+    Raises what that raises, and RunError where the loss is no longer a number.
+    """
+    for progress in train_steps(corpus, path, config, **how):
+        if on_progress:
+            on_progress(progress)
+        if progress.status == "diverged":
+            raise RunError(f"{path}: the loss is no longer a number; expected a lower learning_rate, or clip=1")
+    return load_run(Path(path))
 
 
 def learning_rate_at(config: Config, step: int, done: float) -> float:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.corpus.corpus import Corpus
+from tunewright.corpus.split import SPLITS
 from tunewright.models.devices import choose_device
-from tunewright.music.kinds import music_id
 from tunewright.support.environment import environment
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
@@ -64,6 +64,5 @@ def _changed(stored: Config, wanted: Config) -> Config:
 
 
 def _split(corpus: Corpus[Any]) -> dict[str, Any]:
-    named = {"train": corpus.train, "valid": corpus.valid, "test": corpus.test}
-    ids = {name: [music_id(one) for one in music] for name, music in named.items()}
+    ids = {name: [one for one, part in zip(corpus.ids, corpus.split, strict=True) if part == name] for name in SPLITS}
     return {"corpus": corpus.name, "fingerprint": corpus.fingerprint, **ids}

@@ -20,6 +20,11 @@ def preset_names() -> list[str]:
     return sorted({file.stem for folder in FOLDERS for file in folder.glob("*.toml")})
 
 
+def usual_preset(kind: str) -> str:
+    """The preset for music of a kind, "tune" or "piece", where nobody names one."""
+    return {"tune": "default", "piece": "polyphony"}[kind]
+
+
 def load_preset(name: str) -> Config:
     """The settings of a preset; ConfigError, naming the presets, for an unknown one."""
     if name not in preset_names():

@@ -13,7 +13,7 @@ from tests.cli.test_app import ONE_THREAD, ROOT, SETTINGS, Command, Result, asse
 from tests.support.real_pieces import songs
 from tunewright.corpus.reading import read_pieces
 from tunewright.formats.midi.pieces import read_piece, to_midi
-from tunewright.measuring.originals import originality_line
+from tunewright.judging.originals import originality_line
 from tunewright.music.piece import first_bars
 
 __all__ = ["Result", "tunewright"]  # fixtures

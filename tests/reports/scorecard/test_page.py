@@ -17,7 +17,6 @@ from tests.reports.test_run_page import Reader
 from tests.support.scorecards import COPY, HOSTILE, SURPRISED, candidates, corpus, full_card, plain_card
 from tests.support.small_runs import real_tunes
 from tunewright.formats.engraving import to_svg
-from tunewright.generation.surprise import COLOURS
 from tunewright.judging.scorecard import Scorecard
 from tunewright.judging.scoring import score
 from tunewright.reports.scorecard import scores as scorecard_scores
@@ -27,6 +26,7 @@ from tunewright.reports.scorecard.page import write_scorecard
 from tunewright.reports.scorecard.plots import bin_edges, distribution
 from tunewright.reports.scorecard.scores import (
     CHANGED_COLOUR,
+    COLOURS,
     SHARED_COLOUR,
     compact_svg,
     scores_within,

@@ -8,7 +8,7 @@ they mean is read by `tokens.requests` and `generation.decoding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -20,9 +20,8 @@ from tunewright.cli.commands.options import EVERY_FORMAT, AsJson, Formats, Sound
 if TYPE_CHECKING:
     from tunewright.generation.drawn import Streamed
     from tunewright.generation.generated import Generated
-    from tunewright.measuring.originals import OriginalityLine
-    from tunewright.music.piece import Piece
-    from tunewright.music.tune import Tune
+    from tunewright.judging.originals import OriginalityLine
+    from tunewright.tokens.requests import Request
     from tunewright.training.run import Run
 
 T = TypeVar("T")
@@ -116,7 +115,7 @@ def generate(
     from tunewright.formats.formats import parse_formats, usual_formats
     from tunewright.generation.decoding import Decoding, parse_temperature
     from tunewright.generation.generator import load_generator
-    from tunewright.tokens.requests import Request, parse_span
+    from tunewright.tokens.requests import parse_span
     from tunewright.training.run import default_temperature, load_run
 
     _refuse_nonsense(infill, at, vary, amount)
@@ -128,33 +127,13 @@ def generate(
         _refuse_with_stream(asked)
     trained = load_run(run)
     kind = trained.config.music
-    if kind == "piece":
-        of_tunes: dict[str, object] = {
-            "--key": key,
-            "--meter": meter,
-            "--rhythm": rhythm,
-            "--parts": parts,
-            "--range": pitch_range,
-        }
-        of_tunes |= {"--like": like, "--infill": infill, "--vary": vary, "--tempo": tempo, "--straight": straight}
-        _refuse_of_pieces(run, of_tunes, written=bool(out or as_json or stream))
-    words = {"key": key, "meter": meter, "rhythm": rhythm, "parts": parts, "pitch_range": pitch_range}
-    request = Request.parse(
-        like=_tune(like),
-        infill=_tune(infill),
-        at=at,
-        vary=_tune(vary),
-        amount=USUAL_AMOUNT if amount is None else amount,
-        start=_piece(start) if kind == "piece" else start,
-        free=free,
-        bars=bars if kind == "tune" else "",
-        **words,
-    )
-    if kind == "piece" and bars:
-        request = replace(request, bars=_option(_bars_of_pieces, bars))
+    words = {"key": key, "meter": meter, "rhythm": rhythm, "parts": parts, "pitch_range": pitch_range, "bars": bars}
+    given = {"like": like, "infill": infill, "at": at, "vary": vary, "amount": amount}
+    played = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
+    seen = bool(out or as_json or stream)
+    request = _REQUESTS[kind](_Asked(run, start, free, words, given, played, seen))
     decoding = Decoding.of(degrees, top_k=top_k, top_p=top_p, min_p=min_p, repeats=repeats)
     usual = usual_formats(kind) if formats == EVERY_FORMAT else parse_formats(formats, kind)
-    played = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
     line = None if original is None else _originality_line(trained, original)
     generator = load_generator(trained)
     output = Output(kind, out, usual, as_json, stream, played)
@@ -171,8 +150,8 @@ def generate(
 
 def _originality_line(run: Run, percent: float) -> OriginalityLine[Any]:
     """The line that music may not go beyond, by the corpus of the run."""
+    from tunewright.judging.originals import originality_line
     from tunewright.judging.run_scorecard import sources_of
-    from tunewright.measuring.originals import originality_line
     from tunewright.support.errors import RunError
 
     sources = sources_of(run.path)
@@ -191,25 +170,59 @@ def _print_bars(chunks: Streamed[Any]) -> Generated[Any]:
     return chunks.drawn
 
 
-def _tune(place: str) -> Tune | None:
+# ------------------------------------------------------------------------------------------------ what is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options that say what is wanted, as they were given."""
+
+    run: Path
+    start: str
+    free: bool
+    words: Mapping[str, str]
+    given: Mapping[str, Any]  # tunes to be like, to fill in, to vary
+    played: Mapping[str, Any]
+    seen: bool  # whether what is no text would be seen at all
+
+
+def _of_tunes(asked: _Asked) -> Request:
+    """What is asked of tunes."""
     from tunewright.corpus.files import read_tune
+    from tunewright.tokens.requests import USUAL_AMOUNT, Request
 
-    return read_tune(place) if place else None
+    given = asked.given
+    tunes: dict[str, Any] = {name: read_tune(given[name]) for name in ("like", "infill", "vary") if given[name]}
+    amount = USUAL_AMOUNT if given["amount"] is None else given["amount"]
+    words: dict[str, Any] = {**asked.words, **tunes}
+    return Request.parse(start=asked.start, free=asked.free, at=given["at"], amount=amount, **words)
 
 
-def _piece(place: str) -> Piece | str:
+def _of_pieces(asked: _Asked) -> Request:
+    """What is asked of pieces: bars, which may be fewer than those of a tune, and a file to begin with."""
     from tunewright.formats.midi.pieces import read_piece
+    from tunewright.tokens.requests import Request
 
-    return read_piece(Path(place)) if place else ""
+    named = {**asked.words, **asked.given, "tempo": asked.played["tempo"], "straight": asked.played["straight"]}
+    options = {"pitch_range": "range"}
+    what = f"{asked.run} draws pieces of several parts, which"
+    if unknown := [f"--{options.get(name, name)}" for name, value in named.items() if value and name != "bars"]:
+        raise typer.BadParameter(f"{what} know no {' and no '.join(unknown)}")
+    if not asked.seen:
+        raise typer.BadParameter(f"{what} are written to files; expected --out DIR")
+    bars = _option(_bars_of_pieces, asked.words["bars"]) if asked.words["bars"] else None
+    return Request(bars=bars, start=read_piece(Path(asked.start)) if asked.start else "", free=asked.free)
 
 
 def _bars_of_pieces(words: str) -> int:
-    """One number, which may be smaller than that of a tune."""
     from tunewright.support.errors import ConfigError
 
     if not words.isdecimal():
         raise ConfigError(f"bars is {words!r}; expected one number, as in 16")
     return int(words)
+
+
+_REQUESTS = {"tune": _of_tunes, "piece": _of_pieces}  # by kind of music
 
 
 # ------------------------------------------------------------------------------------------------ wrong usage
@@ -238,11 +251,3 @@ def _refuse_nonsense(infill: str, at: str, vary: str, amount: float | None) -> N
 def _refuse_with_stream(asked: Mapping[str, bool]) -> None:
     if clash := [name for name, present in asked.items() if present]:
         raise typer.BadParameter(f"--stream prints one tune while it is written; expected no {' and no '.join(clash)}")
-
-
-def _refuse_of_pieces(run: Path, of_tunes: Mapping[str, object], *, written: bool) -> None:
-    """Usage errors for options that only tunes have, and for pieces that nobody would see."""
-    if given := [name for name, value in of_tunes.items() if value]:
-        raise typer.BadParameter(f"{run} draws pieces of several parts, which know no {' and no '.join(given)}")
-    if not written:
-        raise typer.BadParameter(f"{run} draws pieces of several parts, which are written to files; expected --out DIR")

@@ -102,13 +102,13 @@ def train(
     from tunewright.tokens.registry import codec_names
     from tunewright.training.config import override, with_seed
     from tunewright.training.loop import train_steps as run_training
-    from tunewright.training.presets import load_preset
+    from tunewright.training.presets import load_preset, usual_preset
     from tunewright.training.run import is_run, load_run
     from tunewright.training.summary import summary_block
     from tunewright.training.trackers import load_trackers
     from tunewright.training.tracking import track
 
-    preset = preset or ("polyphony" if tokens.lower() in codec_names("piece") else "default")
+    preset = preset or usual_preset("piece" if tokens.lower() in codec_names("piece") else "tune")
     asked = {"tokens": tokens.lower(), "melody": melody, "num_training_iterations": steps}
     changes = [*(settings or []), *(f"{name}={value}" for name, value in asked.items() if value)]
     before = load_run(out).config if resume else load_preset(preset)

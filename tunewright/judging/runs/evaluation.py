@@ -13,28 +13,23 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from tunewright.corpus.corpus import Corpus
 from tunewright.formats.midi.pieces import to_midi
 from tunewright.generation.decoding import Decoding
+from tunewright.generation.foresight import Expectation, expectations, foresight, foresight_by_context
 from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator, load_generator
-from tunewright.generation.surprise import forward
 from tunewright.judging.runs.references import Judged, Reference, References
-from tunewright.models.contract import Forward
-from tunewright.models.likelihood import bits_per_note_by_context, likelihood, rows_of
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RunError
 from tunewright.support.files import replace_file
 from tunewright.support.numbers import without_nan
-from tunewright.tokens.contract import encode_passages
 from tunewright.tokens.requests import Request
 from tunewright.training.run import BEST, Run, load_run, load_tensors, read_split
 
@@ -68,15 +63,6 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Softmax:
-    """What the model expects next after the header and a fixed, real beginning of the body of a held-out tune."""
-
-    after: str  # the beginning of the body
-    temperature: float
-    probabilities: tuple[tuple[str, float], ...]  # the ten signs most probable at temperature 1, most probable first
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluation:
     """A run's best weights, measured; NaN where there are no held-out tunes."""
 
@@ -87,7 +73,7 @@ class Evaluation:
     perplexity: float  # per character of the test tunes, headers too
     by_context: tuple[tuple[int, float], ...]  # characters seen, bits per note of the test tunes
     samples: tuple[Sample, ...]  # by temperature
-    softmaxes: tuple[Softmax, ...]  # at the same temperatures; none where no held-out tune is long enough
+    softmaxes: tuple[Expectation, ...]  # at the same temperatures; none where no held-out tune is long enough
     at_end: Sample | None  # drawn at temperature 1 from the weights that training ended with; None where they are gone
     shown: tuple[str, ...]  # the first four drawn at temperature 1 that can be read: ABC, of pieces MIDI in base64
 
@@ -147,10 +133,9 @@ class _Evaluating:
     training: Reference
 
     def evaluate(self, temperatures: Sequence[float], count: int, on_progress: Progress | None) -> Evaluation:
-        tokenizer = self.generator.tokenizer
-        test, valid = (encode_passages(tokenizer, tunes) for tunes in (self.corpus.test, self.corpus.valid))
-        on_test = likelihood(self._forward, test, self._device)
-        bits = bits_per_note_by_context(self._forward, test, CONTEXTS, self._device)
+        generator, corpus = self.generator, self.corpus
+        on_test = foresight(generator, corpus.test)
+        bits = foresight_by_context(generator, corpus.test, CONTEXTS)
         samples: list[Sample] = []
         shown: tuple[str, ...] = ()
         for number, temperature in enumerate(temperatures):
@@ -158,26 +143,19 @@ class _Evaluating:
             drawn = self._draw(temperature, count, done)
             samples.append(self._sample(drawn, temperature))
             shown = _first_read(drawn) if temperature == 1 else shown
+        held_out = corpus.valid + corpus.test
         return Evaluation(
             on_test.bits_per_note,
-            likelihood(self._forward, valid, self._device).bits_per_note,
+            foresight(generator, corpus.valid).bits_per_note,
             on_test.nats_per_character,
             on_test.body_nats_per_character,
             math.exp(on_test.nats_per_character),
             tuple(zip(CONTEXTS, bits, strict=True)),
             tuple(samples),
-            tuple(self._softmaxes(temperatures)),
+            tuple(expectations(generator, held_out, temperatures, beginning=BEGINNING, signs=SIGNS)),
             None,
             shown,
         )
-
-    @property
-    def _device(self) -> torch.device:
-        return self.generator.model.device
-
-    @property
-    def _forward(self) -> Forward:
-        return forward(self.generator)
 
     def sample(self, temperature: float, count: int) -> Sample:
         """Tunes of one temperature, measured."""
@@ -196,26 +174,6 @@ class _Evaluating:
         values = self.training.values(judged, self.generator.tokenizer.text)
         read, valid = sum(one.read for one in judged), sum(one.valid for one in judged)
         return Sample(temperature, len(drawn), read, valid, values)
-
-    @torch.no_grad()
-    def _softmaxes(self, temperatures: Sequence[float]) -> Iterator[Softmax]:
-        """What follows the beginning of the first held-out body that is long enough, at each temperature."""
-        tokenizer = self.generator.tokenizer
-        passages = encode_passages(tokenizer, self.corpus.valid + self.corpus.test)
-        passage = next((one for one in passages if len(one.ids) > one.body + BEGINNING), None)
-        if passage is None:
-            return
-        begun = slice(passage.body, passage.body + BEGINNING)
-        read = rows_of(passage)[None, : begun.stop].to(self._device)
-        logits = self._forward(read, None)[0][0, -1].double().cpu()  # (vocab,)
-        logits[list(tokenizer.never)] = -torch.inf  # stands for no sign that could be written
-        between = "" if tokenizer.unit == "character" else " "
-        after = between.join(tokenizer.vocab[number] for number in passage.ids[begun])
-        best = logits.topk(min(SIGNS, len(logits) - 1)).indices.tolist()
-        for temperature in temperatures:
-            chances = torch.softmax(logits / max(temperature, 1e-6), 0)
-            signs = tuple((tokenizer.vocab[place], float(chances[place])) for place in best)
-            yield Softmax(after, temperature, signs)
 
 
 def _at_end(run: Run, best: _Evaluating, count: int) -> Sample | None:
@@ -283,7 +241,7 @@ def _parse(stored: dict[str, Any]) -> Evaluation:
     stored["samples"] = tuple(map(_parse_sample, stored["samples"]))
     stored["at_end"] = _parse_sample(stored["at_end"]) if stored["at_end"] else None
     stored["softmaxes"] = tuple(
-        Softmax(**one | {"probabilities": tuple((sign, chance) for sign, chance in one["probabilities"])})
+        Expectation(**one | {"probabilities": tuple((sign, chance) for sign, chance in one["probabilities"])})
         for one in stored["softmaxes"]
     )
     stored["shown"] = tuple(stored["shown"])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tunewright.generation.foresight import Expectation
 from tunewright.judging.runs.comparison import Comparison, Record, Setting, format_value
-from tunewright.judging.runs.evaluation import Evaluation, Softmax
+from tunewright.judging.runs.evaluation import Evaluation
 from tunewright.reports.comparison.tables import setting_name
 from tunewright.reports.components import Figure
 from tunewright.reports.curves import QUIET, Panel, Series, bar_columns, line_plot, spread_over_runs, swatch
@@ -163,7 +164,7 @@ def softmax_figures(comparison: Comparison, wording: Wording) -> list[Figure]:
     return figures
 
 
-def _softmax_figure(softmaxes: Sequence[Softmax], name: str, style: int, wording: Wording) -> Figure:
+def _softmax_figure(softmaxes: Sequence[Expectation], name: str, style: int, wording: Wording) -> Figure:
     ordered = sorted(softmaxes, key=lambda softmax: softmax.temperature)
     signs = [sign for sign, _ in min(ordered, key=lambda softmax: abs(softmax.temperature - 1)).probabilities]
     columns = [

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tunewright.formats.engraving import to_svg
-from tunewright.generation.surprise import COLOURS, heat
 from tunewright.judging.scorecard import Certificate, Scorecard
 from tunewright.measuring.originality import COPIED, Near, Shared
 from tunewright.music.tune import Tune
@@ -32,6 +31,7 @@ FEWEST_SHARED = 2  # notes
 BUDGET = 10_000_000  # characters of the list of tunes, so that a page stays under 15 MB
 ROW = 3_000  # of these, for a tune without its score
 MOST_SCORES = 150  # in that list; each takes some 30 ms
+COLOURS = ((5.0, "#a06a00"), (8.0, "#d0006f"))  # of notes, from so many bits on
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +199,15 @@ def _note_at(tune: Tune, note: int, bits: float, wording: Wording) -> str:
 def _mean(values: Iterable[float]) -> float:
     told = [value for value in values if not math.isnan(value)]
     return math.fsum(told) / len(told) if told else math.nan
+
+
+def heat(bits: Sequence[float]) -> dict[int, str]:
+    """A colour for each surprising note, by its place: the redder, the less expected; others, and NaN, stay black.
+
+    Amber from 5 bits on (rarer than 1 in 32), magenta from 8 (1 in 256): both stand out on white (contrast over 4.5),
+    and no kind of colour blindness takes one for the other or for black. A third step between would be lost on some.
+
+    >>> heat([0.5, 5.0, 12.0])
+    {1: '#a06a00', 2: '#d0006f'}
+    """
+    return {place: colour for place, one in enumerate(bits) for least, colour in COLOURS if one >= least}

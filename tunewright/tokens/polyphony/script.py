@@ -68,7 +68,9 @@ class PieceScript:
         """The piece that the ids spell; what sounds on after the bars that were asked for is cut."""
         ids = tuple(self.ids[:-1] if ended else self.ids)
         title = f"{self.tokenizer.kind.upper()} piece no. {label.seed}"
-        return Finished("", partial(_read, self.tokenizer, ids, title, self._asked, ended), title, bars_in_words)
+        return Finished(
+            "", partial(_read, self.tokenizer, ids, title, self._asked, ended), title, bars_in_words, Piece.kind
+        )
 
     def so_far(self, label: Label) -> str:
         """A line for each whole bar, of what begins in it; "" where bars do not come one by one, each settled."""

@@ -11,8 +11,8 @@ from tests.support.real_pieces import songs
 from tests.support.small_runs import corpus_of
 from tunewright.generation.keywords import generate
 from tunewright.generation.session import MOST_TIMES
+from tunewright.judging.originals import OriginalityLine, originality_line
 from tunewright.measuring.originality import longest_shared
-from tunewright.measuring.originals import OriginalityLine, originality_line
 from tunewright.measuring.pieces.originality import longest_shared_of_pieces
 from tunewright.music.transposing import transpose
 from tunewright.music.tune import Tune
