@@ -12,6 +12,7 @@ from tests.support.short_tunes import read
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
+from tunewright.formats.abc.texts import TEXTS
 from tunewright.generation.foresight import forward
 from tunewright.generation.generator import Generator
 from tunewright.generation.surprise import surprise, surprises
@@ -19,7 +20,6 @@ from tunewright.models.building import build_model
 from tunewright.models.likelihood import likelihood
 from tunewright.music.tune import Key, Tune
 from tunewright.tokens.characters.notes import note_spans
-from tunewright.tokens.characters.texts import TEXTS
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import AnyCodec, encode_passages
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer

@@ -14,6 +14,7 @@ import torch
 from tests.support.musical import first_bars, regular_tunes, trained, wild
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small
 from tunewright.formats.abc import parse_abc
+from tunewright.formats.abc.texts import canonical_text
 from tunewright.formats.abc.validity import judge
 from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator, load_generator
@@ -24,7 +25,6 @@ from tunewright.music.form import form_of
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Key, Note, Pitch, Rest, Tune
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.tokens.characters.texts import canonical_text
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.characters.writer import CharWriter
 from tunewright.tokens.requests import Infill, Request, Variation, build_request

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from tests.support.small_runs import SMALL
 from tests.support.toy_model import ToyModel
-from tunewright.models.building import MODELS, build_model
+from tunewright.models.building import build_model
 from tunewright.models.contract import Model, State, Stepper, alike_rows
 from tunewright.models.devices import cpu_has_int8
+from tunewright.models.settings import MODELS
 
 VOCAB, ROWS, LENGTH = 11, 4, 12
 CONTEXT = (7, 4)

@@ -5,10 +5,10 @@ import torch
 from torch import Tensor
 
 from tests.support.small_runs import SMALL, real_tunes
+from tunewright.formats.abc.texts import body_start, canonical_text
 from tunewright.models.building import build_model
 from tunewright.models.contract import State
 from tunewright.models.likelihood import CUT_PIECE, PIECE, bits_per_note_by_context, likelihood, likelihood_interval
-from tunewright.tokens.characters.texts import body_start, canonical_text
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import Passage, encode_passages
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer

@@ -10,8 +10,8 @@ import pytest
 from tests.support.musical import DEGREES, regular_tunes, tokenizer
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.formats.abc import parse_abc
+from tunewright.formats.abc.texts import canonical_text
 from tunewright.support.errors import TokenError
-from tunewright.tokens.characters.texts import canonical_text
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import encode_passages
 from tunewright.tokens.degrees.context import read_rows

@@ -39,8 +39,8 @@ from tunewright.support.version import __version__
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
+    from tunewright.corpus.rendering import Rendered
     from tunewright.corpus.sources import Dropped
-    from tunewright.generation.tunebook import Rendered
     from tunewright.music.kinds import Music
 
 app = typer.Typer(
@@ -144,8 +144,8 @@ def render(
     A file of many tunes gives NAME-001.svg and so on; pdf is one book of them all.
     """
     from tunewright.cli.console import note, print_json
+    from tunewright.corpus.rendering import Rendered, render_files
     from tunewright.formats.formats import parse_formats
-    from tunewright.generation.tunebook import Rendered, render_files
 
     done: list[Rendered] = []
     failed = 0
@@ -174,8 +174,8 @@ def _all_parts(
     files: list[Path], out: Path, formats: str, soundfont: Path | None, of_tunes: dict[str, object]
 ) -> Iterator[Rendered | Dropped]:
     """What is rendered of pieces of several parts; a usage error for options that only tunes have."""
+    from tunewright.corpus.rendering import render_pieces
     from tunewright.formats.formats import parse_formats, usual_formats
-    from tunewright.generation.tunebook import render_pieces
 
     if given := [option for option, value in of_tunes.items() if value]:
         raise typer.BadParameter(f"{given[0]} is for tunes; with --parts every part is played as the file says")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.corpus.reading import read_corpus
+from tunewright.formats.formats import TUNE, usual_formats
 from tunewright.formats.pdf import write_pdf
 from tunewright.generation.keywords import generate
 from tunewright.generation.tunebook import write_drawn, write_tunebook
@@ -35,7 +36,7 @@ FEWEST_BARS = 12  # that they should have: a shorter one is hardly a tune
 MOST_DRAWN = 640  # tunes; a model that needs more has not learned yet
 TEMPERATURE, MIN_P = 0.7, 0.05  # after minutes of training a model is worth hearing where it is fairly sure
 FREE = 64  # tunes drawn without the grammar, to say what it does
-FORMATS = ("abc", "mid", "wav", "svg", "musicxml")
+FORMATS = tuple(usual_formats(TUNE))
 RUN = "run"
 
 Tell = Callable[[str], None]

@@ -2,7 +2,7 @@
 
 In: a corpus, a folder, how many seeds, how much time. Out: in that folder a run for every trial (`runs/PRESET/seed-S`),
 `report.html`, `report.md` and what was planned (`experiment.json`). Called again, it goes on with what is missing.
-This file trains nothing itself (`trials`), computes no figure (`comparison`) and draws no page (`comparison_page`).
+This file trains nothing itself (`trials`), computes no figure (`comparison`) and draws no page (`reports.comparison`).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 In: a `Piece`. Out: one self-contained SVG. Time goes to the right and pitch upwards, on the same scale in every row;
 drums have lanes of their own below. A note that is struck harder is darker. Where parts play one note at once, each has
 a stripe of it. What does not fit in `MOST_ROWS` rows is left out, as is silence at the beginning that is longer than a
-row; the picture says so. This file draws no staves (`render`).
+row; the picture says so. This file draws no staves (`engraving`).
 """
 
 from __future__ import annotations

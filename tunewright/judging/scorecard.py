@@ -1,6 +1,6 @@
 """What a set of tunes or of pieces is worth: the scorecard of the set, and a certificate for each, as values and JSON.
 
-In: nothing; `certificate` and `frontier` make these values. Out: the same as plain data for `evaluate --json`. Every
+In: nothing; `scoring` and `frontier` make these values. Out: the same as plain data for `evaluate --json`. Every
 number stands beside the same number for real music that was held out of the corpus. What exists for one kind of music
 alone is empty for the other; the JSON of pieces says why under `not_applicable`. This file measures nothing, and has
 no words for anybody: those are in `reports`.

@@ -1,22 +1,18 @@
-"""The models there are, by the name that settings give them, and the first weights of one.
+"""A model as settings describe it, with its first weights.
 
-In: settings, the sizes of a vocabulary and of what is read beside an id. Out: a `Model`. A new kind of model is a file
-of its own and a line in `MODELS`.
+In: settings, the sizes of a vocabulary and of what is read beside an id. Out: a `Model`. Which there are is said in
+`settings.MODELS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import importlib
+from collections.abc import Sequence
 
 import torch
 
 from tunewright.models.contract import Model
-from tunewright.models.recurrent import RecurrentModel
-from tunewright.models.settings import ModelSettings
-
-Build = Callable[[ModelSettings, int, Sequence[int], int], Model]
-
-MODELS: Mapping[str, Build] = {"lstm": RecurrentModel, "gru": RecurrentModel, "rnn": RecurrentModel}
+from tunewright.models.settings import MODELS, ModelSettings
 
 
 def build_model(
@@ -29,4 +25,7 @@ def build_model(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return MODELS[settings.cell](settings, vocab_size, context_sizes, direct)
+        file, _, name = MODELS[settings.cell].place.partition(":")
+        build = getattr(importlib.import_module(f"{__package__}.{file}"), name)
+        model: Model = build(settings, vocab_size, context_sizes, direct)
+        return model

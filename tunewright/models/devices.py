@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import torch
 
-from tunewright.models.cpu.recurrence import BF16
-from tunewright.models.settings import ModelSettings
+from tunewright.models.settings import MODELS, ModelSettings
 from tunewright.support.errors import ConfigError
 
-DTYPES = {"fp32": torch.float32, "bf16": BF16, "int8": torch.int8}
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.int8}
 WIDE = 384  # hidden units from which bf16 products win over PyTorch's fp32 LSTM (benchmarks/LOG.md)
 
 
@@ -46,7 +45,7 @@ def choose_precision(wanted: str, settings: ModelSettings, device: torch.device)
         return wanted
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    wide = settings.cell == "lstm" and settings.hidden_size >= WIDE
+    wide = MODELS[settings.cell].kernels and settings.hidden_size >= WIDE
     return "bf16" if device.type == "cpu" and wide and cpu_has_bf16() else "fp32"
 
 
@@ -56,7 +55,7 @@ def choose_step_precision(wanted: str, settings: ModelSettings, device: torch.de
     Of wide models it moves the likelihood of held-out tunes by less than 0.1 % (`benchmarks/LOG.md`). ConfigError for
     int8 where products of bytes are not exact.
     """
-    able = settings.cell == "lstm" and device.type == "cpu" and cpu_has_int8()
+    able = MODELS[settings.cell].kernels and device.type == "cpu" and cpu_has_int8()
     if wanted == "int8" and not able:
         raise ConfigError("precision is 'int8', which needs an LSTM on a processor with VNNI; expected fp32 or bf16")
     if wanted == "auto" and able and settings.hidden_size >= WIDE:

@@ -1,20 +1,37 @@
-"""How large a model is, of what cells, and what is left out while it learns.
+"""Which models there are, and how large one is, of what cells, and what is left out while it learns.
 
-In: names and values. Out: frozen `ModelSettings`, checked. This file builds nothing (`building`).
+In: names and values. Out: frozen `ModelSettings`, checked. A new kind of model is a file of its own and a line in
+`MODELS`. This file builds nothing (`building`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tunewright.support.settings import check_settings, choice, number
 
 
 @dataclass(frozen=True, slots=True)
+class ModelKind:
+    """Where a model is defined, and whether the kernels of `models.cpu` know its cells."""
+
+    place: str  # "file:class" in this package
+    kernels: bool = False  # then it learns in bf16 and steps in int8 where that is faster
+
+
+MODELS: Mapping[str, ModelKind] = {
+    "lstm": ModelKind("recurrent:RecurrentModel", kernels=True),
+    "gru": ModelKind("recurrent:RecurrentModel"),
+    "rnn": ModelKind("recurrent:RecurrentModel"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSettings:
     """What a model is built from; the defaults are the lab's, where the lab has the setting."""
 
-    cell: str = choice("lstm", ("lstm", "gru", "rnn"))
+    cell: str = choice("lstm", tuple(MODELS))
     embedding_dim: int = number(256, 1, 10**9)
     hidden_size: int = number(1024, 1, 10**9)
     num_layers: int = number(1, 1, 10**9)

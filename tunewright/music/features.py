@@ -4,7 +4,7 @@ In: a `Tune`. Out: `Features`, plain numbers. Everything is as written: repeat s
 would make half of all bars a repetition. Ties are joined, grace notes dropped, the top note of a chord is its melody.
 
 Lengths and places that are compared between tunes are floats in whole notes, quotients of integers: equal lengths
-give equal floats. Nothing here counts or judges (`metrics`).
+give equal floats. Nothing here counts or judges (`measuring`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The phrase plan of a tune: which bars return, the same or varied, as in A B A' A.
 
 In: a `Tune` or its `Features`. Out: a label for each bar, and for each bar what it returns to. Bars are as written,
-without pickups. What sets of tunes do how often is counted in `metrics`.
+without pickups. What sets of tunes do how often is counted in `measuring.styles`.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 In: nothing but numbers and names. Out: `Tune` and its parts, its measures, and which of them do not add up. Lengths
 are `Fraction`s of a whole note; pitch is spelled, octave 4 begins at middle C.
 
-This file does not read or write any format (`abcnotation`, `midi`), and knows no corpus. How a tune is played is in
-`playing`, how it moves to another key in `transposition`.
+This file does not read or write any format (`formats`), and knows no corpus. How a tune is played is in
+`playing`, how it moves to another key in `transposing`.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from functools import partial
 
 from tunewright.formats.abc import format_abc
 from tunewright.formats.abc.fields import parse_key
+from tunewright.formats.abc.texts import body_start
 from tunewright.formats.abc.validity import judge
 from tunewright.music.rhythms import known_rhythm
 from tunewright.music.tune import Tune
-from tunewright.tokens.characters.texts import body_start
 from tunewright.tokens.writing import Finished, Label
 
 

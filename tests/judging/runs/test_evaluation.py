@@ -11,6 +11,7 @@ import torch
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, small_corpus
 from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
+from tunewright.formats.abc.texts import body_start, canonical_text
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.generation.keywords import generate
 from tunewright.judging.runs import references as references_module
@@ -27,7 +28,6 @@ from tunewright.judging.runs.references import References, bare_body, build_refe
 from tunewright.measuring.table import MEASURES
 from tunewright.models.likelihood import likelihood
 from tunewright.support.errors import ConfigError, RunError
-from tunewright.tokens.characters.texts import body_start, canonical_text
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import encode_passages
 from tunewright.training.loop import train_steps

@@ -1,8 +1,8 @@
 import pytest
 
 from tests.support.small_runs import real_tunes
+from tunewright.formats.abc.texts import body_start, canonical_text, verbatim_text
 from tunewright.support.errors import TokenError
-from tunewright.tokens.characters.texts import body_start, canonical_text, verbatim_text
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 
 

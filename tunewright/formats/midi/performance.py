@@ -7,7 +7,7 @@ notes taken from the note they lean on, detached staccato notes and a breath bet
 Chord symbols are not played: a plain vamp under a dance tune sounds worse than none. Fermatas are not held:
 they mostly stand on the last note of a strain that is repeated. Rolls and trills are left to the player.
 
-This file writes no format (`midi`) and makes no sound (`render`).
+This file writes no format (`midi`) and makes no sound (`sound`).
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tunewright.corpus.corpus import Corpus
+from tunewright.formats.abc.texts import TEXTS, body_start
 from tunewright.formats.abc.validity import judge
 from tunewright.formats.validity import fault_of
 from tunewright.judging.yardstick import LINE
@@ -41,7 +42,6 @@ from tunewright.music.features import features
 from tunewright.music.kinds import M
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
-from tunewright.tokens.characters.texts import TEXTS, body_start
 
 MOST = 200  # held-out tunes or pieces that are measured
 

@@ -2,8 +2,8 @@
 
 In: a `Comparison`, a language, and the commands that make it again. Out: the page with inline style, pictures, scores
 and sound, `<name>.md`, and a folder `<name>-tunes` with the tunes shown as ABC, MIDI and SVG. Nothing on the page is
-fetched from elsewhere. This file measures nothing: it shows what others found (`comparison_tables`,
-`comparison_plots`) and draws and sounds the tunes that an evaluation kept.
+fetched from elsewhere. This file measures nothing: it shows what others found (`tables`,
+`plots`) and draws and sounds the tunes that an evaluation kept.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tunewright.formats.abc.signs import NOTE_SIGN, SIGNS, is_music
 from tunewright.formats.abc.splitting import FIELD_LINE, strip_comment
-from tunewright.tokens.characters.texts import body_start
+from tunewright.formats.abc.texts import body_start
 
 
 def note_spans(text: str) -> Iterator[tuple[int, ...]]:

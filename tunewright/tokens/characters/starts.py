@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tunewright.formats.abc import format_abc, parse_abc
+from tunewright.formats.abc.texts import HEADER
 from tunewright.support.errors import ConfigError, ParseError
-from tunewright.tokens.characters.texts import HEADER
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 
 

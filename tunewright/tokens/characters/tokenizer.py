@@ -17,11 +17,11 @@ from typing import ClassVar
 
 from tunewright.formats.abc import parse_abc
 from tunewright.formats.abc.reading import with_number
+from tunewright.formats.abc.texts import TEXTS, body_start
 from tunewright.music.kinds import Music
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ParseError, TokenError
 from tunewright.tokens.characters.notes import note_spans
-from tunewright.tokens.characters.texts import TEXTS, body_start
 from tunewright.tokens.contract import Passage, decoded_ids, framed
 from tunewright.tokens.plain import ReadAlone
 from tunewright.tokens.settings import TokenSettings

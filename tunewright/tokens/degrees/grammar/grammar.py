@@ -2,12 +2,12 @@
 
 In: what a tune is held to (`Constraints`) and its body, id after id. Out: states, each with the row of a table of
 masks. Bars fill exactly, tuplets are completed, ties go on to the same pitch, slurs close, repeats, endings and the
-form come out as `barring` has them. There is no dead end: a token is let through only where the bar can still be
+form come out as `music.form` has them. There is no dead end: a token is let through only where the bar can still be
 filled and the tune be ended.
 
 A state has two halves. The measure knows where in the form it stands; what it lets a bar be is its `Shape`, which
 most bars of all tunes share. The cell knows where in the bar it stands, and belongs to a shape: so what is worked out
-once for a bar of 6/8 serves in every one. This file draws nothing and knows no header: that is `scripts`'.
+once for a bar of 6/8 serves in every one. This file draws nothing and knows no header: that is `opening`'s.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A bar of a tune: where in the form it stands, what it may be, and which bar follows.
 
-In: a place in the form (`barring`), or bars that are settled. Out: measures, each with the `Shape` that most bars of
+In: a place in the form (`form`), or bars that are settled. Out: measures, each with the `Shape` that most bars of
 all tunes share, and what follows a bar line or an ending. What stands within a bar is the cells' business.
 """
 

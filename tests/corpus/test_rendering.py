@@ -1,0 +1,91 @@
+"""Files of music in other formats, and what is said of those that cannot be made."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.real_pieces import songs
+from tunewright.corpus import rendering
+from tunewright.corpus.rendering import Rendered, render_files, render_pieces
+from tunewright.corpus.sources import Dropped
+from tunewright.formats.formats import write_formats
+from tunewright.formats.midi.pieces import read_piece
+from tunewright.music.tune import Tune
+from tunewright.support.errors import ConfigError, RenderError
+
+TEXT = "X:{}\nT:A\nM:2/4\nL:1/8\nN:seed=5\nK:C\nCDEF|GABc|cBAG|FEDC|]\n"
+
+
+def rendered(*files: Path, out: Path, formats: str) -> list[Rendered | Dropped]:
+    return list(render_files(files, out, formats.split(",")))
+
+
+def test_one_tune_gives_one_name_and_more_are_numbered(tmp_path: Path) -> None:
+    (tmp_path / "one.abc").write_text(TEXT.format(1))
+    (tmp_path / "two.abc").write_text(TEXT.format(1) + "\n" + TEXT.format(2))
+    results = rendered(tmp_path / "one.abc", tmp_path / "two.abc", out=tmp_path / "out", formats="abc,pdf")
+    assert [one.files["abc"].name for one in results if isinstance(one, Rendered)] == [
+        "one.abc",
+        "two-001.abc",
+        "two-002.abc",
+    ]
+    assert (tmp_path / "out" / "tunebook.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_tune_that_cannot_be_read_or_made_is_named_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_or_fail(tune: Tune, *_: object, **__: object) -> dict[str, Path]:
+        if tune.number == 2:
+            raise RenderError("cannot be drawn")
+        return {}
+
+    monkeypatch.setattr(rendering, "write_formats", write_or_fail)
+    (tmp_path / "x.abc").write_text("X:1\nK:C\nz4|\n\n" + TEXT.format(2) + "\n" + TEXT.format(3))
+    results = rendered(tmp_path / "x.abc", out=tmp_path / "out", formats="svg")
+    assert [isinstance(one, Rendered) for one in results] == [False, False, True]
+    assert results[0] == Dropped(f"{tmp_path}/x.abc:3", "no notes found, expected music after K:")
+    assert results[1] == Dropped(f"{tmp_path}/x.abc:5", "cannot be drawn")
+
+
+# ------------------------------------------------------------------------------------------------ all parts
+
+
+def test_all_parts_of_files_are_rendered_and_what_cannot_be_is_said(tmp_path: Path) -> None:
+    song = write_formats(songs(1)[0], tmp_path, "song", ["mid"])["mid"]
+    tunes, broken = tmp_path / "tunes.abc", tmp_path / "broken.mid"
+    tunes.write_text("X:1\nT:one\nK:C\ncdef|\n\nX:2\nT:two\nK:C\nGABc|\n")
+    broken.write_bytes(b"MThd")
+    done = list(render_pieces([song, tunes, broken], tmp_path / "out", ["mid", "svg"]))
+    assert [type(one) for one in done] == [Rendered, Rendered, Rendered, type(done[3])]
+    assert not isinstance(done[3], Rendered)
+    assert done[3].source == f"{broken}:1"
+    names = {"song.mid", "song.svg", "tunes-001.mid", "tunes-001.svg", "tunes-002.mid", "tunes-002.svg"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names
+    assert read_piece(tmp_path / "out" / "song.mid") == songs(1)[0]
+    with pytest.raises(ConfigError, match="is one of the files to read"):
+        list(render_pieces([song], tmp_path, ["mid"]))
+
+
+def render(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tunewright", "render", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_command_renders_all_parts_or_the_melody(tmp_path: Path) -> None:
+    song = str(write_formats(songs(1)[0], tmp_path, "song", ["mid"])["mid"])
+    whole, melody = tmp_path / "whole", tmp_path / "melody"
+    assert render(song, "--parts", "--out", str(whole)).stdout == f"1 pieces rendered into {whole}, 0 failed.\n"
+    assert {path.suffix for path in whole.iterdir()} == {".mid", ".wav", ".svg"}
+    assert len(read_piece(whole / "song.mid").parts) == 4
+    assert render(song, "--out", str(melody), "--format", "mid").returncode == 0
+    assert len(read_piece(melody / "song.mid").parts) == 1
+
+
+@pytest.mark.parametrize("option", [("--melody", "1"), ("--tempo", "100"), ("--straight",)])
+def test_what_only_tunes_have_is_wrong_usage_with_parts(tmp_path: Path, option: tuple[str, ...]) -> None:
+    done = render(str(tmp_path / "x.mid"), "--parts", *option, "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert f"{option[0]} is for tunes" in done.stderr

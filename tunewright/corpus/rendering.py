@@ -1,0 +1,97 @@
+"""Files of music in other formats: ABC and MIDI in, pictures, sound, MIDI and ABC out.
+
+In: files and a folder. Out: what was written of each tune or piece, or why it could not be made. This file makes no
+format itself (`formats`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tunewright.corpus.files import read_file
+from tunewright.corpus.kinds import PIECE, TUNE
+from tunewright.corpus.sources import Dropped
+from tunewright.formats.formats import write_formats
+from tunewright.formats.pdf import write_pdf
+from tunewright.music.tune import Tune
+from tunewright.support.errors import ConfigError, RenderError
+
+BOOK = "tunebook"  # the name of a book of several files
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One tune of a file, and what was written of it, by format."""
+
+    source: str
+    title: str
+    files: dict[str, Path]
+
+
+def render_files(
+    files: Sequence[Path], folder: Path, formats: Sequence[str], *, melody: str = "", **performance: Any
+) -> Iterator[Rendered | Dropped]:
+    """Write every tune of ABC and MIDI files in each of the formats, yielding each, or why it could not be made.
+
+    A file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so on; "pdf" is one book of them all,
+    `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi` takes, `performance` is what
+    `Format.encode` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
+    would replace one of `files`.
+    """
+    single = [kind for kind in formats if kind != "pdf"]
+    book: list[Tune] = []
+    for path, name in zip(files, _distinct_names(files), strict=True):
+        read = list(read_file(path, TUNE, melody))
+        for number, tune in enumerate(read, start=1):
+            if isinstance(tune, Dropped):
+                yield tune
+                continue
+            own = name if len(read) == 1 else f"{name}-{number:03}"
+            _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in single])
+            try:
+                yield Rendered(tune.source, tune.title, write_formats(tune, folder, own, single, **performance))
+                book.append(tune)
+            except RenderError as error:
+                yield Dropped(tune.source, str(error))
+    if "pdf" in formats and book:
+        write_pdf(book, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
+
+
+def render_pieces(
+    files: Sequence[Path], folder: Path, formats: Sequence[str], *, soundfont: Path | None = None
+) -> Iterator[Rendered | Dropped]:
+    """The same with all parts of every file: MIDI, sound and piano roll of each piece; tunes are pieces of one part."""
+    for path, name in zip(files, _distinct_names(files), strict=True):
+        read = list(read_file(path, PIECE))
+        for number, piece in enumerate(read, start=1):
+            if isinstance(piece, Dropped):
+                yield piece
+                continue
+            own = name if len(read) == 1 else f"{name}-{number:03}"
+            _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in formats])
+            try:
+                written = write_formats(piece, folder, own, formats, soundfont=soundfont)
+                yield Rendered(piece.source, piece.title, written)
+            except RenderError as error:
+                yield Dropped(piece.source, str(error))
+
+
+def _distinct_names(files: Sequence[Path]) -> list[str]:
+    """The names of the files without their endings, those that occur again numbered."""
+    seen: Counter[str] = Counter()
+    names = []
+    for path in files:
+        seen[path.stem] += 1
+        names.append(path.stem if seen[path.stem] == 1 else f"{path.stem}-{seen[path.stem]}")
+    return names
+
+
+def _refuse_to_replace(read: Sequence[Path], written: Sequence[Path]) -> None:
+    originals = {path.resolve() for path in read}
+    for path in written:
+        if path.resolve() in originals:
+            raise ConfigError(f"{path}: is one of the files to read; expected another --out")
