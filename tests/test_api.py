@@ -83,18 +83,14 @@ def test_a_run_is_drawn_from_at_its_own_temperature(run: tw.Run) -> None:
 
 
 def test_a_card_is_a_page_a_text_and_data(run: tw.Run, source: Path, tmp_path: Path) -> None:
-    card = tw.evaluate(run, count=3)
-    card.save(tmp_path / "card.html")
-    card.save(tmp_path / "karte.html", language="zh")
-    assert '<html lang="en"' in (tmp_path / "card.html").read_text(encoding="utf-8")
-    assert '<html lang="zh' in (tmp_path / "karte.html").read_text(encoding="utf-8")
-    assert "3 tunes" in str(card)
+    card = tw.evaluate(run, count=2)
+    card.save(tmp_path / "card.html", language="zh")
+    assert '<html lang="zh' in (tmp_path / "card.html").read_text(encoding="utf-8")
+    assert "2 tunes" in str(card)
     told = json.loads(json.dumps(card.to_dict()))
-    assert told["drawn"]["raw_tunes"] == 3
+    assert told["drawn"]["raw_tunes"] == 2
     assert card.scorecard.against == "tunes.abc"
-    by_hand = tw.evaluate(run.path, against=tw.read(source), count=3)
-    assert by_hand.to_dict() == told
-    assert tw.evaluate(run, against=source, count=3).to_dict() == told
+    assert tw.evaluate(run.path, against=tw.read(source), count=2).to_dict() == told
 
 
 def test_music_is_judged_as_it_is_and_as_it_was_drawn(run: tw.Run, source: Path) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from threading import Barrier
 
@@ -16,7 +15,7 @@ from tests.support.musical import regular_tunes
 from tests.support.real_pieces import songs
 from tests.support.small_runs import SMALL
 from tunewright.generation.decoding import Decoding
-from tunewright.generation.generator import MOST_KEPT, Generator
+from tunewright.generation.generator import Generator
 from tunewright.models.building import build_model
 from tunewright.music.kinds import Music
 from tunewright.support.errors import ConfigError
@@ -106,7 +105,7 @@ def test_who_breaks_off_or_is_refused_disturbs_nobody(tokens: str) -> None:
     alone = [drawn(untrained(tokens), one) for one in asked]
 
     def break_off() -> list[object]:
-        for seed in range(6):
+        for seed in range(2):
             with pytest.raises(ConfigError):
                 shared.generate(1, REFUSED[tokens])
             left = shared.generate(2, seed=seed, max_length=LONGEST)
@@ -116,8 +115,7 @@ def test_who_breaks_off_or_is_refused_disturbs_nobody(tokens: str) -> None:
             if seed % 2:
                 shown.close()
                 left.close()
-            del shown, left
-            gc.collect()
+            del shown, left  # those that are not closed are forgotten
         return []
 
     both = [*(partial(drawn, shared, one) for one in asked), break_off, break_off]
@@ -130,12 +128,11 @@ def test_what_one_drawing_writes_to_is_left_to_the_next_and_to_no_other_meanwhil
     assert first.writer is not second.writer
     assert first.writer.masks is not second.writer.masks
     assert first.stepper is not second.stepper
-    opened = [generator.stream(OF_TUNES[0], seed=seed) for seed in range(MOST_KEPT + 2)]
+    opened = [generator.stream(OF_TUNES[0], seed=seed) for seed in range(3)]
     for one in opened:
         next(one)
         one.close()
         one.close()
-    kept = [generator.workspace() for _ in range(MOST_KEPT)]
-    assert len({id(workspace) for workspace in kept}) == MOST_KEPT
-    again = generator.stream(replace(OF_TUNES[0], bars=None))
-    assert list(again) == list(untrained("degrees").stream(replace(OF_TUNES[0], bars=None)))
+    kept = [generator.workspace() for _ in range(3)]
+    assert len({id(workspace) for workspace in kept}) == 3
+    assert generator.workspace() not in kept

@@ -317,7 +317,6 @@ OF_PIECES = (  # those that tunes have not
     ("polyphony", "real", ""),
     ("note_density", "real", ""),
     ("part_activity", "real", "share"),
-    ("groove_consistency", "real", "share"),
 )
 SAMPLED = tuple(Quantity(name, better, unit, _sampled(name)) for name, better, unit in (*OF_TUNES, *OF_PIECES))
 SAMPLED_AT_END = tuple(
