@@ -13,6 +13,7 @@ from tunewright.music.tune import Bar, Element, Key, Note, Pitch, Tune
 from tunewright.support.errors import TokenError
 from tunewright.tokens.contract import Passage, decoded_ids, framed
 from tunewright.tokens.plain import ReadAlone
+from tunewright.tokens.registry import Entry
 from tunewright.tokens.settings import TokenSettings
 
 SCALE = tuple(Pitch(step, 0, octave) for octave in (4, 5) for step in "CDEFGAB")
@@ -57,3 +58,6 @@ class ToyCodec(ReadAlone):
         if text != cls().to_json():
             raise TokenError("not the toy codec; expected what to_json wrote")
         return cls()
+
+
+TOY = {"toy": Entry("tune", f"{__name__}:ToyCodec")}  # its line in the registry

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.musical import regular_tunes
 from tests.support.real_pieces import chorales, songs
-from tests.support.toy_codec import ToyCodec
+from tests.support.toy_codec import TOY
 from tunewright.formats.abc import parse_abc
 from tunewright.music.kinds import Music
 from tunewright.support.errors import ConfigError, TokenError
@@ -28,7 +28,7 @@ EIGHTHS = "X:1\nM:4/4\nL:1/8\nK:C\nCDEF GABc|defg agfe|dcBA GFED|\n\nX:2\nM:4/4\
 
 @pytest.fixture(autouse=True)
 def _with_toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "CODECS", {**registry.CODECS, "toy": ToyCodec})
+    monkeypatch.setattr(registry, "CODECS", {**registry.CODECS, **TOY})
 
 
 @cache

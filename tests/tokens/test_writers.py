@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.musical import regular_tunes
 from tests.support.real_pieces import songs
-from tests.support.toy_codec import ToyCodec
+from tests.support.toy_codec import TOY
 from tunewright.support.errors import ConfigError
 from tunewright.tokens import registry
 from tunewright.tokens.contract import AnyCodec
@@ -30,7 +30,7 @@ LABEL = Label(1, 7, "seed 7")
 
 @pytest.fixture(autouse=True)
 def _with_toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "CODECS", {**registry.CODECS, "toy": ToyCodec})
+    monkeypatch.setattr(registry, "CODECS", {**registry.CODECS, **TOY})
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.small_runs import SMALL, corpus_of
-from tests.support.toy_codec import ToyCodec
+from tests.support.toy_codec import TOY, ToyCodec
 from tunewright.formats.abc import parse_abc
 from tunewright.generation.generator import load_generator
 from tunewright.judging.assessment import Order, evaluate
@@ -26,7 +26,7 @@ BOOK = "\n".join(f"X:{count}\nM:4/4\nL:1/8\nK:C\n{'CDEF GABc|' * count}\n" for c
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "CODECS", {**registry.CODECS, "toy": ToyCodec})
+    monkeypatch.setattr(registry, "CODECS", {**registry.CODECS, **TOY})
 
 
 def test_a_codec_of_one_file_is_learned_and_foreseen(tmp_path: Path) -> None:

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tunewright.cli.console import note, print_json
 from tunewright.generation.generated import Generated
 from tunewright.generation.session import MOST_TIMES
 from tunewright.generation.tunebook import write_drawn, write_tunebook
-from tunewright.judging.originals import OriginalityLine
 from tunewright.music.kinds import Music
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.reports.run_tables import drawn_table
+
+if TYPE_CHECKING:
+    from tunewright.judging.originals import OriginalityLine
 
 Files = Mapping[str, Path]
 

@@ -1,50 +1,67 @@
 """The codecs there are, by name.
 
 In: settings, or the JSON that a codec wrote. Out: a codec, and what writes in it. A new codec is a package beside these
-and a line here, or two where it brings a grammar.
+and a line here. A codec is loaded when it is first asked for, not when it is named.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tunewright.support.errors import ConfigError
-from tunewright.tokens.characters.tokenizer import CharTokenizer
-from tunewright.tokens.characters.writer import CharWriter
 from tunewright.tokens.contract import AnyCodec, expect_kind
-from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
-from tunewright.tokens.degrees.writer import DegreeWriter
-from tunewright.tokens.plain import PlainWriter
-from tunewright.tokens.polyphony.tokenizer import PieceTokenizer
 from tunewright.tokens.polyphony.vocabulary import VOCABULARIES
-from tunewright.tokens.polyphony.writer import PieceWriter
 from tunewright.tokens.settings import TokenSettings
 from tunewright.tokens.writing import Writer
 
-CODECS: Mapping[str, type[AnyCodec]] = {
-    "characters": CharTokenizer,
-    "degrees": DegreeTokenizer,
-    **dict.fromkeys(VOCABULARIES, PieceTokenizer),
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a codec is defined, and what writes in it: "module:class" each."""
+
+    kind: str  # of music, "tune" or "piece"
+    codec: str
+    writer: str = "tunewright.tokens.plain:PlainWriter"  # of a codec that brings no grammar
+
+
+def _ours(kind: str, folder: str, codec: str, writer: str) -> Entry:
+    """A codec of a folder beside this file."""
+    return Entry(kind, f"{__package__}.{folder}.tokenizer:{codec}", f"{__package__}.{folder}.writer:{writer}")
+
+
+CODECS: Mapping[str, Entry] = {
+    "characters": _ours("tune", "characters", "CharTokenizer", "CharWriter"),
+    "degrees": _ours("tune", "degrees", "DegreeTokenizer", "DegreeWriter"),
+    **dict.fromkeys(VOCABULARIES, _ours("piece", "polyphony", "PieceTokenizer", "PieceWriter")),
 }
-WRITERS: Mapping[str, Callable[[Any], Writer[Any]]] = {  # of those with a grammar of their own
-    "characters": CharWriter,
-    "degrees": DegreeWriter,
-    **dict.fromkeys(VOCABULARIES, PieceWriter),
-}
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def codec_names(kind: str = "") -> tuple[str, ...]:
     """The names of the codecs, or of those of one kind of music, "tune" or "piece"."""
-    return tuple(name for name, codec in CODECS.items() if kind in ("", codec.of.kind))
+    return tuple(name for name, codec in CODECS.items() if kind in ("", codec.kind))
+
+
+def music_of(name: str) -> str:
+    """The kind of music that the codec of this name spells; ConfigError, naming those there are, for an unknown one."""
+    if name not in CODECS:
+        raise ConfigError(f"tokens is {name!r}; known: {', '.join(CODECS)}")
+    return CODECS[name].kind
 
 
 def codec_class(name: str) -> type[AnyCodec]:
     """The codec of this name; ConfigError, naming those there are, for an unknown one."""
-    if name not in CODECS:
-        raise ConfigError(f"tokens is {name!r}; known: {', '.join(CODECS)}")
-    return CODECS[name]
+    assert music_of(name)
+    found: type[AnyCodec] = _load(CODECS[name].codec)
+    return found
 
 
 def fit_codec(settings: TokenSettings, music: Sequence[Any]) -> AnyCodec:
@@ -60,9 +77,10 @@ def codec_from_json(text: str) -> AnyCodec:
     except ValueError:
         stored = None
     kind = stored.get("kind") if isinstance(stored, dict) else None
-    return CODECS.get(str(kind), CharTokenizer).from_json(text)
+    return codec_class(str(kind) if str(kind) in CODECS else "characters").from_json(text)
 
 
 def new_writer(codec: AnyCodec) -> Writer[Any]:
     """What writes music in these tokens, for one drawing at a time; without a grammar where the codec brings none."""
-    return WRITERS.get(codec.kind, PlainWriter)(codec)
+    writer: Writer[Any] = _load(CODECS[codec.kind].writer)(codec)
+    return writer

@@ -17,7 +17,7 @@ from typing import Any
 from tunewright.models.settings import ModelSettings
 from tunewright.support.errors import ConfigError
 from tunewright.support.settings import check_settings, choice, named_fields, number
-from tunewright.tokens.registry import codec_class
+from tunewright.tokens.registry import codec_class, music_of
 from tunewright.tokens.settings import TokenSettings
 
 
@@ -81,7 +81,7 @@ class Config:
 
     def __init__(self, **settings: Any) -> None:
         _check_names(settings, "settings")
-        codec_class(settings.get("tokens", "characters"))
+        music_of(settings.get("tokens", "characters"))
         values = {name: settings.get(name, one.default) for name, (_, one) in _PLACES.items()}
         for part, kind in _PARTS.items():
             own = {one.name: values[name] for name, (home, one) in _PLACES.items() if home == part}
@@ -94,7 +94,7 @@ class Config:
     @property
     def music(self) -> str:
         """The kind of music that is learned: "tune" or "piece"."""
-        return codec_class(self.tokens.kind).of.kind
+        return music_of(self.tokens.kind)
 
     @property
     def unit(self) -> str:
