@@ -50,6 +50,7 @@ class Format:
     reads: Mapping[str, Function] = field(default_factory=dict)
     suffixes: tuple[str, ...] = ()  # of the files that are read as this
     book: bool = False  # written of many tunes at once, and only where it is asked for by name
+    beside: bool = False  # small enough, and wanted, to lie beside a page of many tunes
     needs: str = ""  # the library that is loaded to write it
 
     def encode(self, music: Music, **options: Any) -> bytes:
@@ -106,6 +107,7 @@ FORMATS = {
             writes={TUNE: Function("abc:format_abc")},
             reads={TUNE: Function("abc.reading:decode_abc", ("name",), one_by_one=True)},
             suffixes=(".abc",),
+            beside=True,
         ),
         Format(
             "mid",
@@ -118,6 +120,7 @@ FORMATS = {
                 PIECE: Function("midi.bars:parse_in_bars", ("name",)),
             },
             suffixes=(".mid", ".midi"),
+            beside=True,
             needs="symusic",
         ),
         Format(
@@ -129,7 +132,10 @@ FORMATS = {
             needs="numpy",
         ),
         Format(
-            "svg", writes={TUNE: Function("engraving:to_svg"), PIECE: Function("piano_roll:to_svg")}, needs="verovio"
+            "svg",
+            writes={TUNE: Function("engraving:to_svg"), PIECE: Function("piano_roll:to_svg")},
+            beside=True,
+            needs="verovio",
         ),
         Format("musicxml", writes={TUNE: Function("musicxml.document:to_musicxml")}),
         Format("pdf", writes={TUNE: Function("pdf:to_pdf", ("name",))}, book=True, needs="typst"),
@@ -149,6 +155,11 @@ def written_as(kind: str) -> list[str]:
 def usual_formats(kind: str) -> list[str]:
     """Those of them that are written where nobody says which: all but books."""
     return [name for name in written_as(kind) if not FORMATS[name].book]
+
+
+def formats_beside(kind: str) -> list[str]:
+    """Those in which music lies beside a page that shows it."""
+    return [name for name in written_as(kind) if FORMATS[name].beside]
 
 
 def format_of(name: str) -> Format | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tunewright.formats.abc.validity import judge
-from tunewright.formats.formats import write, write_formats
+from tunewright.formats.formats import formats_beside, write, write_formats
 from tunewright.formats.midi.pieces import parse_piece
 from tunewright.formats.validity import fault_of
 from tunewright.judging.runs.comparison import Claim, Comparison, Setting
@@ -55,7 +55,6 @@ from tunewright.training.run import read_split
 SOUND_BUDGET = 13_000_000  # bytes of sound on a page, before base64 makes four of three
 SOUND_RATE = 11_025  # Hz
 LONGEST_SOUND = 90.0  # seconds of one tune
-TEXTS = ("abc", "mid", "svg")  # what of each tune lies beside the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +243,7 @@ def _shown_tune(kept: str, kind: str, folder: Path, name: str, seconds: float, w
     files: dict[str, Path] = {}
     if music:
         try:
-            files = write_formats(music, folder, name, found.formats)
+            files = write_formats(music, folder, name, formats_beside(kind))
             score = data_uri("image/svg+xml", files["svg"].read_bytes())
             audio = data_uri("audio/wav", _short_sound(music, seconds))
         except RenderError:  # said on the page, where its score would stand
@@ -269,7 +268,6 @@ class _Found:
     about: str
     judgement: str
     valid: bool
-    formats: tuple[str, ...]  # in which it lies beside the page
     abc: str = ""
 
 
@@ -278,7 +276,7 @@ def _tune(text: str, wording: Wording) -> _Found:
     words = (
         (tune.rhythm, str(tune.key), str(tune.meter), wording.say("page.notes", count=len(tune.notes))) if tune else ()
     )
-    return _Found(tune, " · ".join(filter(None, words)), _judgement(tune, error, wording), not error, TEXTS, text)
+    return _Found(tune, " · ".join(filter(None, words)), _judgement(tune, error, wording), not error, text)
 
 
 def _piece(kept: str, wording: Wording) -> _Found:
@@ -290,7 +288,7 @@ def _piece(kept: str, wording: Wording) -> _Found:
     parts = wording.say("scorecard.comma").join(names)
     about = wording.say("page.about", parts=parts, bars=len(piece.bar_lines))
     told = f"{about} · {wording.say('page.notes', count=piece.notes)}"
-    return _Found(piece, told, error or wording.say("fault.none"), not error, ("mid", "svg"))
+    return _Found(piece, told, error or wording.say("fault.none"), not error)
 
 
 _FOUND: Mapping[str, Callable[[str, Wording], _Found]] = {Tune.kind: _tune, Piece.kind: _piece}
