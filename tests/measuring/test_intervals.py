@@ -14,7 +14,6 @@ from tunewright.measuring.intervals import (
     mean_values,
     percentile_among,
     quantile_value,
-    ratio_interval,
 )
 from tunewright.measuring.table import MEASURES, Style
 
@@ -113,13 +112,6 @@ def test_quantiles() -> None:
     assert (value.value, value.real, value.percentile) == (2, 15, 0)
     assert math.isnan(quantile_value(np.array([]), np.array([1.0]), 0.5).value)
     assert math.isnan(quantile_value(np.array([4.0]), np.array([]), 0.5).percentile)
-
-
-def test_a_ratio_is_of_the_sums() -> None:
-    value = ratio_interval(np.array([10.0, 0]), np.array([10.0, 10]))
-    assert value.value == 0.5
-    assert (value.low, value.high) == (0, 1)
-    assert math.isnan(ratio_interval(np.array([]), np.array([])).value)
 
 
 # ------------------------------------------------------------------------------------------------ matches

@@ -6,67 +6,31 @@ nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tunewright.generation.decoding import Decoding, Temperature
 from tunewright.generation.drawn import Drawn, Streamed
-from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator, load_generator
-from tunewright.generation.session import Accepts
 from tunewright.music.piece import Piece
 from tunewright.support.errors import ConfigError
-from tunewright.tokens.requests import Infill, Request, Variation
+from tunewright.tokens.requests import Request
 from tunewright.training.run import Run
 
 Source = Generator | Run | str | Path
+_ASKED = ("start", "given", "free")  # of `Request`
+_DECODED = ("top_k", "top_p", "min_p", "repeats")  # of `Decoding.of`
 
 
-def generate(
-    source: Source,
-    n: int = 1,
-    *,
-    temperature: Temperature = 1.0,
-    top_k: int = 0,
-    top_p: float = 1.0,
-    min_p: float = 0.0,
-    repeats: int = 0,
-    request: Request | None = None,
-    start: str | Piece = "",
-    given: Infill | Variation | None = None,
-    free: bool = False,
-    seed: int = 0,
-    best_of: int = 1,
-    score: Callable[[Generated[Any]], float] | None = None,
-    original: Accepts[Any] | None = None,
-    batch_size: int | None = None,
-    max_length: int | None = None,
-    on_bar: Callable[[str], None] | None = None,
-    jobs: int = 1,
-) -> Drawn[Any]:
+def generate(source: Source, n: int = 1, *, temperature: Temperature = 1.0, **keywords: Any) -> Drawn[Any]:
     """`n` new tunes, or pieces of several parts, in order, with seeds `seed`, `seed + 1` and so on.
 
-    The first keywords are those of `Decoding.of`, the next ones those of `Request`, the others those of
-    `Generator.generate`, which says more. Raises RunError, and ConfigError before anything is drawn.
+    Keywords are those of `Decoding.of`, `request` or those of `Request`, and those of `Generator.generate`, which says
+    more. Raises RunError, and ConfigError before anything is drawn.
     """
-    generator = source if isinstance(source, Generator) else load_generator(source)
-    asked = _asked(request, start, given, free)
-    decoding = Decoding.of(temperature, top_k=top_k, top_p=top_p, min_p=min_p, repeats=repeats)
-    return generator.generate(
-        n,
-        asked,
-        decoding,
-        seed=seed,
-        best_of=best_of,
-        score=score,
-        original=original,
-        batch_size=batch_size,
-        max_length=max_length,
-        on_bar=on_bar,
-        jobs=jobs,
-    )
+    request, decoding, others = _told(temperature, keywords)
+    return _generator(source).generate(n, request, decoding, **others)
 
 
 def generate_pieces(
@@ -79,40 +43,32 @@ def generate_pieces(
     **keywords: Any,
 ) -> Drawn[Piece]:
     """The same of pieces alone; `bars` and `max_length` 0 for as many as they like. ConfigError for a run of tunes."""
-    generator = source if isinstance(source, Generator) else load_generator(source)
+    generator = _generator(source)
     if generator.tokenizer.of is not Piece:
         raise ConfigError(f"{generator.name or 'the model'} draws tunes; expected generate, or a run with tokens=remi")
     if max_length < 0:
         raise ConfigError(f"max_length is {max_length}; expected 0, for what is usual, or more")
-    request, most = Request(bars=bars or None), max_length or None
-    return generate(generator, n, request=request, start=start or "", max_length=most, **keywords)
+    asked = Request(bars=bars or None, start=start or "")
+    return generate(generator, n, request=asked, max_length=max_length or None, **keywords)
 
 
-def stream(
-    source: Source,
-    *,
-    temperature: Temperature = 1.0,
-    top_k: int = 0,
-    top_p: float = 1.0,
-    min_p: float = 0.0,
-    repeats: int = 0,
-    request: Request | None = None,
-    start: str | Piece = "",
-    given: Infill | Variation | None = None,
-    free: bool = False,
-    seed: int = 0,
-    max_length: int | None = None,
-) -> Streamed[Any]:
+def stream(source: Source, *, temperature: Temperature = 1.0, **keywords: Any) -> Streamed[Any]:
     """The text of one new tune or piece, chunk by chunk as it is written; see `Generator.stream`.
 
     Raises what `generate` raises.
     """
-    generator = source if isinstance(source, Generator) else load_generator(source)
-    decoding = Decoding.of(temperature, top_k=top_k, top_p=top_p, min_p=min_p, repeats=repeats)
-    return generator.stream(_asked(request, start, given, free), decoding, seed=seed, max_length=max_length)
+    request, decoding, others = _told(temperature, keywords)
+    return _generator(source).stream(request, decoding, **others)
 
 
-def _asked(request: Request | None, start: str | Piece, given: Infill | Variation | None, free: bool) -> Request:
-    """The request with what was asked for beside it, which comes first."""
-    request = request or Request()
-    return replace(request, start=start or request.start, given=given or request.given, free=free or request.free)
+def _generator(source: Source) -> Generator:
+    return source if isinstance(source, Generator) else load_generator(source)
+
+
+def _told(temperature: Temperature, keywords: dict[str, Any]) -> tuple[Request, Decoding, dict[str, Any]]:
+    """What is asked for, how to draw it, and the other keywords."""
+    asked = {name: keywords.pop(name) for name in _ASKED if keywords.get(name)}
+    decoded = {name: keywords.pop(name) for name in _DECODED if name in keywords}
+    request = replace(keywords.pop("request", None) or Request(), **asked)
+    others = {name: value for name, value in keywords.items() if name not in _ASKED}
+    return request, Decoding.of(temperature, **decoded), others

@@ -25,7 +25,6 @@ from tunewright.measuring.originality import Borrowing, Resemblance
 from tunewright.music.kinds import M
 
 TUNES = 100  # drawn at a setting where nobody says how many
-AXES = ("valid_rate", "style", "originality")
 
 
 def place(

@@ -131,18 +131,6 @@ def _means(columns: Floats, weights: Floats) -> Floats:
     return means
 
 
-def ratio_interval(parts: Floats, wholes: Floats, seed: int = 0) -> Value:
-    """The sum of parts over the sum of wholes, with its interval over tunes: bits per note, from bits and notes."""
-    total = wholes.sum()
-    if not total:
-        return Value(math.nan)
-    draws = np.concatenate(
-        [(weights @ parts) / np.maximum(weights @ wholes, 1) for weights in _weights(len(parts), len(parts), seed)]
-    )
-    value = float(parts.sum() / total)
-    return _value(value, draws if len(parts) > 1 else draws[:0], math.nan, draws[:0])
-
-
 # ------------------------------------------------------------------------------------------------ matches of sets
 
 
