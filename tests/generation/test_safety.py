@@ -23,7 +23,7 @@ from tunewright.tokens.registry import fit_codec
 from tunewright.tokens.requests import Request, build_request
 
 THREADS = 8
-EACH = 3
+EACH = 2
 LONGEST = 400  # ids
 
 
