@@ -18,21 +18,18 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix, hstack
-from scipy.sparse.csgraph import connected_components
-from scipy.stats import norm, rankdata
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import QuantileTransformer
 
 from tunewright.corpus.families import find_families
 from tunewright.measuring.traits import SHAPES, Traits, Word, key_of_word, name_of_key, read_traits
 from tunewright.music.rhythms import told_rhythm
 from tunewright.music.tune import Tune
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 ENOUGH = 250  # tunes a side, from which on a verdict may be given
 MOST = 1000  # tunes a side that are looked at
@@ -219,6 +216,8 @@ def _headers(tune: Tune) -> tuple[Hashable, ...]:
 
 
 def _shares(traits: Sequence[Traits | None], key_of: Callable[[Word], str]) -> tuple[csr_matrix, tuple[str, ...]]:
+    from scipy.sparse import csr_matrix
+
     numbers: dict[Word, int] = {}
     rows, columns, values = list[int](), list[int](), list[float]()
     for row, one in enumerate(traits):
@@ -244,6 +243,9 @@ def _links(names: Sequence[Hashable]) -> Iterator[Pair]:
 
 def _joined(links: Sequence[Pair], count: int) -> Places:
     """A number for each place, equal where links lead from one to the other."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
     ones, others = [one for one, _ in links], [other for _, other in links]
     graph = csr_matrix((np.ones(len(links)), (ones, others)), shape=(count, count))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
@@ -308,6 +310,8 @@ class _Tested:
 
 
 def _test(pool: Pool, ours: Sequence[int], real: Sequence[int], rng: np.random.Generator, folds: int) -> _Tested:
+    from sklearn.model_selection import GroupKFold
+
     pairs = _matched(pool, ours, real, rng)
     places = np.array([one for one, _ in pairs] + [other for _, other in pairs], dtype=np.int64)
     together = [*_links(pool.families[places].tolist()), *((place, place + len(pairs)) for place in range(len(pairs)))]
@@ -325,6 +329,10 @@ def _test(pool: Pool, ours: Sequence[int], real: Sequence[int], rng: np.random.G
 
 def _scores(pool: Pool, learn: Places, labels: npt.NDArray[np.bool_], test: Places) -> Numbers:
     """How much each of `test` looks like one of ours, to a logistic regression that learned from the others."""
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import QuantileTransformer
+
     known = np.flatnonzero(np.asarray(pool.held[learn].sum(0)).ravel() >= OFTEN)
     scale = QuantileTransformer(n_quantiles=min(50, len(learn))).fit(pool.shapes[learn])
     rows = [
@@ -357,6 +365,8 @@ def _halves(pool: Pool, places: Sequence[int], rng: np.random.Generator) -> tupl
 
 def _tells(pool: Pool, pairs: Sequence[Pair]) -> Iterator[Tell]:
     """The strongest tells of matched tunes, but none that says much the same as a stronger one."""
+    from scipy.stats import norm, rankdata
+
     if not pairs:
         return
     places = np.array([one for one, _ in pairs] + [other for _, other in pairs])
