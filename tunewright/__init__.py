@@ -11,37 +11,52 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from tunewright.api import FORMER, evaluate, load, read, train, warn_of_former, write
+from tunewright.api import FORMER, warn_of_former
+from tunewright.api import evaluate as evaluate
+from tunewright.api import load as load
+from tunewright.api import read as read
+from tunewright.api import train as train
+from tunewright.api import write as write
 from tunewright.music import showing
 from tunewright.support.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from tunewright.api import Card
-    from tunewright.corpus.corpus import Corpus, PieceCorpus
+    from tunewright.api import Card as Card
+    from tunewright.corpus.corpus import Corpus as Corpus
+    from tunewright.corpus.corpus import PieceCorpus as PieceCorpus
     from tunewright.corpus.reading import read_corpus as read_corpus
     from tunewright.corpus.reading import read_pieces as read_pieces
-    from tunewright.formats.abc import format_abc, parse_abc
-    from tunewright.formats.engraving import to_svg
+    from tunewright.formats.abc import format_abc as format_abc
+    from tunewright.formats.abc import parse_abc as parse_abc
+    from tunewright.formats.engraving import to_svg as to_svg
     from tunewright.formats.formats import write_formats as write_tune  # noqa: F401
-    from tunewright.formats.midi.pieces import read_piece
-    from tunewright.formats.midi.tunes import read_midi, write_midi
-    from tunewright.formats.musicxml.document import to_musicxml
-    from tunewright.formats.sound.tunes import write_wav
-    from tunewright.generation.decoding import Decoding
-    from tunewright.generation.generated import Generated, GeneratedPiece
-    from tunewright.generation.generator import Generator
+    from tunewright.formats.midi.pieces import read_piece as read_piece
+    from tunewright.formats.midi.tunes import read_midi as read_midi
+    from tunewright.formats.midi.tunes import write_midi as write_midi
+    from tunewright.formats.musicxml.document import to_musicxml as to_musicxml
+    from tunewright.formats.sound.tunes import write_wav as write_wav
+    from tunewright.generation.decoding import Decoding as Decoding
+    from tunewright.generation.generated import Generated as Generated
+    from tunewright.generation.generated import GeneratedPiece as GeneratedPiece
+    from tunewright.generation.generator import Generator as Generator
     from tunewright.generation.keywords import generate as generate
     from tunewright.generation.keywords import generate_pieces as generate_pieces
-    from tunewright.music.piece import Piece
-    from tunewright.music.transposing import transpose
-    from tunewright.music.tune import Key, Meter, Note, Pitch, Tune
-    from tunewright.support.errors import TunewrightError
-    from tunewright.tokens.requests import Infill, Request, Variation
-    from tunewright.training.config import Config
-    from tunewright.training.loop import train_steps
-    from tunewright.training.presets import load_preset
-    from tunewright.training.progress import Progress
-    from tunewright.training.run import Run
+    from tunewright.music.piece import Piece as Piece
+    from tunewright.music.transposing import transpose as transpose
+    from tunewright.music.tune import Key as Key
+    from tunewright.music.tune import Meter as Meter
+    from tunewright.music.tune import Note as Note
+    from tunewright.music.tune import Pitch as Pitch
+    from tunewright.music.tune import Tune as Tune
+    from tunewright.support.errors import TunewrightError as TunewrightError
+    from tunewright.tokens.requests import Infill as Infill
+    from tunewright.tokens.requests import Request as Request
+    from tunewright.tokens.requests import Variation as Variation
+    from tunewright.training.config import Config as Config
+    from tunewright.training.loop import train_steps as train_steps
+    from tunewright.training.presets import load_preset as load_preset
+    from tunewright.training.progress import Progress as Progress
+    from tunewright.training.run import Run as Run
 
 
 _HOME = {
@@ -78,44 +93,7 @@ _HOME = {
     "write_wav": "formats.sound.tunes",
 }
 
-__all__ = [
-    "Card",
-    "Config",
-    "Corpus",
-    "Decoding",
-    "Generated",
-    "GeneratedPiece",
-    "Generator",
-    "Infill",
-    "Key",
-    "Meter",
-    "Note",
-    "Piece",
-    "PieceCorpus",
-    "Pitch",
-    "Progress",
-    "Request",
-    "Run",
-    "Tune",
-    "TunewrightError",
-    "Variation",
-    "evaluate",
-    "format_abc",
-    "load",
-    "load_preset",
-    "parse_abc",
-    "read",
-    "read_midi",
-    "read_piece",
-    "to_musicxml",
-    "to_svg",
-    "train",
-    "train_steps",
-    "transpose",
-    "write",
-    "write_midi",
-    "write_wav",
-]
+__all__ = sorted([*_HOME, "evaluate", "load", "read", "train", "write"])
 
 
 def _svg(music: Any) -> str:
