@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.real_pieces import songs
 from tunewright.corpus import rendering
-from tunewright.corpus.rendering import Rendered, render_files, render_pieces
+from tunewright.corpus.rendering import Rendered, render_files
 from tunewright.corpus.sources import Dropped
 from tunewright.formats.formats import write_formats
 from tunewright.formats.midi.pieces import read_piece
@@ -58,7 +58,7 @@ def test_all_parts_of_files_are_rendered_and_what_cannot_be_is_said(tmp_path: Pa
     tunes, broken = tmp_path / "tunes.abc", tmp_path / "broken.mid"
     tunes.write_text("X:1\nT:one\nK:C\ncdef|\n\nX:2\nT:two\nK:C\nGABc|\n")
     broken.write_bytes(b"MThd")
-    done = list(render_pieces([song, tunes, broken], tmp_path / "out", ["mid", "svg"]))
+    done = list(render_files([song, tunes, broken], tmp_path / "out", ["mid", "svg"], kind="piece"))
     assert [type(one) for one in done] == [Rendered, Rendered, Rendered, type(done[3])]
     assert not isinstance(done[3], Rendered)
     assert done[3].source == f"{broken}:1"
@@ -66,7 +66,7 @@ def test_all_parts_of_files_are_rendered_and_what_cannot_be_is_said(tmp_path: Pa
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
     assert read_piece(tmp_path / "out" / "song.mid") == songs(1)[0]
     with pytest.raises(ConfigError, match="is one of the files to read"):
-        list(render_pieces([song], tmp_path, ["mid"]))
+        list(render_files([song], tmp_path, ["mid"], kind="piece"))
 
 
 def render(*words: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ of its own; each command parses, calls, prints.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,7 +40,6 @@ from tunewright.support.version import __version__
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
     from tunewright.corpus.rendering import Rendered
-    from tunewright.corpus.sources import Dropped
     from tunewright.music.kinds import Music
 
 app = typer.Typer(
@@ -145,17 +144,17 @@ def render(
     """
     from tunewright.cli.console import note, print_json
     from tunewright.corpus.rendering import Rendered, render_files
-    from tunewright.formats.formats import parse_formats
+    from tunewright.formats.formats import parse_formats, usual_formats
 
     done: list[Rendered] = []
     failed = 0
+    kind = "piece" if parts else "tune"
+    played = {"--melody": melody, "--tempo": tempo, "--straight": straight}
+    if parts and (given := [option for option, value in played.items() if value]):
+        raise typer.BadParameter(f"{given[0]} is for tunes; with --parts every part is played as the file says")
+    wanted = usual_formats(kind) if formats == EVERY_FORMAT else parse_formats(formats, kind)
     performance = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
-    if parts:
-        rendered = _all_parts(
-            files, out, formats, soundfont, {"--melody": melody, "--tempo": tempo, "--straight": straight}
-        )
-    else:
-        rendered = render_files(files, out, parse_formats(formats), melody=melody, **performance)
+    rendered = render_files(files, out, wanted, kind=kind, melody=melody, **performance)
     for one in rendered:
         if isinstance(one, Rendered):
             done.append(one)
@@ -165,22 +164,9 @@ def render(
     if as_json:
         print_json([{"source": one.source, "title": one.title, "files": one.files} for one in done])
     else:
-        print(f"{len(done):,} {'pieces' if parts else 'tunes'} rendered into {out}, {failed:,} failed.")
+        print(f"{len(done):,} {kind}s rendered into {out}, {failed:,} failed.")
     if failed:
         raise typer.Exit(1)
-
-
-def _all_parts(
-    files: list[Path], out: Path, formats: str, soundfont: Path | None, of_tunes: dict[str, object]
-) -> Iterator[Rendered | Dropped]:
-    """What is rendered of pieces of several parts; a usage error for options that only tunes have."""
-    from tunewright.corpus.rendering import render_pieces
-    from tunewright.formats.formats import parse_formats, usual_formats
-
-    if given := [option for option, value in of_tunes.items() if value]:
-        raise typer.BadParameter(f"{given[0]} is for tunes; with --parts every part is played as the file says")
-    kinds = usual_formats("piece") if formats == EVERY_FORMAT else parse_formats(formats, "piece")
-    return render_pieces(files, out, kinds, soundfont=soundfont)
 
 
 def runs(

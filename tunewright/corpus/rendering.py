@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.corpus.files import read_file
-from tunewright.corpus.kinds import PIECE, TUNE
+from tunewright.corpus.kinds import KINDS
 from tunewright.corpus.sources import Dropped
 from tunewright.formats.formats import write_formats
 from tunewright.formats.pdf import write_pdf
@@ -25,7 +25,7 @@ BOOK = "tunebook"  # the name of a book of several files
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One tune of a file, and what was written of it, by format."""
+    """One tune or piece of a file, and what was written of it, by format."""
 
     source: str
     title: str
@@ -33,51 +33,38 @@ class Rendered:
 
 
 def render_files(
-    files: Sequence[Path], folder: Path, formats: Sequence[str], *, melody: str = "", **performance: Any
+    files: Sequence[Path],
+    folder: Path,
+    formats: Sequence[str],
+    *,
+    kind: str = Tune.kind,
+    melody: str = "",
+    **performance: Any,
 ) -> Iterator[Rendered | Dropped]:
-    """Write every tune of ABC and MIDI files in each of the formats, yielding each, or why it could not be made.
+    """Write every tune, or "piece" with all its parts, of ABC and MIDI files in each of the formats.
 
-    A file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so on; "pdf" is one book of them all,
-    `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi` takes, `performance` is what
-    `Format.encode` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
-    would replace one of `files`.
+    Yields each, or why it could not be made. A file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so
+    on; "pdf" is one book of them all, `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi`
+    takes, `performance` is what `Format.encode` takes. Raises OutputError where a file cannot be written, ConfigError
+    before anything is, where it would replace one of `files`.
     """
-    single = [kind for kind in formats if kind != "pdf"]
-    book: list[Tune] = []
+    single = [name for name in formats if name != "pdf"]
+    book: list[Any] = []
     for path, name in zip(files, _distinct_names(files), strict=True):
-        read = list(read_file(path, TUNE, melody))
-        for number, tune in enumerate(read, start=1):
-            if isinstance(tune, Dropped):
-                yield tune
+        read = list(read_file(path, KINDS[kind], melody))
+        for number, music in enumerate(read, start=1):
+            if isinstance(music, Dropped):
+                yield music
                 continue
             own = name if len(read) == 1 else f"{name}-{number:03}"
-            _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in single])
+            _refuse_to_replace(files, [folder / f"{own}.{ending}" for ending in single])
             try:
-                yield Rendered(tune.source, tune.title, write_formats(tune, folder, own, single, **performance))
-                book.append(tune)
+                yield Rendered(music.source, music.title, write_formats(music, folder, own, single, **performance))
+                book.append(music)
             except RenderError as error:
-                yield Dropped(tune.source, str(error))
+                yield Dropped(music.source, str(error))
     if "pdf" in formats and book:
         write_pdf(book, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
-
-
-def render_pieces(
-    files: Sequence[Path], folder: Path, formats: Sequence[str], *, soundfont: Path | None = None
-) -> Iterator[Rendered | Dropped]:
-    """The same with all parts of every file: MIDI, sound and piano roll of each piece; tunes are pieces of one part."""
-    for path, name in zip(files, _distinct_names(files), strict=True):
-        read = list(read_file(path, PIECE))
-        for number, piece in enumerate(read, start=1):
-            if isinstance(piece, Dropped):
-                yield piece
-                continue
-            own = name if len(read) == 1 else f"{name}-{number:03}"
-            _refuse_to_replace(files, [folder / f"{own}.{kind}" for kind in formats])
-            try:
-                written = write_formats(piece, folder, own, formats, soundfont=soundfont)
-                yield Rendered(piece.source, piece.title, written)
-            except RenderError as error:
-                yield Dropped(piece.source, str(error))
 
 
 def _distinct_names(files: Sequence[Path]) -> list[str]:

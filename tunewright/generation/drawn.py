@@ -68,7 +68,7 @@ class Drawn(_Closing[Generated[M]]):
     """New music, in order."""
 
 
-class Streamed(Iterator[str], Generic[M]):
+class Streamed(_Closing[str], Generic[M]):
     """The text of one tune or piece as it is written, chunk by chunk; `drawn` is all of it, once the last one is out.
 
     All chunks together read as the text that `generate` gives with the same seed: of a tune its ABC, of a piece of
@@ -77,20 +77,7 @@ class Streamed(Iterator[str], Generic[M]):
 
     def __init__(self, events: Iterator[str | Generated[M]], give_back: Callable[[], None]) -> None:
         self.drawn: Generated[M] | None = None
-        self._chunks = _Closing(self._follow(events), give_back)
-
-    def __next__(self) -> str:
-        return next(self._chunks)
-
-    def close(self) -> None:
-        """Stop drawing; there are no more chunks."""
-        self._chunks.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        self.close()
+        super().__init__(self._follow(events), give_back)
 
     def _follow(self, events: Iterator[str | Generated[M]]) -> Iterator[str]:
         signs, text = 0, ""

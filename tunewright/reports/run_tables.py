@@ -43,6 +43,7 @@ FAULTS = {
     "did not end": "did not come to an end",
     "has ": "is too short",
     "part ": "a part is not as MIDI can hold it",
+    "metre ": "a metre begins within a bar, or is none",
 }
 
 
