@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tunewright.generation.tunebook import TUNEBOOK
 from tunewright.reports.components import Fact, Link, Table, links_beside
 from tunewright.reports.curves import Measurement, loss_curves
 from tunewright.reports.media import audio_uris, data_uri
@@ -135,7 +136,7 @@ def _page(
         facts=_facts(corpus, training, len(drawn), well_formed),
         tunes=tuple(_shown(folder, one, files[one.index], sound) for one, sound in zip(shown, sounds, strict=True)),
         tunes_note=f"Every one can be read without repair, and all its bars add up to the metre. {selection}",
-        tunebook=tuple(links_beside(folder, {"abc": folder / "tunebook.abc", "pdf": folder / "tunebook.pdf"})),
+        tunebook=tuple(links_beside(folder, {book.suffix[1:]: book for book in sorted(folder.glob(f"{TUNEBOOK}.*"))})),
         curves=loss_curves(training.measurements, training.best_step, _unit(training)),
         curves_note=_curves_note(training),
         drawn=drawn_table(drawn),
