@@ -17,7 +17,9 @@ from tunewright.measuring.pieces.table import (
     PIECE_FAMILIES,
     PIECE_MEASURES,
     PIECE_REFERENCES,
+    REASONS,
     SETS_OF_PIECES,
+    _reason,
     measure_pieces,
 )
 from tunewright.measuring.pieces.views import SILENT, View
@@ -293,3 +295,8 @@ def test_what_is_all_upbeat_has_every_measure_or_none() -> None:
     for measured in measure_pieces([upbeat, drum]):
         assert set(measured) == set(OF_PIECE)
         assert math.isnan(measured["empty_beat_rate"])
+
+
+def test_a_new_measure_of_tunes_needs_no_word_here() -> None:
+    assert REASONS[_reason("a_measure_that_nobody_has_thought_of")].startswith("is of one melody")
+    assert set(NOT_FOR_PIECES) == set(MEASURES) - set(PIECE_MEASURES)
