@@ -22,7 +22,7 @@ from tunewright.judging.yardstick import Yardstick, build_yardstick, candidate
 from tunewright.measuring.table import MEASURES
 from tunewright.music.playing import fingerprint
 from tunewright.music.transposing import transpose
-from tunewright.music.tune import Rest, Tune
+from tunewright.music.tune import Meter, Rest, Tune
 from tunewright.support.errors import CorpusError
 
 ONE = "X:1\nT:One\nM:4/4\nL:1/8\nK:D\n{body}\n"
@@ -238,6 +238,16 @@ def test_tunes_that_stand_in_the_corpus_are_counted() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ reading
+
+
+def test_common_time_is_four_four_however_it_was_written() -> None:
+    common = [replace(tune, meter=Meter(4, 4, "C")) for tune in tunes() if str(tune.meter) in ("C", "4/4")]
+    written = [replace(tune, meter=Meter(4, 4), text="") for tune in common]
+    assert len(common) > 5
+    against = build_yardstick(corpus_of(common[:-3], common[-3:]))
+    assert "another_kind" not in keys(score([candidate(tune) for tune in written], against))
+    jigs = [replace(tune, meter=Meter(11, 16), text="") for tune in common]
+    assert "another_kind" in keys(score([candidate(tune) for tune in jigs], against))
 
 
 def test_files_and_folders_are_read_tune_by_tune_with_what_is_broken(tmp_path: Path) -> None:

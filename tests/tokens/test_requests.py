@@ -146,3 +146,9 @@ def test_what_a_request_says_in_the_notes_of_a_tune() -> None:
 
 def test_half_a_range_is_not_checked_against_nothing() -> None:
     check_request(replace(Request(), low=Pitch("D", 0, 4)))
+
+
+def test_a_metre_is_asked_for_as_it_is_however_it_was_written() -> None:
+    [reel] = parse_abc("X:1\nT:x\nR:reel\nM:C\nL:1/8\nK:D\nDEFG ABcd|DEFG ABcd|DEFG ABcd|d8|]\n")
+    assert as_in(reel, build_request(meter="4/4")).rhythm == "reel"
+    assert as_in(reel, build_request(meter="2/2")).rhythm == ""

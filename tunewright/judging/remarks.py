@@ -67,7 +67,7 @@ def _of_tunes(each: Sequence[Certificate[Tune]], yardstick: Yardstick[Tune]) -> 
     """Tunes that stand whole in the corpus, and whether most are in metres that it hardly has."""
     if whole := sum(one.shared is not None and one.shared.line.share == 1 for one in each):
         yield remark(Tune.kind, "contained", contained=whole, corpus=yardstick.corpus)
-    metres = Counter(str(one.music.meter) for one in each if one.music and one.notes)
+    metres = Counter(yardstick.kind.metre(one.music) for one in each if one.music and one.notes)
     rare = {metre: times for metre, times in metres.items() if yardstick.metres.get(metre, 0) < RARE_METRE}
     if 2 * sum(rare.values()) > metres.total():
         named = ", ".join(sorted(rare, key=lambda metre: -rare[metre])[:3])

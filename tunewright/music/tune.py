@@ -10,7 +10,7 @@ This file does not read or write any format (`formats`), and knows no corpus. Ho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, ClassVar
@@ -124,6 +124,11 @@ class Meter:
     def length(self) -> Fraction | None:
         """Length of a full bar, in whole notes; None in free metre."""
         return None if self.free else Fraction(self.numerator, self.denominator)
+
+    @property
+    def plain(self) -> Meter:
+        """The same however it was written: 4/4 for C, 2/2 for C|."""
+        return replace(self, symbol="") if self.symbol else self
 
     @property
     def compound(self) -> bool:

@@ -189,7 +189,8 @@ def as_in(tune: Tune, request: Request) -> Request:
         raise ConfigError(f"{tune.source or 'the tune'}: has no notes; expected a tune to be like")
     told = told_rhythm(tune)
     meters = RHYTHMS[told].meters if told in RHYTHMS else ()
-    fits = str(request.meter or tune.meter) in meters and (tune.meter == request.meter or request.meter is None)
+    same = request.meter is None or tune.meter.plain == request.meter.plain
+    fits = str(request.meter or tune.meter) in meters and same
     low, high = pitches[0], pitches[-1]
     moved = request.key is not None and request.key != tune.key
     open_form = request.form is None and request.bars is None
