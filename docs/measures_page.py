@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tunewright.measuring import table as metrics
-from tunewright.measuring.pieces import habits as habits
+from tunewright.measuring.pieces import habits
 from tunewright.measuring.pieces import table as measures
 from tunewright.measuring.pieces.table import (
     PIECE_FAMILIES,

@@ -139,8 +139,9 @@ def test_former_names_work_and_say_what_to_write(run: tw.Run, source: Path, tmp_
         (one,) = tw.generate(run.path, 1, seed=4)
     assert one == next(tw.load(run).generate(1, seed=4))
     with pytest.deprecated_call(match="train_steps"):
-        steps = tw.train(corpus, tmp_path / "old", SMALL.with_(num_training_iterations=2))
+        steps = tw.train(corpus, tmp_path / "old", SMALL.with_(num_training_iterations=2), record={"preset": "mine"})
     assert [progress.step for progress in steps][:2] == [1, 2]
+    assert read_record(tmp_path / "old")["preset"] == "mine"
     with pytest.deprecated_call(match="scorecard"):
         assert tw.evaluate(real_tunes()[0]).card.count == 1
     with pytest.deprecated_call(match=r"parts=True"):

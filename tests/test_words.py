@@ -31,7 +31,7 @@ def known() -> frozenset[str]:
                 case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                     names.add(name)
                 case ast.Constant(value=str(text)):
-                    names.update(re.findall(r"\w+", text) if len(text) < 40 else ())
+                    names.update(re.findall(r"\w+", text) if re.fullmatch(r"[\w.:/-]+", text) else ())
     return frozenset(names | {path.stem for path in PACKAGE.rglob("*.*")})
 
 

@@ -138,7 +138,7 @@ def train(
     how: dict[str, Any] = {"resume": resume, "minutes": minutes, "stop": stop}
     if config is not None:
         warn_of_former("train with a Config", "train(..., preset=...), or train_steps")
-        return train_steps(corpus, path, config, **how)
+        return train_steps(corpus, path, config, **how, **settings)  # of the keywords that it had: `record`
     preset = preset or usual_preset(corpus.kind)
     before = load_run(Path(path)).config if resume else load_preset(preset)
     record = {"preset": preset, "changed": [f"{name}={value}" for name, value in settings.items()]}

@@ -99,10 +99,10 @@ def evaluate(
     """The scorecard of one run, or of the tunes of files, folders and built-in collections.
 
     They are held against a corpus or the sources `against`: a run against the music that it learned from, where none
-    are named.
-    With `parts` files are judged as pieces of several parts, as runs that draw those always are. `on_progress(done,
-    total)` counts what is drawn, `tell` is given a line before what takes long. ConfigError for a run among files, for
-    several runs, and for a run of tunes with `parts`; RunError, CorpusError where one cannot be read, or holds nothing.
+    are named. With `parts` files are judged as pieces of several parts, as runs that draw those always are.
+    `on_progress(done, total)` counts what is drawn, `tell` is given a line before what takes long. ConfigError for a
+    run among files, for several runs, and for a run of tunes with `parts`; RunError, CorpusError where one cannot be
+    read, or holds nothing.
     """
     kind = judged_kind(what, parts=parts)
     read = read or READ[kind]
@@ -239,7 +239,8 @@ def _judge_run(
     corpus = _corpus_of(against if named else sources_of(path), read)
     if corpus is None and (order.temperatures or order.checkpoints):
         raise RunError(
-            f"{path}: its {kind}s are gone ({_told(path)}), and settings are held against real {kind}s; {NAME_ONE}"
+            f"{path}: its {kind}s are gone ({_told(path)}), and settings are held against real {kind}s; "
+            f"name {kind}s with --against"
         )
     tell(f"Judging {path}" + (f" against {corpus.name}." if corpus else "."))
     learned = corpus is not None and learned_from(path, corpus)
@@ -305,8 +306,6 @@ def save_knee(path: Path, card: Scorecard[Any]) -> FrontierPoint | None:
 
 
 # ------------------------------------------------------------------------------------------------ what has to be said
-
-NAME_ONE = "name tunes with --against"
 
 
 def _told(path: Path) -> str:

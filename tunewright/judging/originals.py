@@ -57,7 +57,7 @@ def originality_line(corpus: Corpus[M], percent: float) -> OriginalityLine[M]:
         raise ConfigError(f"original is {percent:g}; expected 0 to 100, percent of the held-out tunes")
     held_out = corpus.valid + corpus.test
     if not held_out:
-        raise ConfigError(f"{corpus.name}: no tunes are held out, so nothing says how much real tunes share")
+        raise ConfigError(f"{corpus.name}: no {corpus.kind}s are held out, so nothing says how much real ones share")
     count = min(MOST_HELD_OUT, len(held_out))
     chosen = [held_out[len(held_out) * place // count] for place in range(count)]
     kind = held_out[0].kind

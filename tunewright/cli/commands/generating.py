@@ -156,7 +156,9 @@ def _originality_line(run: Run, percent: float) -> OriginalityLine[Any]:
 
     sources = sources_of(run.path)
     if not sources:
-        raise RunError(f"{run.path}: its tunes are gone, and without them nobody can tell what is original")
+        raise RunError(
+            f"{run.path}: its {run.config.music}s are gone, and without them nobody can tell what is original"
+        )
     return originality_line(read_for(run.config, sources), percent)
 
 
