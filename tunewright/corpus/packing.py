@@ -32,6 +32,7 @@ from tunewright.music.tune import (
     Pitch,
     Repair,
     Rest,
+    Tempo,
     Tune,
     Tuplet,
 )
@@ -117,8 +118,9 @@ class TuneUnpacker(_Known):
         return self._unpack_tune(item)
 
     def _unpack_tune(self, item: list[Any]) -> Tune:
-        music, key, meter, header, fields, lines, repairs, left_out, inferred, counted = item
+        music, key, meter, header, performed, fields, lines, repairs, left_out, inferred, counted = item
         rhythm, parts, unit, title, number, text, source = header
+        tempos, lyrics, sounding = performed
         elements, one = self._elements, self._one
         tune = Tune(
             tuple([elements[place] for place in music]),
@@ -126,6 +128,9 @@ class TuneUnpacker(_Known):
             one(_unpack_meter(meter)),
             one(rhythm),
             one(parts),
+            tempos=tuple((place, one(Tempo(Fraction(beat), Fraction(rate)))) for place, beat, rate in tempos),
+            lyrics=tuple(map(tuple, lyrics)),
+            sounding=sounding,
             unit=one(Fraction(unit)),
             title=title,
             number=number,
@@ -148,6 +153,7 @@ def _pack_tune(tune: Tune, music: list[int]) -> list[Any]:
         _pack_key(tune.key),
         _pack_meter(tune.meter),
         [tune.rhythm, tune.parts, str(tune.unit), tune.title, tune.number, tune.text, tune.source],
+        [_pack_tempos(tune.tempos), [list(verse) for verse in tune.lyrics], tune.sounding],
         [list(item) for item in tune.fields],
         list(tune.lines),
         _pack_repairs(tune.repairs),
@@ -155,6 +161,10 @@ def _pack_tune(tune: Tune, music: list[int]) -> list[Any]:
         _pack_inferred(tune.inferred),
         [fingerprint(tune), tune.irregular],
     ]
+
+
+def _pack_tempos(tempos: Sequence[tuple[int, Tempo]]) -> Packed:
+    return [[place, str(tempo.beat), str(tempo.per_minute)] for place, tempo in tempos]
 
 
 def _pack_repairs(repairs: Sequence[Repair]) -> Packed:
