@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tunewright.formats.abc.header import Header, read_header
 from tunewright.formats.abc.joining import resolve_ties
-from tunewright.formats.abc.music import MusicReader
+from tunewright.formats.abc.music import read_music
 from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
+from tunewright.formats.abc.state import State
 from tunewright.music.tune import Repair, Tune
 from tunewright.support.errors import ParseError
 
@@ -62,18 +63,18 @@ def decode_abc(content: bytes, name: str) -> Iterator[tuple[Tune | ParseError, i
 def parse_tune(source: Source) -> Tune:
     """The tune that stands in these lines; ParseError where its header or music cannot be made sense of."""
     header = read_header(source)
-    reader = MusicReader(header)
+    state = State(header)
     try:
-        reader.read()
+        read_music(state)
     except ParseError as error:
-        raise ParseError(error.reason, f"{source.name}:{reader.line or source.line}") from None
-    reader.repairs += [(what, place, "") for what, place in resolve_ties(reader.music)]
-    return _assemble(source, header, reader)
+        raise ParseError(error.reason, f"{source.name}:{state.line or source.line}") from None
+    state.repairs += [(what, place, "") for what, place in resolve_ties(state.music)]
+    return _assemble(source, header, state)
 
 
-def _assemble(source: Source, header: Header, reader: MusicReader) -> Tune:
+def _assemble(source: Source, header: Header, state: State) -> Tune:
     tune = Tune(
-        tuple(reader.music),
+        tuple(state.music),
         header.key,
         header.meter,
         header.rhythm,
@@ -84,22 +85,22 @@ def _assemble(source: Source, header: Header, reader: MusicReader) -> Tune:
         fields=tuple(header.fields),
         text="\n".join(source.lines),
         source=source.place,
-        left_out=tuple(sorted((header.left_out + reader.left_out).items())),
+        left_out=tuple(sorted((header.left_out + state.left_out).items())),
     )
     stops = [measure.stop for measure in tune.measures]
-    lines = tuple(_line_at(reader, stop) for stop in stops)
-    repairs = [_placed(tune, reader, stops, repair) for repair in reader.repairs]
+    lines = tuple(_line_at(state, stop) for stop in stops)
+    repairs = [_placed(tune, state, stops, repair) for repair in state.repairs]
     return replace(tune, lines=lines, repairs=(*header.repairs, *repairs))
 
 
-def _line_at(reader: MusicReader, place: int) -> int:
-    return reader.lines[min(place, len(reader.lines) - 1)]
+def _line_at(state: State, place: int) -> int:
+    return state.lines[min(place, len(state.lines) - 1)]
 
 
-def _placed(tune: Tune, reader: MusicReader, stops: list[int], repair: tuple[str, int, str]) -> Repair:
+def _placed(tune: Tune, state: State, stops: list[int], repair: tuple[str, int, str]) -> Repair:
     what, place, detail = repair
     measure = tune.measures[min(bisect_left(stops, place), len(stops) - 1)]
-    return Repair(what, _line_at(reader, place), measure.number, detail)
+    return Repair(what, _line_at(state, place), measure.number, detail)
 
 
 def with_number(text: str) -> str:
