@@ -2,15 +2,15 @@
 
     python benchmarks/fuzz.py                              2,000 of each kind, in about a minute
     python benchmarks/fuzz.py --seconds 120                as many as there is time for
-    python benchmarks/fuzz.py --executions 2000000 --folder runs/fuzz --jobs 2      the campaign; may be ended and gone on with
+    python benchmarks/fuzz.py --executions 2000000 --folder runs/fuzz     the campaign; may be ended, and gone on with
     python benchmarks/fuzz.py --only abc:1234              one execution again, with what it was given and the traceback
     python benchmarks/fuzz.py --break slow                 with a reader that is slow on purpose
 
 Each execution mutates one of some hundred texts or MIDI files (`fuzzing/seeds.py`), by a seed of its own, so that it
 can be done again alone. The laws are in `fuzzing/laws.py`: no exception but ours; `parse_abc(format_abc(tune)) ==
 [tune]` for every tune that a reader gives back, titles, fields, tempos and words included; a piece comes back from the
-MIDI file that we write of it; our readers refuse nothing that we wrote. One in sixteen is also unfolded, drawn, sounded,
-written as MusicXML and read as a collection. An execution may take 5 seconds of processor time and 1 GB of memory.
+MIDI file that we write of it; our readers refuse nothing that we wrote. One in sixteen is also unfolded, drawn,
+sounded, written as MusicXML and read as a collection. An execution may take 5 seconds of processor time and 1 GB of memory.
 
 With `--folder`, `state.json` holds how far it came and what failed, `failures.json` the failing inputs made small, as
 Latin-1, with reasons. Exit codes: 0 done, 1 something failed.
@@ -34,7 +34,6 @@ from fuzzing import running
 from fuzzing.laws import judge
 from fuzzing.running import KINDS, Result, content_of, kind_of, name_of, run
 
-from tunewright.formats.abc.music import MusicReader
 from tunewright.support.files import replace_file
 
 EXECUTIONS = 4000
@@ -119,14 +118,17 @@ def campaign(state: State, count: int, seconds: float, jobs: int, folder: Path |
 
 def show(state: State) -> None:
     """Print the table."""
-    print(f"\nseed {state.seed}, executions {name_of(0, state.kinds)} to {name_of(max(0, state.next - 1), state.kinds)}\n")
+    print(
+        f"\nseed {state.seed}, executions {name_of(0, state.kinds)} to {name_of(max(0, state.next - 1), state.kinds)}\n"
+    )
     print("| kind | executions | read | " + " | ".join(COLUMNS) + " |")
     print("| --- |" + " ---: |" * (len(COLUMNS) + 2))
     for kind in state.kinds:
         counts = " | ".join(f"{state.faults[f'{kind} {column}']:,}" for column in COLUMNS)
         print(f"| {kind} | {state.executions[kind]:,} | {state.read[kind]:,} | {counts} |")
     rate = state.next / max(1e-9, state.seconds)
-    print(f"\n{rate:.0f} a second, {state.seconds:,.0f} seconds; the slowest took {state.slowest[0]} s ({state.slowest[1]})")
+    seconds, slowest = state.slowest
+    print(f"\n{rate:.0f} a second, {state.seconds:,.0f} seconds; the slowest took {seconds} s ({slowest})")
     for kind, examples in state.failures.items():
         print(f"  {kind}\n    {', '.join(example['execution'] for example in examples)}")
 
@@ -150,22 +152,24 @@ def _traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
-def _slow(_self: MusicReader, _text: str) -> None:
+def _slow(_state: object, _text: str) -> None:
     while True:
         pass
 
 
 BREAKS: dict[str, Callable[[], Any]] = {
-    "slow": lambda: mock.patch.object(MusicReader, "_read_line", _slow),
+    "slow": lambda: mock.patch("tunewright.formats.abc.music._read_line", _slow),
     "title": lambda: mock.patch("fuzzing.laws.format_abc", lambda tune: f"X:{tune.number}\nT:other\nK:C\nC\n"),
-    "raise": lambda: mock.patch("fuzzing.laws.format_abc", lambda tune: 1 // 0),
+    "raise": lambda: mock.patch("fuzzing.laws.format_abc", side_effect=ZeroDivisionError),
 }
 
 
 def main() -> int:
     """Run what was asked for; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--executions", type=int, default=EXECUTIONS, metavar="N", help="in all, of both kinds together")
+    parser.add_argument(
+        "--executions", type=int, default=EXECUTIONS, metavar="N", help="in all, of both kinds together"
+    )
     parser.add_argument("--seconds", type=float, default=1e9, metavar="S", help="end after so long")
     parser.add_argument("--kind", choices=KINDS, help="of one kind only")
     parser.add_argument("--jobs", type=int, default=1, metavar="K", help="processes (1)")

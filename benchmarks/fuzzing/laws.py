@@ -34,7 +34,15 @@ from tunewright.support.errors import TunewrightError
 EXCEPTION, UNEQUAL, REFUSED = "exception", "unequal", "refused"
 MOST_TUNES = 4  # of one file that are looked at
 MOST_UNFOLDED = 2**18  # elements
-TOLD = ("title", "number", "unit", "fields", "tempos", "lyrics", "sounding")  # come back too, though equal tunes may differ
+TOLD = (
+    "title",
+    "number",
+    "unit",
+    "fields",
+    "tempos",
+    "lyrics",
+    "sounding",
+)  # come back too, though equal tunes may differ
 OURS = ("a mistake in tunewright", "more memory than there is")  # reasons that are faults
 
 
@@ -157,7 +165,8 @@ def _difference(tune: Tune, back: list[Tune]) -> str:
     pairs = zip(tune.music, back[0].music, strict=False)
     for place, (one, other) in enumerate(pairs):
         if one != other:
-            return f"music, {type(one).__name__} to {type(other).__name__}: {str(one)[:200]} became {str(other)[:200]} ({place})"
+            types = f"{type(one).__name__} to {type(other).__name__}"
+            return f"music, {types}: {str(one)[:200]} became {str(other)[:200]} ({place})"
     return f"music: {len(tune.music)} elements became {len(back[0].music)}"
 
 
@@ -261,7 +270,8 @@ def _collection(kind: str, content: bytes) -> int:
                     raise Broken(EXCEPTION, str(error).rpartition(".abc")[2][:200]) from None
                 continue
             json.dumps(describe(corpus))
-            json.dumps(list(describe_files(corpus)), default=str)
+            if music == "tune":
+                json.dumps(list(describe_files(corpus)))
             if ours := [item for item in corpus.dropped if any(sign in item.reason for sign in OURS)]:
                 raise Broken(EXCEPTION, ours[0].reason[:200])
     return 0

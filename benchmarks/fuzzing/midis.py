@@ -10,10 +10,46 @@ import random
 from collections.abc import Callable, Sequence
 
 Events = list[tuple[int, bytes]]  # ticks since the one before, and the event with its status byte
-TIMES = (0, 1, 2, 5, 7, 15, 16, 119, 120, 159, 160, 239, 240, 320, 479, 480, 481, 960, 1920, 7680, 100_000, 2**21, 2**28 - 1)
+TIMES = (
+    0,
+    1,
+    2,
+    5,
+    7,
+    15,
+    16,
+    119,
+    120,
+    159,
+    160,
+    239,
+    240,
+    320,
+    479,
+    480,
+    481,
+    960,
+    1920,
+    7680,
+    100_000,
+    2**21,
+    2**28 - 1,
+)
 DIVISIONS = (1, 2, 24, 96, 120, 192, 384, 480, 481, 960, 0x7FFF, 0, 0xE728, 0xE250, 0xE878, 0xFFFF)
 END = b"\xff\x2f\x00"
-TITLES = (b"100% <b>", b"%%x", b"A & B", b"\x1b[31m", b"\\", b"a\\%b", b"\xff\xfe", "Ж中".encode(), b"x" * 200, b"", b"X:1\nK:C")
+TITLES = (
+    b"100% <b>",
+    b"%%x",
+    b"A & B",
+    b"\x1b[31m",
+    b"\\",
+    b"a\\%b",
+    b"\xff\xfe",
+    "Ж中".encode(),
+    b"x" * 200,
+    b"",
+    b"X:1\nK:C",
+)
 
 
 def mutated(content: bytes, rng: random.Random, others: Sequence[bytes]) -> bytes:
@@ -69,7 +105,13 @@ def _header(content: bytes, rng: random.Random, _others: Sequence[bytes]) -> byt
         case 2:
             return content[:10] + rng.choice((0, 1, 2, 100, 65535)).to_bytes(2) + content[12:]
         case _:
-            return b"RIFF" + (len(content) + 12).to_bytes(4, "little") + b"RMIDdata" + len(content).to_bytes(4, "little") + content
+            return (
+                b"RIFF"
+                + (len(content) + 12).to_bytes(4, "little")
+                + b"RMIDdata"
+                + len(content).to_bytes(4, "little")
+                + content
+            )
 
 
 def _spliced(content: bytes, rng: random.Random, others: Sequence[bytes]) -> bytes:
@@ -95,7 +137,9 @@ def _structured(content: bytes, rng: random.Random, others: Sequence[bytes]) -> 
     running = rng.random() < 0.2
     chunks = [_chunk(track, running=running) for track in tracks]
     if rng.random() < 0.05:
-        chunks.insert(rng.randrange(len(chunks) + 1), rng.choice((b"junk", b"MTrk\0\0\0\0", b"XFIH\0\0\0\4abcd", b"\0")))
+        chunks.insert(
+            rng.randrange(len(chunks) + 1), rng.choice((b"junk", b"MTrk\0\0\0\0", b"XFIH\0\0\0\4abcd", b"\0"))
+        )
     return b"MThd\0\0\0\6" + shape.to_bytes(2) + len(tracks).to_bytes(2) + division.to_bytes(2) + b"".join(chunks)
 
 
@@ -154,7 +198,10 @@ def _meta(kind: int, content: bytes) -> bytes:
 
 
 def _new_event(rng: random.Random) -> bytes:
-    channel, number = rng.choice((0, 0, 0, 1, 9, 15)), rng.choice((0, 20, 60, 62, 64, 67, 72, 100, 127, rng.randrange(128)))
+    channel, number = (
+        rng.choice((0, 0, 0, 1, 9, 15)),
+        rng.choice((0, 20, 60, 62, 64, 67, 72, 100, 127, rng.randrange(128))),
+    )
     match rng.randrange(12):
         case 0:
             return bytes([0x90 | channel, number, rng.choice((0, 1, 80, 127))])
@@ -167,7 +214,17 @@ def _new_event(rng: random.Random) -> bytes:
         case 4:
             return bytes([0xE0 | channel, rng.randrange(128), rng.randrange(128)])
         case 5 | 6:
-            return _meta(0x58, bytes([rng.choice((0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 64, 65, 255)), rng.choice((0, 1, 2, 3, 4, 6, 7, 255)), 24, 8]))
+            return _meta(
+                0x58,
+                bytes(
+                    [
+                        rng.choice((0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 64, 65, 255)),
+                        rng.choice((0, 1, 2, 3, 4, 6, 7, 255)),
+                        24,
+                        8,
+                    ]
+                ),
+            )
         case 7:
             return _meta(0x59, bytes([rng.choice((0, 1, 4, 7, 8, 249, 253, 255, 128)), rng.choice((0, 1, 2))]))
         case 8:

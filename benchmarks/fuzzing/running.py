@@ -20,7 +20,6 @@ from types import FrameType
 
 from fuzzing import midis, seeds, texts
 from fuzzing.laws import Fault, Found, judge
-
 from tunewright.support.processes import Died, in_order
 
 SECONDS = 5  # of processor time that an execution may take
@@ -87,7 +86,7 @@ def run(first: int, count: int, seed: int, kinds: tuple[str, ...], processes: in
 @cache
 def prepare() -> None:
     """Load what executions need, once, before processes are made."""
-    import numpy  # noqa: F401, ICN001, PLC0415
+    import numpy  # noqa: F401, PLC0415
     import symusic  # noqa: F401, PLC0415
     import verovio  # noqa: F401, PLC0415
 
@@ -151,7 +150,7 @@ _made: Counter[str] = Counter()
 
 
 def kind_of(fault: Fault) -> str:
-    """What faults with one cause have in common, as far as can be told: the line without what differs from one to the next."""
+    """What faults of one cause have in common, as far as can be told: what is said, without names and numbers."""
     return f"{fault.what}: " + re.sub(r"'[^']*'|\"[^\"]*\"|[\d.]+|became.*", "…", fault.reason)[:120]
 
 

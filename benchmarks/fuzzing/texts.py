@@ -14,24 +14,33 @@ TOKEN = re.compile(r'"[^"]*"?|!\S*?!|\[[A-Za-z]:[^\]]*\]|\{[^}]*\}|\[\d|[|:\[\]]
                    r"[,']*\d*/*\d*|\s+|.", re.DOTALL)  # fmt: skip
 NUMBER = re.compile(r"\d+")
 FIELD = re.compile(r"^([A-Za-z+]):(.*)$", re.MULTILINE)
-SIGNS = (
-    *"( ) - > < >> << >>> <<< . ~ & && $ ! \\ ` y z x Z X Z4 [ ] { } | || |] [| :| |: :: : [|] :|] |::: ' , ^ _ = / // % +".split(),
-    *"(3 (2 (5 (9 (3:2 (3:2:2 (3::4 (15:32:64 (2:1:1 (3:2:64 (1 (0 [1 [2 [1,3 [1-4 |1 |2 :|2 [99 [0".split(),
-    *"A a' C,, ^f __b ^^c =d A> B< C/ D// E/4 F3/2 G16 A0 B1/3 c5/7 d/65536 e64 [CEG] [C2E2G2]4 [A-c] [D-^F-] {g} {/ab}".split(),
-    *'"Am" "D7/F#" "^over" "Bb(add9)" "G7sus4" "N.C." "C#m7b5" "" "<(" "H7" !trill! !f! !D.C.! !+! !<(! !>)! +roll+ T H'.split(),
-    *"[K:G] [K:Dmix] [K:none] [M:3/4] [M:C|] [M:none] [L:1/16] [P:B] [Q:1/4=90] [V:2] [U:T=!f!] [r:x] [K:clef=bass]".split(),
-    *"&amp; &#169; &eacute; \\'e \\\"o $1 %% ''' \x00 \x1b[31m \x7f \u202e \u2028 \x85 \xa0 ♯ ♭ é 中 \ufeff \U0001f3b5 ²  ٣".split(" "),
-)  # fmt: skip
+WORDS = r"""
+( ) - > < >> << >>> <<< . ~ & && $ ! \ ` y z x Z X Z4 [ ] { } | || |] [| :| |: :: : [|] :|] |::: ' , ^ _ = / // % +
+(3 (2 (5 (9 (3:2 (3:2:2 (3::4 (15:32:64 (2:1:1 (3:2:64 (1 (0 [1 [2 [1,3 [1-4 |1 |2 :|2 [99 [0
+A a' C,, ^f __b ^^c =d A> B< C/ D// E/4 F3/2 G16 A0 B1/3 c5/7 d/65536 e64
+[CEG] [C2E2G2]4 [A-c] [D-^F-] {g} {/ab}
+"Am" "D7/F#" "^over" "Bb(add9)" "G7sus4" "N.C." "C#m7b5" "" "<(" "H7"
+!trill! !f! !D.C.! !+! !<(! !>)! +roll+ T H
+[K:G] [K:Dmix] [K:none] [M:3/4] [M:C|] [M:none] [L:1/16] [P:B] [Q:1/4=90] [V:2] [U:T=!f!] [r:x] [K:clef=bass]
+&amp; &#169; &eacute; &#55296; &#x110000; &#99999999999; \'e \"o $1 %% ''' ♯ ♭ é 中 ² ٣
+"""
+SIGNS = (*WORDS.split(), *"\x00 \x1b[31m \x7f \u202e \u2028 \x85 \xa0 \ufeff \U0001f3b5".split(" "))  # noqa: SIM905
+VALUES_OF_ONE_WORD = """
+0 1 1/4 1/8 1/65536 4/4 6/8 C C| none 2+3/8 (2+2+3)/8 64/64 65/4 0/4 4/0 1/0 -1/4 3/8=100 100 1/4=0 1/4=1e9 L:8
+A Dmix Em F#min Bb C#lyd HP Hp exp D_exp G^f =c EM clef=bass treble-8 octave=9 octave=-9 transpose=-99
+ABAB (AB)9 A9B9C9 ((A)9)9 A( reel jig 1 2 99999999999 T=!trill! ~=!!! n=!x y! ~G3=G{A}G
+"""
 VALUES = (
-    *"0 1 1/4 1/8 1/65536 4/4 6/8 C C| none 2+3/8 (2+2+3)/8 64/64 65/4 0/4 4/0 1/0 -1/4 3/8=100 100 1/4=0 1/4=1e9".split(),
-    *"A Dmix Em F#min Bb C#lyd none HP Hp exp D_exp G^f =c EM clef=bass treble-8 octave=9 octave=-9 transpose=-99".split(),
-    *"ABAB (AB)9 A9B9C9 ((A)9)9 A( reel jig 1 2 99999999999 T=!trill! ~=!!! n=!x y! ~G3=G{A}G".split(),
-    "D exp _b ^f", "A & B", "100% <b>", "%%x", "\\", "\\%", "a \\% b", "&lt;", "=1+1", "Q\x1b[0m", "x" * 400, "treble middle=d",
-    "V1 clef=alto name=\"x\"", "none ^f _b", "C major ^^c", "Am score=\"A\"", ":", "|", "  ", "1/4 1/4=120 \"fast\"",
-)  # fmt: skip
+    *VALUES_OF_ONE_WORD.split(),
+    *("D exp _b ^f", "none ^f _b", "C major ^^c", "treble middle=d", 'V1 clef=alto name="x"', 'Am score="A"'),
+    *("A & B", "100% <b>", "%%x", "\\", "\\%", "a \\% b", "&lt;", "=1+1", "Q\x1b[0m", "x" * 400),
+    *(":", "|", "  ", '1/4 1/4=120 "fast"'),
+)
 LETTERS = "XTMLKQRPVUwWsmNICBDFGHOSZr+"
-ODD_NUMBERS = ("0", "1", "2", "3", "7", "15", "16", "17", "31", "64", "65", "99", "100", "101", "128", "255", "1000", "4300",
-               "65535", "65536", "65537", "2147483648", "4294967297", "18446744073709551616", "-1", "00", "1e9", "0.5")  # fmt: skip
+ODD_NUMBERS = """
+0 1 2 3 7 15 16 17 31 64 65 99 100 101 128 255 1000 4300 65535 65536 65537 2147483648 4294967297 18446744073709551616
+-1 00 1e9 0.5
+""".split()
 HUGE = (200, 4300, 4301, 20_000)
 REPEATS = (2, 3, 8, 50, 400, 3000)
 ENDS = ("\n", "\r\n", "\r", "\n\n", "\n \n", "\x0b", "\x0c", "\u2028")
@@ -140,7 +149,9 @@ def _numbers(text: str, rng: random.Random, _others: Sequence[str]) -> str:
 
 def _nested(text: str, rng: random.Random, _others: Sequence[str]) -> str:
     first, second = sorted((rng.randrange(len(text) + 1), rng.randrange(len(text) + 1)))
-    before, after = rng.choice((("(", ")"), ("[", "]"), ("{", "}"), ("|:", ":|"), ('"', '"'), ("!", "!"), ("(3", ""), ("[1", ":|")))
+    before, after = rng.choice(
+        (("(", ")"), ("[", "]"), ("{", "}"), ("|:", ":|"), ('"', '"'), ("!", "!"), ("(3", ""), ("[1", ":|"))
+    )
     times = rng.choice((1, 1, 1, 2, 3, 20, 500))
     return text[:first] + before * times + text[first:second] + after * times + text[second:]
 

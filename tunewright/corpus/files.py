@@ -24,7 +24,7 @@ from tunewright.corpus.sources import Dropped, Files, printable, split_place
 from tunewright.formats.formats import FORMATS, format_of
 from tunewright.music.kinds import M
 from tunewright.music.tune import Tune
-from tunewright.support.errors import CorpusError, ParseError
+from tunewright.support.errors import CorpusError, ParseError, mistake
 from tunewright.support.processes import Died, can_fork, in_order, usable_processes
 
 LARGEST_FILE = 64 * 2**20  # bytes
@@ -173,8 +173,7 @@ class _Reading(Generic[M]):
         except MemoryError:
             yield 0, 0, f"{name}:1", "it takes more memory than there is"
         except Exception as error:  # one file of a hundred thousand must not end the work on the others
-            found = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            yield 0, 0, f"{name}:1", f"a mistake in tunewright ({found}): please report it, with this file"
+            yield 0, 0, f"{name}:1", mistake(error)
 
     def _message(self, item: M | Dropped, size: int) -> _Message:
         if isinstance(item, Dropped):

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from tunewright.formats.abc.numbers import is_length, parse_number
+from tunewright.music.playing import MOST_TIMES
 from tunewright.music.tune import FREE, Key, Meter
 from tunewright.support.errors import ParseError
 
@@ -33,6 +35,7 @@ _KEY_ACCIDENTAL = re.compile(r"(?<![\w=])(\^\^|\^|__|_|=)([A-Ga-g])(?![A-Za-z])"
 _KEY_OCTAVE = re.compile(r"octave=(-?\d)")
 _METER = re.compile(r"(\(?\d+(?:\+\d+)*\)?)/(\d+)")
 _LARGEST_METER = 64
+_LONGEST_METER = 100  # characters in which a metre is looked for: what takes its time grows with their square
 
 
 def parse_key(text: str) -> tuple[Key, int, str]:
@@ -120,10 +123,10 @@ def parse_meter(text: str) -> tuple[Meter, str]:
         return FREE, "" if text.casefold() == "none" else "metre read as free"
     if not text:
         return FREE, "empty metre read as free"
-    found = _METER.search(text)
+    found = _METER.search(text[:_LONGEST_METER])
     if found:
-        groups = tuple(int(group) for group in found[1].strip("()").split("+"))
-        denominator = int(found[2])
+        groups = tuple(parse_number(group) for group in found[1].strip("()").split("+"))
+        denominator = parse_number(found[2])
         if 0 < sum(groups) <= _LARGEST_METER and denominator in (1, 2, 4, 8, 16, 32, 64):
             repair = "" if found[0] == text else "metre with stray signs"
             return Meter(sum(groups), denominator, "", groups if len(groups) > 1 else ()), repair
@@ -133,9 +136,10 @@ def parse_meter(text: str) -> tuple[Meter, str]:
 def parse_unit(text: str) -> Fraction:
     """The unit note length of an `L:` field, in whole notes."""
     found = re.match(r"\s*(\d+)\s*(?:/\s*(\d+))?", text)
-    if not found or int(found[1]) == 0 or (found[2] and int(found[2]) == 0):
+    top, bottom = (parse_number(found[1]), parse_number(found[2] or "1")) if found else (0, 0)
+    if not top or not bottom or not is_length(Fraction(top, bottom)):
         raise ParseError(f"unknown unit length {text.strip()[:40]!r}, expected a fraction like 1/8")
-    return Fraction(int(found[1]), int(found[2] or 1))
+    return Fraction(top, bottom)
 
 
 def default_unit(meter: Meter) -> Fraction:
@@ -149,8 +153,11 @@ def parse_ending(text: str) -> tuple[int, ...]:
     >>> parse_ending("1,3-5")
     (1, 3, 4, 5)
     """
-    numbers: list[int] = []
+    numbers: set[int] = set()
     for item in re.findall(r"\d+(?:-\d+)?", text):
         first, _, last = item.partition("-")
-        numbers += range(int(first), min(int(last or first), int(first) + 15) + 1)
-    return tuple(sorted(set(numbers)))
+        begin, end = parse_number(first), parse_number(last or first)
+        numbers.update(range(begin, min(end, begin + 15) + 1))
+        if len(numbers) > MOST_TIMES:
+            raise ParseError(f"an ending for {len(numbers)} times through ({text[:20]}), expected at most {MOST_TIMES}")
+    return tuple(sorted(numbers))

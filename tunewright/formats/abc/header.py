@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tunewright.formats.abc.fields import default_unit, parse_key, parse_meter, parse_unit
+from tunewright.formats.abc.numbers import parse_number
 from tunewright.formats.abc.splitting import FIELD_LINE, Source, lines_of_music, strip_comment, undo_mail
 from tunewright.music.playing import expand_parts
 from tunewright.music.tune import Key, Meter, Repair
@@ -111,7 +112,7 @@ def _read_field(header: Header, text: str, number: int) -> None:
     letter, value = found[1], found[2].strip()
     if letter == "X":
         digits = re.match(r"\d{1,9}", value)
-        header.number = int(digits[0]) if digits else 0
+        header.number = parse_number(digits[0]) if digits else 0
     elif letter == "T" and not header.title:
         header.title = value
     elif letter == "R" and not header.rhythm:

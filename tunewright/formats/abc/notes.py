@@ -12,30 +12,30 @@ from fractions import Fraction
 
 from tunewright.formats.abc.bars import read_bar
 from tunewright.formats.abc.fields import ALTERATIONS
-from tunewright.formats.abc.signs import NOTE_SIGN, parse_length
-from tunewright.formats.abc.state import State
+from tunewright.formats.abc.numbers import LENGTHS, is_length, parse_length, parse_number
+from tunewright.formats.abc.signs import NOTE_SIGN
+from tunewright.formats.abc.state import OpenSlurs, State
 from tunewright.music.tune import Note, Pitch, Rest
 from tunewright.support.errors import ParseError
 
-_LONGEST_NOTE = 64  # whole notes
-_FINEST_NOTE = 2**16  # parts of a whole note
+MOST_BARS_OF_REST = 4096  # in one tune: a sign of four letters stands for a hundred
 
 
 def _length(state: State, text: str) -> Fraction:
-    try:
-        length = parse_length(text) * state.unit
-    except (ZeroDivisionError, ValueError):
-        length = Fraction(0)
-    if not 0 < length <= _LONGEST_NOTE or length.denominator > _FINEST_NOTE:
-        raise ParseError(
-            f"bar {state.bar_number()}: note length {text[:20]!r} is not between 1/65536 and 64 whole notes"
-        )
+    length = parse_length(text) * state.unit
     if state.broken is not None:
         length *= state.broken
         state.broken = None
     if state.tuplet_left:
         length *= state.tuplet_ratio
         state.tuplet_left -= 1
+    return _checked(state, length, text)
+
+
+def _checked(state: State, length: Fraction, text: str) -> Fraction:
+    """The length of a note or rest; ParseError, its bar named, where none may last so long."""
+    if not is_length(length):
+        raise ParseError(f"bar {state.bar_number()}: note length {text[:20]!r} is not {LENGTHS}")
     return length
 
 
@@ -68,7 +68,8 @@ def _add_note(state: State, pitches: tuple[Pitch, ...], length: Fraction, tied: 
     state.grace, state.decorations, state.slurs, state.slurs_to_grace = [], [], 0, 0
     state.add(note)
     state.last_note = len(state.music) - 1
-    state.open_slurs += [(state.last_note, number < to_grace) for number in range(opened)]
+    if opened:
+        state.open_slurs.append(OpenSlurs(state.last_note, to_grace, opened - to_grace))
 
 
 def read_note(state: State, text: str) -> None:
@@ -91,11 +92,7 @@ def read_chord(state: State, text: str) -> None:
         state.repair("chord of unequal lengths takes its first", text)
     if len(pitches) < len(signs):
         state.repair("unison in a chord read as one note", text)
-    length = _length(state, outside) * parse_length(signs[0][5] or "1")
-    if not 0 < length <= _LONGEST_NOTE or length.denominator > _FINEST_NOTE:
-        raise ParseError(
-            f"bar {state.bar_number()}: note length in {text[:20]!r} is not between 1/65536 and 64 whole notes"
-        )
+    length = _checked(state, _length(state, outside) * parse_length(signs[0][5]), text)
     _add_note(state, pitches, length, tied="-" in inside)
 
 
@@ -112,9 +109,12 @@ def read_rest(state: State, text: str) -> None:
 
 
 def _read_bars_of_rest(state: State, letter: str, length: str) -> None:
-    bars = int(length) if length.isdigit() else 1
+    bars = parse_number(length) if length.isdigit() else 1
     if not 0 < bars <= 100:
         raise ParseError(f"bar {state.bar_number()}: {letter + length!r} is not a rest of 1 to 100 bars")
+    state.bars_of_rest += bars
+    if state.bars_of_rest > MOST_BARS_OF_REST:
+        raise ParseError(f"bar {state.bar_number()}: more than {MOST_BARS_OF_REST} bars of rest by {letter}")
     for bar in range(bars):
         if bar:
             read_bar(state, "|")
@@ -146,4 +146,4 @@ def read_broken(state: State, text: str) -> None:
     short = Fraction(1, 2 ** len(text))
     mine, state.broken = (2 - short, short) if text[0] == ">" else (short, 2 - short)
     assert state.last_note is not None
-    state.music[state.last_note] = replace(last, length=last.length * mine)
+    state.change_length(state.last_note, _checked(state, last.length * mine, text))

@@ -16,10 +16,12 @@ from tunewright.formats.abc.joining import resolve_ties
 from tunewright.formats.abc.music import read_music
 from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
 from tunewright.formats.abc.state import State
+from tunewright.music.playing import MOST_PLAYED, plays_on
 from tunewright.music.tune import Repair, Tune
-from tunewright.support.errors import ParseError
+from tunewright.support.errors import ParseError, mistake
 
 LONGEST_TUNE = 2**20  # characters of a tune in a file that may hold anything
+UNFOLDED = "played no further than the longest that is unfolded"
 NO_TUNE = "no tune found, expected ABC that begins with an X: field"
 
 
@@ -58,6 +60,10 @@ def decode_abc(content: bytes, name: str) -> Iterator[tuple[Tune | ParseError, i
             yield parse_tune(source), size
         except ParseError as error:
             yield error, size
+        except MemoryError:
+            yield ParseError("it takes more memory than there is", source.place), size
+        except Exception as error:  # a mistake in one tune must not end the work on those after it
+            yield ParseError(mistake(error), source.place), size
 
 
 def parse_tune(source: Source) -> Tune:
@@ -90,6 +96,8 @@ def _assemble(source: Source, header: Header, state: State) -> Tune:
     stops = [measure.stop for measure in tune.measures]
     lines = tuple(_line_at(state, stop) for stop in stops)
     repairs = [_placed(tune, state, stops, repair) for repair in state.repairs]
+    if plays_on(tune):
+        repairs.append(Repair(UNFOLDED, detail=f"{MOST_PLAYED:,} notes, bar lines and other signs"))
     return replace(tune, lines=lines, repairs=(*header.repairs, *repairs))
 
 

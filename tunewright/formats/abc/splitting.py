@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from tunewright.support.errors import ParseError
 
 FIELD_LINE = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
+MOST_DEFAULTS = 100  # fields in the header of a file: each tune of it reads them all
 _FIELD = re.compile(r"[A-Za-z]:")
 _MAILED = re.compile(r"=(3D|20)|=$")  # quoted-printable: never valid ABC
 
@@ -65,7 +66,7 @@ def split_tunes(text: str, name: str = "") -> Iterator[Source]:
         starts = [] if first is None else [first]
         defaults: tuple[str, ...] = ()
     else:
-        defaults = tuple(line for line in lines[: starts[0]] if _FIELD.match(line))
+        defaults = tuple(islice((line for line in lines[: starts[0]] if _FIELD.match(line)), MOST_DEFAULTS))
     for start, stop in pairwise([*starts, len(lines)]):
         yield Source(name, start + 1, _own_lines(lines[start:stop]), defaults)
 
@@ -78,9 +79,10 @@ def _own_lines(lines: list[str]) -> tuple[str, ...]:
             return tuple(lines[:number])
         in_music = after_key and bool(line.strip())
         after_key = after_key or line.startswith("K:")
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    return tuple(lines)
+    stop = len(lines)
+    while stop and not lines[stop - 1].strip():
+        stop -= 1
+    return tuple(lines[:stop])
 
 
 def strip_comment(line: str) -> str:

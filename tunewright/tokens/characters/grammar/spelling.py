@@ -12,7 +12,7 @@ from functools import cache
 from math import gcd
 
 from tunewright.formats.abc.fields import format_key, parse_key, parse_meter
-from tunewright.formats.abc.signs import parse_length
+from tunewright.formats.abc.numbers import parse_length
 from tunewright.music.tune import STEPS, Key, Meter, Pitch
 
 WHOLE = 768  # ticks of a whole note: lengths of bars are sums of whole ticks, within tuplets as well
