@@ -37,10 +37,11 @@ VALUES = (
     *(":", "|", "  ", '1/4 1/4=120 "fast"'),
 )
 LETTERS = "XTMLKQRPVUwWsmNICBDFGHOSZr+"
-ODD_NUMBERS = """
+NUMBERS = """
 0 1 2 3 7 15 16 17 31 64 65 99 100 101 128 255 1000 4300 65535 65536 65537 2147483648 4294967297 18446744073709551616
 -1 00 1e9 0.5
-""".split()
+"""
+ODD_NUMBERS = NUMBERS.split()
 HUGE = (200, 4300, 4301, 20_000)
 REPEATS = (2, 3, 8, 50, 400, 3000)
 ENDS = ("\n", "\r\n", "\r", "\n\n", "\n \n", "\x0b", "\x0c", "\u2028")

@@ -127,6 +127,8 @@ def _read_field(header: Header, text: str, number: int) -> None:
         _read_parts(header, value)
     elif letter == "U":
         define_symbol(header.symbols, value)
+    elif letter == "K":
+        header.left_out["key in the head of a file"] += 1
     elif letter in "wWmsV":
         header.left_out[FIELD_NAMES[letter]] += 1
     elif value:

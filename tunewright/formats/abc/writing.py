@@ -69,8 +69,11 @@ def _header_fields(tune: Tune, header: str | None) -> Iterator[tuple[str, str]]:
         return
     for letter in "XT":
         yield letter, _HEADER[letter](tune)
-    yield from tune.fields
-    for letter in "RMLPK":
+    further = next((place for place, (letter, _) in enumerate(tune.fields) if letter == "R"), len(tune.fields))
+    yield from tune.fields[:further]
+    yield "R", tune.rhythm  # before any other: the first one that is read is the rhythm
+    yield from tune.fields[further:]
+    for letter in "MLPK":
         yield letter, _HEADER[letter](tune)
 
 
