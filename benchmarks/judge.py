@@ -17,8 +17,9 @@ from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
-from tunewright.formats.abc import music, notes, signs, tuplets
-from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
+from tunewright.formats.abc import music, notes, numbers, tuplets
+from tunewright.formats.abc.decoding import decode_text
+from tunewright.formats.abc.splitting import Source, split_tunes
 from tunewright.formats.abc.state import State
 
 CORPORA = {
@@ -164,7 +165,7 @@ def _triplets_in_three() -> None:
 
 
 def _halves_too_short() -> None:
-    plain = signs.parse_length
+    plain = numbers.parse_length
     setattr(notes, "parse_length", lambda text: Fraction(1, 4) if text == "/" else plain(text))  # noqa: B010
 
 

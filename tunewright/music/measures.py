@@ -127,7 +127,9 @@ def _repeat_start(measures: Sequence[Measure], index: int) -> int:
             continue  # a further ending belongs to the section that is being repeated
         if opening.starts_repeat or opening.ends_repeat or (opening.ends_section and over):
             section, explicit = start, opening.starts_repeat
-    return section
+    endings = [place for place in range(section, index + 1) if measures[place].opens_ending]
+    past = endings[-1] + endings[1] - endings[0] if len(endings) > 1 else section  # the last as long as the first
+    return past if past <= index else section
 
 
 def form_errors_of(music: Sequence[Element]) -> Iterator[str]:

@@ -20,13 +20,18 @@ MOST_TIMES = 100  # through a repeat, whatever number a slip of the pen gives an
 
 @dataclass(frozen=True, slots=True)
 class Sounding:
-    """One note as heard: onset and length in whole notes from the beginning of the tune."""
+    """One note or chord as struck: onset and length in whole notes from the beginning of the tune."""
 
     onset: Fraction
     length: Fraction
     pitches: tuple[Pitch, ...]
     grace: tuple[Pitch, ...] = ()
     decorations: tuple[str, ...] = ()
+    longer: tuple[tuple[Pitch, Fraction], ...] = ()  # of a chord: pitches that a tie holds on, and how long they sound
+
+    def length_of(self, pitch: Pitch) -> Fraction:
+        """How long one of its pitches sounds."""
+        return next((length for held, length in self.longer if held == pitch), self.length)
 
     @property
     def pitch(self) -> Pitch:
@@ -37,7 +42,9 @@ class Sounding:
 def played(tune: Tune) -> Iterator[Element]:
     """Its elements in the order in which they are played: repeats, endings and the order of parts unfolded.
 
-    A repeat sign without a beginning leads back to the last double bar or repeat sign, or to the start.
+    A repeat sign without a beginning leads back to the last double bar or repeat sign, or to the start: in print a
+    double bar divides the strains of a tune, also within a lettered part. After endings it leads back to where the last
+    is as long as the first. One that closes the last ending leads nowhere: `passed_over`.
     """
     return (tune.music[place] for place in played_places(tune))
 
@@ -49,22 +56,42 @@ def played_places(tune: Tune) -> Iterator[int]:
             yield start + place
 
 
-def _played_span(music: Sequence[Element]) -> Iterator[int]:
+def passed_over(music: Sequence[Element]) -> list[int]:
+    """Where repeat signs stand that are never followed, as one that closes the last ending."""
+    if not any(isinstance(element, Ending) for element in music):
+        return []
+    followed = set[int]()
+    for _ in _played_span(music, followed):
+        pass
+    signs = (place for place, element in enumerate(music) if isinstance(element, Bar) and element.ends_repeat)
+    return [place for place in signs if place not in followed]
+
+
+def _played_span(music: Sequence[Element], followed: set[int] | None = None) -> Iterator[int]:
+    """Places in playing order; those of the repeat signs that are followed go to `followed`."""
     index, section, explicit, times, in_ending = 0, 0, False, 1, False
     while index < len(music):
         element = music[index]
         if isinstance(element, Ending) and times not in element.numbers:
-            index = _after_ending(music, index)
-            continue
+            if not (in_ending and 1 in element.numbers):
+                index = _after_ending(music, index)
+                continue
+            section, explicit, times = _past_last_ending(music, section, index) or index, False, 1
         yield index
         index += 1
         in_ending = in_ending or isinstance(element, Ending)
         if not isinstance(element, Bar):
             continue
         over = element.ends_section and (in_ending or not explicit)  # a double bar within a repeat ends nothing
+        past = _past_last_ending(music, section, index) if in_ending and element.ends_repeat else None
         in_ending = in_ending and not element.ends_section
-        if element.ends_repeat and times < _times_through(music, section, index):
+        back = element.ends_repeat and times < _times_through(music, section, index)
+        if followed is not None and (back or past is not None):
+            followed.add(index - 1)
+        if back:
             index, times = section, times + 1
+        elif past is not None:
+            index, section, explicit, times = past, past, False, 2
         elif element.starts_repeat or element.ends_repeat or over:
             section, explicit, times = index, element.starts_repeat, 1
 
@@ -78,6 +105,22 @@ def _after_ending(music: Sequence[Element], index: int) -> int:
         if isinstance(element, Bar) and element.ends_section:
             return position + 1
     return len(music)
+
+
+def _past_last_ending(music: Sequence[Element], section: int, end: int) -> int | None:
+    """Where a section begins that no bar line marks: after the last ending, which is as long as the first.
+
+    None where there are no two endings in `music[section:end]`, or the last is not over when it comes to the end.
+    """
+    endings = [place for place in range(section, end) if isinstance(music[place], Ending)]
+    if len(endings) < 2:
+        return None
+    bars = sum(isinstance(element, Bar) for element in music[endings[0] : endings[1]])
+    for place in range(endings[-1], end - 1):
+        bars -= isinstance(music[place], Bar)
+        if not bars:
+            return place + 1
+    return None
 
 
 def _times_through(music: Sequence[Element], section: int, end: int) -> int:
@@ -96,7 +139,11 @@ def _times_through(music: Sequence[Element], section: int, end: int) -> int:
 
 def _part_spans(tune: Tune) -> Iterator[tuple[int, int]]:
     """The spans of the music in playing order of its parts."""
-    marks = [(index, element.label) for index, element in enumerate(tune.music) if isinstance(element, Part)]
+    marks = [
+        (index, element.label)
+        for index, element in enumerate(tune.music)
+        if isinstance(element, Part) and len(element.label) == 1  # a word among them, as "segno", ends no part
+    ]
     order = expand_parts(tune.parts)
     if not marks or not order or not set(order) <= {label for _, label in marks}:
         yield 0, len(tune.music)
@@ -134,15 +181,49 @@ def expand_parts(parts: str) -> str:
 
 
 def soundings(tune: Tune, *, unfold: bool = True) -> tuple[Sounding, ...]:
-    """Its notes as heard, in order of onset: repeats unfolded unless told not to, tied notes joined."""
+    """Its notes as struck, in order of onset: repeats unfolded unless told not to, tied notes joined.
+
+    A tie in a chord holds its own note alone: that is not struck again with the next chord.
+    """
+    heard: list[Sounding] = []
+    onset = Fraction(0)
+    ringing: dict[Pitch, int] = {}  # the pitches that are tied on, and where they were struck
+    for element in played(tune) if unfold else tune.music:
+        if isinstance(element, Note):
+            struck = _hold(heard, ringing, element) if ringing else element.pitches
+            if struck:
+                heard.append(Sounding(onset, element.length, struck, element.grace, element.decorations))
+            ringing = {pitch: len(heard) - 1 if pitch in struck else ringing[pitch] for pitch in element.tied_pitches}
+            onset += element.length
+        elif isinstance(element, Rest):
+            onset += element.length
+            ringing = {}
+    return tuple(heard)
+
+
+def _hold(heard: list[Sounding], ringing: dict[Pitch, int], note: Note) -> tuple[Pitch, ...]:
+    """Let what rings sound on through a note that has it too; the pitches that have to be struck."""
+    if len(ringing) == len(note.pitches) and heard[-1].pitches == note.pitches and not heard[-1].longer:
+        heard[-1] = replace(heard[-1], length=heard[-1].length + note.length)
+        return ()
+    for pitch in note.pitches:
+        if pitch in ringing:
+            place = ringing[pitch]
+            longer = dict(heard[place].longer) | {pitch: heard[place].length_of(pitch) + note.length}
+            heard[place] = replace(heard[place], longer=tuple(longer.items()))
+    return tuple(pitch for pitch in note.pitches if pitch not in ringing)
+
+
+def written_melody(tune: Tune) -> tuple[Sounding, ...]:
+    """Its notes as written, repeats not unfolded, chords tied to equal ones joined; no tie within a chord counts."""
     heard: list[Sounding] = []
     onset, tied = Fraction(0), False
-    for element in played(tune) if unfold else tune.music:
+    for element in tune.music:
         if isinstance(element, Note):
             if tied and heard[-1].pitches == element.pitches:
                 heard[-1] = replace(heard[-1], length=heard[-1].length + element.length)
             else:
-                heard.append(Sounding(onset, element.length, element.pitches, element.grace, element.decorations))
+                heard.append(Sounding(onset, element.length, element.pitches))
             tied = element.tied
             onset += element.length
         elif isinstance(element, Rest):
@@ -156,7 +237,7 @@ def contour(tune: Tune) -> tuple[tuple[int, Fraction], ...]:
 
     Ties joined, graces dropped, the top note of a chord, rests added to the gap before them; repeats as written.
     """
-    heard = soundings(tune, unfold=False)
+    heard = written_melody(tune)
     if len(heard) < 2:
         return ()
     end = heard[-1].onset + heard[-1].length
