@@ -15,6 +15,7 @@ from itertools import pairwise
 from tunewright.music.tune import Bar, Element, Ending, Note, Part, Pitch, Rest, Tune
 
 MOST_PARTS = 1000  # played one after the other
+MOST_PLAYED = 2**17  # elements of a tune, repeats unfolded: hours of music, where `"C|2:|"` 400 times is a mistake
 MOST_TIMES = 100  # through a repeat, whatever number a slip of the pen gives an ending
 
 
@@ -50,10 +51,39 @@ def played(tune: Tune) -> Iterator[Element]:
 
 
 def played_places(tune: Tune) -> Iterator[int]:
-    """Where each element of `played` stands in the tune's music."""
+    """Where each element of `played` stands in the tune's music; it ends after `MOST_PLAYED` of them."""
+    left, unfolded = _Steps(), {}
     for start, stop in _part_spans(tune):
-        for place in _played_span(tune.music[start:stop]):
+        if start not in unfolded:
+            unfolded[start] = _Span(tune.music[start:stop])
+        for place in unfolded[start].played(left):
             yield start + place
+
+
+def plays_on(tune: Tune) -> bool:
+    """Whether a tune, its repeats unfolded, goes on after what `played` gives of it."""
+    order = list(_part_spans(tune))
+    spans = {span: _Span(tune.music[slice(*span)]) for span in order}
+    if sum(spans[span].longest for span in order) <= MOST_PLAYED:
+        return False
+    left = _Steps()
+    for span in order:
+        for _ in spans[span].played(left):
+            pass
+    return left.over
+
+
+@dataclass(slots=True)
+class _Steps:
+    """How far play may still go: elements, and endings that are passed over between them."""
+
+    elements: int = MOST_PLAYED
+    skips: int = MOST_PLAYED
+
+    @property
+    def over(self) -> bool:
+        """Whether play has gone on for too long."""
+        return self.elements <= 0 or self.skips <= 0
 
 
 def passed_over(music: Sequence[Element]) -> list[int]:
@@ -61,80 +91,89 @@ def passed_over(music: Sequence[Element]) -> list[int]:
     if not any(isinstance(element, Ending) for element in music):
         return []
     followed = set[int]()
-    for _ in _played_span(music, followed):
+    for _ in _Span(music).played(_Steps(), followed):
         pass
     signs = (place for place, element in enumerate(music) if isinstance(element, Bar) and element.ends_repeat)
     return [place for place in signs if place not in followed]
 
 
-def _played_span(music: Sequence[Element], followed: set[int] | None = None) -> Iterator[int]:
-    """Places in playing order; those of the repeat signs that are followed go to `followed`."""
-    index, section, explicit, times, in_ending = 0, 0, False, 1, False
-    while index < len(music):
-        element = music[index]
-        if isinstance(element, Ending) and times not in element.numbers:
-            if not (in_ending and 1 in element.numbers):
-                index = _after_ending(music, index)
+class _Span:
+    """A stretch of music that is played by itself, with what its endings mean looked up once."""
+
+    def __init__(self, music: Sequence[Element]) -> None:
+        self._music = music
+        self._after: dict[int, int] = {}  # an ending: where play goes on when it is skipped
+        self._times: dict[int, int] = {}  # an ending: how often its section is played, as far as it says
+        self._chain: dict[int, int] = {}  # an ending: the same, with those that follow it directly
+        following = len(music)
+        for place in range(len(music) - 1, -1, -1):
+            element = music[place]
+            if isinstance(element, Ending):
+                numbers = (number for number in element.numbers if 2 < number <= MOST_TIMES)
+                self._after[place], self._times[place] = following, max(numbers, default=2)
+                self._chain[place] = max(self._times[place], self._chain.get(following, 2))
+                following = place
+            elif isinstance(element, Bar) and element.ends_section:
+                following = place + 1
+
+    @property
+    def longest(self) -> int:
+        """No more elements than this are played."""
+        repeats = sum(isinstance(element, Bar) and element.ends_repeat for element in self._music)
+        return len(self._music) * (1 + repeats * max(self._times.values(), default=2))
+
+    def played(self, left: _Steps, followed: set[int] | None = None) -> Iterator[int]:
+        """The places in playing order, as long as there are steps left; the repeat signs that count go to `followed`.
+
+        A section is played twice, or as often as its endings say; those that follow the repeat sign directly belong
+        to it.
+        """
+        music = self._music
+        index, section, explicit, times, in_ending, asked = 0, 0, False, 1, False, 2
+        while index < len(music) and not left.over:
+            element = music[index]
+            if isinstance(element, Ending):
+                asked = max(asked, self._times[index])
+                if times not in element.numbers and in_ending and 1 in element.numbers:
+                    section, explicit, times = self._past_endings(section, index) or index, False, 1
+                    asked = self._times[index]
+                if times not in element.numbers:
+                    index = self._after[index]
+                    left.skips -= 1
+                    continue
+            left.elements -= 1
+            yield index
+            index += 1
+            in_ending = in_ending or isinstance(element, Ending)
+            if not isinstance(element, Bar):
                 continue
-            section, explicit, times = _past_last_ending(music, section, index) or index, False, 1
-        yield index
-        index += 1
-        in_ending = in_ending or isinstance(element, Ending)
-        if not isinstance(element, Bar):
-            continue
-        over = element.ends_section and (in_ending or not explicit)  # a double bar within a repeat ends nothing
-        past = _past_last_ending(music, section, index) if in_ending and element.ends_repeat else None
-        in_ending = in_ending and not element.ends_section
-        back = element.ends_repeat and times < _times_through(music, section, index)
-        if followed is not None and (back or past is not None):
-            followed.add(index - 1)
-        if back:
-            index, times = section, times + 1
-        elif past is not None:
-            index, section, explicit, times = past, past, False, 2
-        elif element.starts_repeat or element.ends_repeat or over:
-            section, explicit, times = index, element.starts_repeat, 1
+            over = element.ends_section and (in_ending or not explicit)  # a double bar within a repeat ends nothing
+            back = element.ends_repeat and times < max(asked, self._chain.get(index, 2))
+            past = self._past_endings(section, index) if in_ending and element.ends_repeat and not back else None
+            in_ending = in_ending and not element.ends_section
+            if followed is not None and (back or past is not None):
+                followed.add(index - 1)
+            if back:
+                index, times, asked = section, times + 1, 2
+            elif past is not None:
+                index, section, explicit, times, asked = past, past, False, 2, 2
+            elif element.starts_repeat or element.ends_repeat or over:
+                section, explicit, times, asked = index, element.starts_repeat, 1, 2
 
+    def _past_endings(self, section: int, end: int) -> int | None:
+        """Where a section begins that no bar line marks: after the last ending, which is as long as the first.
 
-def _after_ending(music: Sequence[Element], index: int) -> int:
-    """Where play goes on when the ending that starts at `index` is skipped."""
-    for position in range(index + 1, len(music)):
-        element = music[position]
-        if isinstance(element, Ending):
-            return position
-        if isinstance(element, Bar) and element.ends_section:
-            return position + 1
-    return len(music)
-
-
-def _past_last_ending(music: Sequence[Element], section: int, end: int) -> int | None:
-    """Where a section begins that no bar line marks: after the last ending, which is as long as the first.
-
-    None where there are no two endings in `music[section:end]`, or the last is not over when it comes to the end.
-    """
-    endings = [place for place in range(section, end) if isinstance(music[place], Ending)]
-    if len(endings) < 2:
+        None where there are no two endings from `section` to `end`, or the last is not over when it comes to the end.
+        """
+        endings = [place for place in range(section, end) if isinstance(self._music[place], Ending)]
+        if len(endings) < 2:
+            return None
+        bars = sum(isinstance(element, Bar) for element in self._music[endings[0] : endings[1]])
+        for place in range(endings[-1], end - 1):
+            bars -= isinstance(self._music[place], Bar)
+            if not bars:
+                return place + 1
         return None
-    bars = sum(isinstance(element, Bar) for element in music[endings[0] : endings[1]])
-    for place in range(endings[-1], end - 1):
-        bars -= isinstance(music[place], Bar)
-        if not bars:
-            return place + 1
-    return None
-
-
-def _times_through(music: Sequence[Element], section: int, end: int) -> int:
-    """How often the section `music[section:end]` is played: twice, or as its endings say.
-
-    Endings that follow the repeat sign directly belong to it.
-    """
-    endings = [element for element in music[section:end] if isinstance(element, Ending)]
-    position = end
-    while position < len(music) and isinstance(ending := music[position], Ending):
-        endings.append(ending)
-        position = _after_ending(music, position)
-    numbers = [number for ending in endings for number in ending.numbers]
-    return max((number for number in numbers if 2 < number <= MOST_TIMES), default=2)
 
 
 def _part_spans(tune: Tune) -> Iterator[tuple[int, int]]:
@@ -163,7 +202,7 @@ def expand_parts(parts: str) -> str:
     'ABABCCC'
     """
     stack: list[list[str]] = [[]]
-    for sign in parts:
+    for sign in parts[: 4 * MOST_PARTS]:
         if sign == "(":
             stack.append([])
         elif sign == ")":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from tunewright.formats.abc.numbers import whole_number
+from tunewright.formats.abc.numbers import parse_number
 from tunewright.music.tune import SEMITONES
 
 FARTHEST = 48  # semitones; what asks for more is a slip of the pen
@@ -66,7 +66,7 @@ def _shift(name: str, value: str) -> int | None:
 
 
 def _integer(text: str) -> int:
-    return -whole_number(text[1:]) if text[0] == "-" else whole_number(text.lstrip("+"))
+    return -parse_number(text[1:]) if text[0] == "-" else parse_number(text.lstrip("+"))
 
 
 def _octaves(clef: str) -> int:

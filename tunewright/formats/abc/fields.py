@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from tunewright.formats.abc.clefs import without_clef
-from tunewright.formats.abc.numbers import whole_number
+from tunewright.formats.abc.numbers import is_length, parse_number
+from tunewright.music.playing import MOST_TIMES
 from tunewright.music.tune import FREE, Key, Meter
 from tunewright.support.errors import ParseError
 
@@ -42,7 +43,8 @@ _LONE_METER = re.compile(r"\d+")
 _SUM = re.compile(rf"\s*{_METER.pattern}(?:\s*\+\s*{_METER.pattern})+\s*")
 _LARGEST_METER = 64
 _LOWER_NUMBERS = (2, 4, 8, 16, 32, 64)  # of a unit length, where one stands alone
-_MOST_TIMES = 15  # of an ending "1-99"
+_LONGEST_METER = 100  # characters in which a metre is looked for: what takes its time grows with their square
+_LONGEST_SPAN = 15  # of an ending "1-99"
 
 
 def parse_key(text: str) -> tuple[Key, str]:
@@ -142,25 +144,26 @@ def parse_meter(text: str) -> tuple[Meter, str]:
         return FREE, "" if text.casefold() == "none" else "metre read as free"
     if not text:
         return FREE, "empty metre read as free"
+    text = text[:_LONGEST_METER]
     if found := _LONE_METER.fullmatch(text):  # as some write 2 for 2/4
-        return _meter([whole_number(found[0])], 4, text), "metre without its lower number counted in quarters"
+        return _meter([parse_number(found[0])], 4, text), "metre without its lower number counted in quarters"
     found = _METER.search(text)
     if not found:
         raise _no_meter(text)
     if len(terms := _METER.findall(text)) > 1 and _SUM.fullmatch(text):
         return _sum_of(terms, text), "sum of metres read as one"
-    groups = [whole_number(group) for group in found[1].strip("()").split("+")]
-    return _meter(groups, whole_number(found[2]), text), "" if found[0] == text else "metre with stray signs"
+    groups = [parse_number(group) for group in found[1].strip("()").split("+")]
+    return _meter(groups, parse_number(found[2]), text), "" if found[0] == text else "metre with stray signs"
 
 
 def _sum_of(terms: Sequence[tuple[str, str]], text: str) -> Meter:
     """3/4+2/4 and 3/4+3/8: one metre in the shorter unit."""
-    lower = [whole_number(bottom) for _, bottom in terms]
+    lower = [parse_number(bottom) for _, bottom in terms]
     denominator = max(lower)
     if any(not bottom or denominator % bottom for bottom in lower):
         raise _no_meter(text)
     groups = [
-        whole_number(group) * denominator // bottom
+        parse_number(group) * denominator // bottom
         for (top, _), bottom in zip(terms, lower, strict=True)
         for group in top.strip("()").split("+")
     ]
@@ -187,8 +190,8 @@ def parse_unit(text: str) -> tuple[Fraction | None, str]:
     if not text or text.casefold() == "auto":
         return None, "" if text else "empty unit length left to the metre"
     found = re.match(r"(\d+)\s*(?:/\s*(\d+))?", text)
-    top, bottom = (whole_number(found[1]), whole_number(found[2] or "1")) if found else (0, 0)
-    if not top or not bottom:
+    top, bottom = (parse_number(found[1]), parse_number(found[2] or "1")) if found else (0, 0)
+    if not top or not bottom or not is_length(Fraction(top, bottom)):
         raise ParseError(f"unknown unit length {text[:40]!r}, expected a fraction like 1/8")
     if bottom == 1 and top in _LOWER_NUMBERS:
         return Fraction(1, top), "unit length without its upper number"
@@ -206,8 +209,10 @@ def parse_ending(text: str) -> tuple[int, ...]:
     >>> parse_ending("1,3-5"), parse_ending("1.-3.")
     ((1, 3, 4, 5), (1, 2, 3))
     """
-    numbers: list[int] = []
+    numbers: set[int] = set()
     for first, last in re.findall(r"(\d+)\.?(?:\s*-\s*(\d+))?", text):
-        begin = whole_number(first)
-        numbers += range(begin, min(whole_number(last or first), begin + _MOST_TIMES) + 1)
-    return tuple(sorted(set(numbers)))
+        begin, end = parse_number(first), parse_number(last or first)
+        numbers.update(range(begin, min(end, begin + _LONGEST_SPAN) + 1))
+        if len(numbers) > MOST_TIMES:
+            raise ParseError(f"an ending for {len(numbers)} times through ({text[:20]}), expected at most {MOST_TIMES}")
+    return tuple(sorted(numbers))

@@ -13,7 +13,7 @@ from fractions import Fraction
 from tunewright.formats.abc.accents import TEXT_FIELDS, decode_accents
 from tunewright.formats.abc.clefs import moves_the_page, sounding_shift
 from tunewright.formats.abc.fields import default_unit, parse_key, parse_meter, parse_unit
-from tunewright.formats.abc.numbers import whole_number
+from tunewright.formats.abc.numbers import parse_number
 from tunewright.formats.abc.shorthand import SHORTHAND, define_macro, define_symbol
 from tunewright.formats.abc.splitting import FIELD_LINE, Source, lines_of_music, strip_comment, undo_mail
 from tunewright.formats.abc.tempos import parse_tempo
@@ -145,7 +145,7 @@ def _go_on(header: Header, letter: str, value: str) -> None:
 def _read_field(header: Header, letter: str, value: str, number: int) -> None:
     if letter == "X":
         digits = re.match(r"\d+", value)
-        header.number = whole_number(digits[0]) if digits else 0
+        header.number = parse_number(digits[0]) if digits else 0
     elif letter == "T" and not header.title:
         header.title = value
     elif letter == "R" and not header.rhythm:

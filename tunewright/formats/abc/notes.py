@@ -12,26 +12,32 @@ from fractions import Fraction
 
 from tunewright.formats.abc.bars import read_bar
 from tunewright.formats.abc.fields import ALTERATIONS
-from tunewright.formats.abc.numbers import parse_length, whole_number
+from tunewright.formats.abc.numbers import LENGTHS, is_length, parse_length, parse_number
 from tunewright.formats.abc.signs import NOTE_SIGN
-from tunewright.formats.abc.state import State
+from tunewright.formats.abc.state import OpenSlurs, State
 from tunewright.music.tune import Note, Pitch, Rest
 from tunewright.support.errors import ParseError
 
-_LONGEST_NOTE = 64  # whole notes
-_FINEST_NOTE = 2**16  # parts of a whole note
+MOST_BARS_OF_REST = 4096  # in one tune: a sign of four letters stands for a hundred
 _IN_CHORD = re.compile(r'"[^"]*"|![^!]*!')
 _TIE = re.compile(r"\.?-")
 
 
 def _length(state: State, text: str) -> Fraction:
-    length = _checked(parse_length(text) * state.unit, text)
+    length = parse_length(text) * state.unit
     if state.broken is not None:
         length *= state.broken
         state.broken = None
     if state.tuplet_left:
         length *= state.tuplet_ratio
         state.tuplet_left -= 1
+    return _checked(length, text)
+
+
+def _checked(length: Fraction, text: str) -> Fraction:
+    """The length of a note or rest; ParseError where none may last so long."""
+    if not is_length(length):
+        raise ParseError(f"note length {text[:20]!r} is not {LENGTHS}")
     return length
 
 
@@ -39,15 +45,9 @@ def read_late_length(state: State, text: str) -> None:
     """Make the last note as long as a number says that stands after a blank, as folk-rnn prints it."""
     last = state.music[-1]
     assert isinstance(last, Note | Rest)
-    state.music[-1] = replace(last, length=_checked(last.length * parse_length(text), text))
+    state.change_length(len(state.music) - 1, _checked(last.length * parse_length(text), text))
     state.without_length = None
     state.repair("blank before a length", text, place=len(state.music) - 1)
-
-
-def _checked(length: Fraction, text: str) -> Fraction:
-    if not 0 < length <= _LONGEST_NOTE or length.denominator > _FINEST_NOTE:
-        raise ParseError(f"note length {text[:20]!r} is not between 1/65536 and 64 whole notes")
-    return length
 
 
 def _pitch(state: State, sign: re.Match[str]) -> Pitch:
@@ -81,7 +81,8 @@ def _add_note(
     state.grace, state.decorations, state.slurs, state.slurs_to_grace = [], [], 0, 0
     state.add(note)
     state.last_note = len(state.music) - 1
-    state.open_slurs += [(state.last_note, number < to_grace) for number in range(opened)]
+    if opened:
+        state.open_slurs.append(OpenSlurs(state.last_note, to_grace, opened - to_grace))
 
 
 def read_note(state: State, text: str) -> None:
@@ -111,7 +112,7 @@ def read_chord(state: State, text: str) -> None:
     if outside and not outside.strip("0"):
         state.repair("chord of length 0 as long as its notes", text)  # heads without stems
         outside = ""
-    length = _checked(_length(state, outside) * parse_length(signs[0][5] or "1"), text)
+    length = _checked(_length(state, outside) * parse_length(signs[0][5]), text)
     held = tuple(pitch for pitch in pitches if tied[pitch])
     _add_note(state, pitches, length, tied=held == pitches, held=held if held != pitches else ())
     state.without_length = None if outside or signs[0][5] else state.last_note
@@ -131,9 +132,12 @@ def read_rest(state: State, text: str) -> None:
 
 
 def _read_bars_of_rest(state: State, letter: str, length: str) -> None:
-    bars = whole_number(length) if length.isdigit() else 1
+    bars = parse_number(length) if length.isdigit() else 1
     if not 0 < bars <= 100:
         raise ParseError(f"{letter + length!r} is not a rest of 1 to 100 bars")
+    state.bars_of_rest += bars
+    if state.bars_of_rest > MOST_BARS_OF_REST:
+        raise ParseError(f"more than {MOST_BARS_OF_REST} bars of rest by {letter}")
     for bar in range(bars):
         if bar:
             read_bar(state, "|")
@@ -165,4 +169,4 @@ def read_broken(state: State, text: str) -> None:
     short = Fraction(1, 2 ** len(text))
     mine, state.broken = (2 - short, short) if text[0] == ">" else (short, 2 - short)
     assert state.last_note is not None
-    state.music[state.last_note] = replace(last, length=last.length * mine)
+    state.change_length(state.last_note, _checked(last.length * mine, text))

@@ -18,13 +18,14 @@ from tunewright.formats.abc.joining import resolve_ties
 from tunewright.formats.abc.music import read_music
 from tunewright.formats.abc.splitting import Source, split_tunes
 from tunewright.formats.abc.state import State
-from tunewright.music.playing import passed_over
+from tunewright.music.playing import MOST_PLAYED, passed_over, plays_on
 from tunewright.music.tune import Repair, Tune
-from tunewright.support.errors import ParseError, our_mistake
+from tunewright.support.errors import ParseError, mistake
 
 LONGEST_TUNE = 2**20  # characters of a tune in a file that may hold anything
 _SURROGATE = re.compile("[\ud800-\udfff]")
 PASSED_OVER = "repeat sign that closes the last ending passed over"
+UNFOLDED = "played no further than the longest that is unfolded"
 NO_TUNE = "no tune found, expected ABC that begins with an X: field"
 
 
@@ -63,8 +64,8 @@ def decode_abc(content: bytes, name: str) -> Iterator[tuple[Tune | ParseError, i
             yield parse_tune(source), size
         except ParseError as error:
             yield error, size
-        except Exception as error:  # one tune of a file must not end the reading of the others
-            yield ParseError(our_mistake(error), source.place), size
+        except Exception as error:  # a mistake in one tune must not end the work on those after it
+            yield ParseError(mistake(error), source.place), size
 
 
 def parse_tune(source: Source) -> Tune:
@@ -108,6 +109,8 @@ def _assemble(source: Source, header: Header, state: State) -> Tune:
     stops = [measure.stop for measure in tune.measures]
     lines = tuple(_line_at(state, stop) for stop in stops)
     repairs = [_placed(tune, state, stops, repair) for repair in state.repairs]
+    if plays_on(tune):
+        repairs.append(Repair(UNFOLDED, detail=f"{MOST_PLAYED:,} notes, bar lines and other signs"))
     return replace(tune, lines=lines, repairs=(*header.repairs, *repairs))
 
 

@@ -20,25 +20,37 @@ def read_slur(state: State, text: str) -> None:
     here = state.last_note
     if not state.open_slurs or here is None or not isinstance(state.music[here], Note):
         state.repair("slur that was never opened ignored")
-    elif state.open_slurs[-1] == (here, True):  # from grace notes to their note: in the grace itself
-        state.open_slurs.pop()
-        change_slurs(state, here, opened=-1)
     else:
         _close_slur(state, here)
 
 
 def _close_slur(state: State, here: int) -> None:
     """End the last slur that began before this note: "(c d (e) f g)" ends one and begins one on e."""
-    last = len(state.open_slurs) - 1
-    while last >= 0 and state.open_slurs[last][0] == here:
-        last -= 1
-    if last >= 0:
-        del state.open_slurs[last]
+    last = state.open_slurs[-1]
+    if last.place != here:
+        _take(state, -1)
+        change_slurs(state, here, closed=1)
+    elif not last.on_note:  # from grace notes to their note: in the grace itself
+        _take(state, -1)
+        change_slurs(state, here, opened=-1)
+    elif len(state.open_slurs) > 1:
+        _take(state, -2)
         change_slurs(state, here, closed=1)
     else:
-        state.open_slurs.pop()
+        _take(state, -1)
         change_slurs(state, here, opened=-1)
         state.repair("slur over one note ignored", place=here)
+
+
+def _take(state: State, which: int) -> None:
+    """One less of the slurs that are open."""
+    slurs = state.open_slurs[which]
+    if slurs.on_note:
+        slurs.on_note -= 1
+    else:
+        slurs.on_grace -= 1
+    if not slurs.on_note and not slurs.on_grace:
+        del state.open_slurs[which]
 
 
 def change_slurs(state: State, place: int, *, opened: int = 0, closed: int = 0) -> None:
@@ -50,8 +62,9 @@ def change_slurs(state: State, place: int, *, opened: int = 0, closed: int = 0) 
 
 def finish_slurs(state: State) -> None:
     """Those that are still open when the tune ends are none."""
-    for place, _ in state.open_slurs:
-        change_slurs(state, place, opened=-1)
-        state.repair("slur never closed ignored", place=place)
+    for slurs in state.open_slurs:
+        for _ in range(slurs.on_grace + slurs.on_note):
+            change_slurs(state, slurs.place, opened=-1)
+            state.repair("slur never closed ignored", place=slurs.place)
     if state.slurs:
         state.repair("slur never closed ignored")

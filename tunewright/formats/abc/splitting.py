@@ -11,11 +11,12 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from tunewright.music.tune import Repair
 
 FIELD_LINE = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
+MOST_DEFAULTS = 100  # fields in the header of a file: each tune of it reads them all
 _FIELD = re.compile(r"[A-Za-z]:")
 _MAILED = re.compile(r"=(3D|20)|=$")  # quoted-printable: never valid ABC
 _BLOCK = re.compile(r"%%begin(\w+)")
@@ -128,7 +129,8 @@ class _Page:
                 self._go_on(tunes[-1], first, last)
         for span in tunes if doubled else ():
             span.repairs.append(Repair(DOUBLED, span.start + 1))
-        return tunes, tuple((number, line) for number, line in fields if _FIELD.match(line))
+        held = ((number, line) for number, line in fields if _FIELD.match(line))
+        return tunes, tuple(islice(held, MOST_DEFAULTS))
 
     def after_number(self, start: int, stop: int) -> list[_Span]:
         """The tune that begins at an X:, and those without one that follow it."""

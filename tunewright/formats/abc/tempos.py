@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from tunewright.formats.abc.numbers import whole_number
+from tunewright.formats.abc.numbers import parse_number
 from tunewright.music.tune import Tempo
 
 SLOWEST, FASTEST = 10, 1000  # quarters a minute that are believed
@@ -47,6 +47,6 @@ def format_tempo(tempo: Tempo) -> str:
 
 def _beat(text: str, unit: Fraction) -> Fraction:
     if text.startswith("C"):
-        return unit * whole_number(text[1:] or "1")
-    parts = [(whole_number(top), whole_number(bottom)) for top, bottom in re.findall(r"(\d+)/(\d+)", text)]
+        return unit * parse_number(text[1:] or "1")
+    parts = [(parse_number(top), parse_number(bottom)) for top, bottom in re.findall(r"(\d+)/(\d+)", text)]
     return sum((Fraction(top, bottom) for top, bottom in parts if bottom), Fraction(0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from tunewright.formats.abc.numbers import whole_number
+from tunewright.formats.abc.numbers import parse_number
 from tunewright.formats.abc.state import State
 from tunewright.music.tune import Bar, Tuplet, join_bars
 from tunewright.support.errors import ParseError
@@ -20,7 +20,7 @@ _STANDARD_Q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 def read_tuplet(state: State, text: str) -> None:
     """Begin a tuplet, as in "(3" or "(5:4:6"."""
     finish_tuplet(state)
-    p, q, r = (whole_number(number) if number else 0 for number in (text[1:] + "::").split(":")[:3])
+    p, q, r = (parse_number(number) if number else 0 for number in (text[1:] + "::").split(":")[:3])
     if not 1 <= p <= 15 or q > 32 or r > 64:
         raise ParseError(f"tuplet {text[:20]!r} is outside (2 to (15")
     if p == 1:  # no tuplet that could be drawn: its notes are longer
@@ -52,12 +52,7 @@ def finish_tuplet(state: State) -> None:
 
 def _remove(state: State, place: int) -> None:
     """Take an element out; two bar lines between which it stood become one."""
-    del state.music[place], state.lines[place]
-    state.bar_start -= state.bar_start > place
-    state.tempos = [(at - (at > place), tempo) for at, tempo in state.tempos]
-    if state.last_note is not None:
-        state.last_note -= state.last_note > place
-    state.open_slurs = [(slur - (slur > place), grace) for slur, grace in state.open_slurs]
+    state.remove(place)
     around = state.music[max(place - 1, 0) : place + 1]
     if len(around) > 1 and isinstance(around[0], Bar) and isinstance(around[1], Bar):
         state.music[place - 1] = join_bars(around[0], around[1])

@@ -24,7 +24,6 @@ from tunewright.music.tune import Bar, Ending, KeyChange, Meter, MeterChange, No
 from tunewright.support.errors import RenderError
 
 if TYPE_CHECKING:
-
     from tunewright.music.tune import Element
 
 VELOCITY = 84
