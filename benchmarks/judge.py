@@ -18,7 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tunewright.formats.abc import music, notes, numbers, tuplets
-from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
+from tunewright.formats.abc.decoding import decode_text
+from tunewright.formats.abc.splitting import Source, split_tunes
 from tunewright.formats.abc.state import State
 
 CORPORA = {

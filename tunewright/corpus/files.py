@@ -170,14 +170,15 @@ class _Reading(Generic[M]):
         try:
             for item, size in _read_file(name, path, self.kind, self.which):
                 yield self._message(item, size)
-        except MemoryError:
-            yield 0, 0, f"{name}:1", "it takes more memory than there is"
         except Exception as error:  # one file of a hundred thousand must not end the work on the others
             yield 0, 0, f"{name}:1", mistake(error)
 
     def _message(self, item: M | Dropped, size: int) -> _Message:
         if isinstance(item, Dropped):
             return 0, size, item.source, item.reason
-        music = self.kind.complete(item)
-        line, fingerprints = melody(music)
+        try:
+            music = self.kind.complete(item)
+            line, fingerprints = melody(music)
+        except Exception as error:  # nor one tune that on the others of its file
+            return 0, size, item.source, mistake(error)
         return os.getpid(), size, self.packer.pack(music), (line.tobytes(), fingerprints)

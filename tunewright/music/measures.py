@@ -123,16 +123,25 @@ def _repeat_starts(measures: Sequence[Measure]) -> list[int]:
     """The bar that a repeat sign after each of the bars leads back to: as `played` has it."""
     section, explicit, in_ending = 0, False, False
     starts = [0] * len(measures)
+    endings = [0] if measures and measures[0].opens_ending else []
     for start in range(1, len(measures)):
         starts[start] = section
         opening = measures[start].opening
         over = in_ending or measures[start - 1].opens_ending or not explicit
         in_ending = (in_ending or measures[start - 1].opens_ending) and not (opening and opening.ends_section)
-        if opening is None or (opening.ends_repeat and measures[start].opens_ending and not opening.starts_repeat):
-            continue  # a further ending belongs to the section that is being repeated
-        if opening.starts_repeat or opening.ends_repeat or (opening.ends_section and over):
-            section, explicit = start, opening.starts_repeat
-            starts[start] = section
+        further = (
+            opening.ends_repeat and measures[start].opens_ending and not opening.starts_repeat if opening else True
+        )
+        # a further ending belongs to the section that is being repeated
+        if (
+            opening
+            and not further
+            and (opening.starts_repeat or opening.ends_repeat or (opening.ends_section and over))
+        ):
+            section, explicit, endings = start, opening.starts_repeat, []
+        endings += [start] * measures[start].opens_ending
+        past = endings[-1] + endings[1] - endings[0] if len(endings) > 1 else section  # the last as long as the first
+        starts[start] = past if past <= start else section
     return starts
 
 

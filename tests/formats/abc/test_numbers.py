@@ -38,7 +38,6 @@ def test_lengths_are_those_of_music() -> None:
 @pytest.mark.parametrize(
     ("field", "music"),
     [
-        ("L:1/8", "[CE]0"),
         ("L:1/8", "[C0E]"),
         ("L:1/8", "C/0"),
         ("L:1/8", f"C{DIGITS}"),

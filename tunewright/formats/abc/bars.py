@@ -43,17 +43,9 @@ def _repeat_sign(state: State, text: str) -> str:
 
 
 def read_ending(state: State, text: str) -> None:
-    """Add an ending, as in "[1,3"; one in words is left out."""
+    """Add an ending, as in "[1,3" or, after a bar line, "1"; one in words is left out."""
     numbers = parse_ending(text)
     if numbers:
         state.add(Ending(numbers))
     else:
         state.left_out["ending in words"] += 1
-
-
-def read_number(state: State, text: str) -> None:
-    """Add an ending where a bar line stands before the number."""
-    if state.after_bar and (numbers := parse_ending(text)):
-        state.add(Ending(numbers))
-    else:
-        state.left_out["number without a note"] += 1

@@ -7,12 +7,20 @@ What ties mean is settled in `joining`. Source: the ABC standard 2.1, section 4.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-from tunewright.formats.abc.bars import read_bar, read_ending, read_number
+from tunewright.formats.abc.bars import read_bar, read_ending
 from tunewright.formats.abc.body_fields import read_body_field, read_inline_field
-from tunewright.formats.abc.notes import read_broken, read_chord, read_grace, read_note, read_rest, read_tie
+from tunewright.formats.abc.notes import (
+    read_broken,
+    read_chord,
+    read_grace,
+    read_late_length,
+    read_note,
+    read_rest,
+    read_tie,
+)
+from tunewright.formats.abc.shorthand import expand_macros, is_decoration
 from tunewright.formats.abc.signs import CHORD_SYMBOL, NOTE_LETTERS, SIGNS, is_music
 from tunewright.formats.abc.slurs import finish_slurs, read_slur
 from tunewright.formats.abc.splitting import FIELD_LINE, goes_on
@@ -21,12 +29,17 @@ from tunewright.formats.abc.tuplets import finish_tuplet, read_tuplet
 from tunewright.music.tune import ChordSymbol, Note
 from tunewright.support.errors import ParseError
 
+_TIMED = ("note", "rest", "chord")
+
 
 def read_music(state: State) -> None:
     """Read all lines; ParseError, its bar named, where the music makes no sense or holds no note."""
     for number, text in state.header.music:
         state.line = number
-        _read_line(state, text)
+        try:
+            _read_line(state, text)
+        except ParseError as error:
+            raise ParseError(f"bar {state.bar_number()}: {error.reason}") from None
     if not any(isinstance(element, Note) for element in state.music):
         raise ParseError("no notes found, expected music after K:")
     finish_tuplet(state)
@@ -42,7 +55,8 @@ def _read_line(state: State, text: str) -> None:
     if field and not is_music(field):
         read_body_field(state, field[1], field[2].strip())
         return
-    text, continued = goes_on(text)
+    state.without_length = None
+    text, continued = goes_on(expand_macros(text, state.header.macros) if state.header.macros else text)
     for sign in SIGNS.finditer(text):
         kind = sign.lastgroup or ""
         if kind == "space":
@@ -52,32 +66,52 @@ def _read_line(state: State, text: str) -> None:
         if state.muted and kind == "bar":
             continue
         _READERS[kind](state, sign[0])
-        state.after_bar = kind == "bar"
+        state.last_sign = kind
     if not continued:
         state.end_line()
 
 
 def _read_decoration(state: State, text: str) -> None:
-    name = text[1:-1]
+    name = text[1:-1].strip()
     if text[0] == "+" and NOTE_LETTERS.fullmatch(name):
         state.repair("chord in plus signs", text)  # as ABC 1.6 wrote it
         read_chord(state, f"[{name}]")
-    elif text[0] == "!" and NOTE_LETTERS.fullmatch(name) and not re.fullmatch(r"[0-5f]{1,4}", name):
+    elif is_decoration(name):
+        state.decorations.append(name)
+    elif text[0] == "!":
         _read_signs(state, name)  # music between two old line breaks
     else:
-        state.decorations.append(name)
+        _read_unknown(state, text)
 
 
 def _read_signs(state: State, text: str) -> None:
     for sign in SIGNS.finditer(text):
-        _READERS[sign.lastgroup or ""](state, sign[0])
+        if sign.lastgroup != "space":
+            _READERS[sign.lastgroup or ""](state, sign[0])
 
 
 def _read_symbol(state: State, text: str) -> None:
-    if text in state.header.symbols:
-        state.decorations.append(state.header.symbols[text])
-    else:
+    meaning = state.header.symbols.get(text)
+    if meaning is None:
         state.left_out[f"sign {text!r}"] += 1
+    elif meaning.startswith('"'):
+        _read_quoted(state, meaning)
+    else:
+        state.decorations.append(meaning)
+
+
+def _read_number(state: State, text: str) -> None:
+    if state.last_sign == "bar" and text[0].isdigit():
+        read_ending(state, text)
+    elif (
+        state.last_sign in _TIMED
+        and state.without_length == len(state.music) - 1
+        and "." not in text
+        and "," not in text
+    ):
+        read_late_length(state, text)
+    else:
+        state.left_out["number without a note"] += 1
 
 
 def _read_quoted(state: State, text: str) -> None:
@@ -117,7 +151,7 @@ _READERS: dict[str, Callable[[State, str], None]] = {
     "slur": read_slur,
     "tie": read_tie,
     "broken": read_broken,
-    "number": read_number,
+    "number": _read_number,
     "symbol": _read_symbol,
     "overlay": _read_overlay,
     "linebreak": _read_linebreak,

@@ -6,21 +6,25 @@ melody named. Files are cut into tunes in `splitting`.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from tunewright.formats.abc.decoding import decode_text, plain_lines
 from tunewright.formats.abc.header import Header, read_header
 from tunewright.formats.abc.joining import resolve_ties
 from tunewright.formats.abc.music import read_music
-from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
+from tunewright.formats.abc.splitting import Source, split_tunes
 from tunewright.formats.abc.state import State
-from tunewright.music.playing import MOST_PLAYED, plays_on
+from tunewright.music.playing import MOST_PLAYED, passed_over, plays_on
 from tunewright.music.tune import Repair, Tune
 from tunewright.support.errors import ParseError, mistake
 
 LONGEST_TUNE = 2**20  # characters of a tune in a file that may hold anything
+_SURROGATE = re.compile("[\ud800-\udfff]")
+PASSED_OVER = "repeat sign that closes the last ending passed over"
 UNFOLDED = "played no further than the longest that is unfolded"
 NO_TUNE = "no tune found, expected ABC that begins with an X: field"
 
@@ -35,7 +39,7 @@ def parse_abc(text: str | Path) -> list[Tune]:
     if isinstance(text, Path):
         name = text.name
         text = decode_text(text.read_bytes(), name)
-    tunes = [parse_tune(source) for source in split_tunes(text.replace("\r\n", "\n"), name)]
+    tunes = [parse_tune(source) for source in split_tunes(plain_lines(text), name)]
     if not tunes:
         raise ParseError(NO_TUNE, name)
     return tunes
@@ -60,14 +64,13 @@ def decode_abc(content: bytes, name: str) -> Iterator[tuple[Tune | ParseError, i
             yield parse_tune(source), size
         except ParseError as error:
             yield error, size
-        except MemoryError:
-            yield ParseError("it takes more memory than there is", source.place), size
         except Exception as error:  # a mistake in one tune must not end the work on those after it
             yield ParseError(mistake(error), source.place), size
 
 
 def parse_tune(source: Source) -> Tune:
     """The tune that stands in these lines; ParseError where its header or music cannot be made sense of."""
+    _refuse_surrogates(source)
     header = read_header(source)
     state = State(header)
     try:
@@ -75,7 +78,15 @@ def parse_tune(source: Source) -> Tune:
     except ParseError as error:
         raise ParseError(error.reason, f"{source.name}:{state.line or source.line}") from None
     state.repairs += [(what, place, "") for what, place in resolve_ties(state.music)]
+    state.repairs += [(PASSED_OVER, place, "") for place in passed_over(state.music)]
     return _assemble(source, header, state)
+
+
+def _refuse_surrogates(source: Source) -> None:
+    """Half a character can be neither written nor printed."""
+    for number, line in enumerate(source.lines, source.line):
+        if not line.isascii() and (found := _SURROGATE.search(line)):
+            raise ParseError(f"a lone surrogate U+{ord(found[0]):X}, expected text", f"{source.name}:{number}")
 
 
 def _assemble(source: Source, header: Header, state: State) -> Tune:
@@ -85,6 +96,8 @@ def _assemble(source: Source, header: Header, state: State) -> Tune:
         header.meter,
         header.rhythm,
         header.parts,
+        tempos=tuple((place, tempo) for place, tempo in state.tempos if place < len(state.music)),
+        sounding=header.sounding,
         unit=header.unit,
         title=header.title,
         number=header.number,

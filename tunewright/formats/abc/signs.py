@@ -1,7 +1,7 @@
 """The signs of ABC music: what each looks like, and what bar lines mean.
 
-In: text. Out: matches of `SIGNS`, bar lines. Lengths are read in `numbers`; what signs carry from one to the next is in
-`music`.
+In: text. Out: matches of `SIGNS`, bar lines. Note lengths are read in `numbers`. What signs carry from
+one to the next is in `state`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ SIGNS = re.compile(
     |(?P<tuplet>\(\d+(?::\d*)?(?::\d*)?)
     |(?P<note>{_NOTE})
     |(?P<rest>[zxyZX]{_LENGTH})
-    |(?P<decoration>![^!\s|]+!|\+[^+\s|]+\+)
+    |(?P<decoration>![^!|"\[\]]+!|\+[^+!\s|"\[\]]+\+|\+(?:[A-Ga-g,'^_=\d/]+\s*)+\+)
     |(?P<slur>\.?\(|\))
     |(?P<tie>\.?-)
     |(?P<broken>>+|<+)
-    |(?P<number>\d[\d,.\-]*)
+    |(?P<number>\d[\d,.\-]*(?:/+\d*)*|/+\d*(?:/+\d*)*)
     |(?P<symbol>[.~H-Wh-w])
     |(?P<overlay>&+)
     |(?P<linebreak>[!$\\])
@@ -36,7 +36,7 @@ NOTE_SIGN = re.compile(_NOTE)
 CHORD_SYMBOL = re.compile(
     r"\(?[A-G][#b♯♭]?(?:maj|min|mi|m|M|dim|aug|sus|add|alt|o|ø|°|\+|-|[#b]?\d)*(?:/[A-Ga-g][#b♯♭]?)?\)?(?:[;,]|\s*/\s*|$)"
 )
-NOTE_LETTERS = re.compile(r"[A-Ga-g,'^_=\d/]+")
+NOTE_LETTERS = re.compile(r"[A-Ga-g,'^_=\d/\s]+")
 
 
 def bar_line(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tunewright.formats.abc.header import Header
-from tunewright.music.tune import Bar, Element, Note, Pitch, Rest
+from tunewright.music.tune import Bar, Element, Note, Pitch, Rest, Tempo
 from tunewright.support.errors import ParseError
 
 MOST_ELEMENTS = 2**17  # of a tune, as many as are played: what is made of each takes about a second for so many
@@ -33,7 +33,8 @@ class State:
     def __init__(self, header: Header) -> None:
         self.header = header
         self.line = 0
-        self.meter, self.unit, self.octave = header.meter, header.unit, header.octave
+        self.meter, self.unit = header.meter, header.unit
+        self.tempos: list[tuple[int, Tempo]] = [(0, header.tempo)] if header.tempo else []
         self.key, self.signature = header.key, header.key.signature
         self.music: list[Element] = []
         self.lines: list[int] = []
@@ -48,10 +49,12 @@ class State:
         self.slurs = self.slurs_to_grace = 0  # "(" met before the next note, and before its grace notes
         self.open_slurs: list[OpenSlurs] = []  # by the places of their first notes
         self.broken: Fraction | None = None  # what the next note's length is multiplied by
-        self.tuplet_left, self.tuplet_ratio, self.tuplet_place = 0, Fraction(1), 0
+        self.tuplet_left, self.tuplet_ratio = 0, Fraction(1)
+        self.tuplet_place: int | None = 0  # None for one that is no tuplet in the music
         self.last_note: int | None = None  # place of the last note or rest
+        self.without_length: int | None = None  # place of a note on this line that no length was written after
         self.close_bar = False  # a full bar met the end of its line
-        self.after_bar = False  # the last sign was a bar line
+        self.last_sign = ""  # the kind of the last sign of a line that was no space
         self.voice: str | None = None
         self.muted = False  # in another voice than the first
         self.overlaid = False
@@ -107,6 +110,7 @@ class State:
         start, stop, summed = self._summed
         self._summed = (start - (start > place), stop - (stop > place), summed)
         self.bar_start -= self.bar_start > place
+        self.tempos = [(at - (at > place), tempo) for at, tempo in self.tempos]
         if self.last_note is not None:
             self.last_note -= self.last_note > place
         for slurs in reversed(self.open_slurs):

@@ -20,9 +20,13 @@ _STANDARD_Q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 def read_tuplet(state: State, text: str) -> None:
     """Begin a tuplet, as in "(3" or "(5:4:6"."""
     finish_tuplet(state)
-    p, q, r = (parse_number(number or "0") for number in (text[1:] + "::").split(":")[:3])
-    if not 2 <= p <= 15 or q > 32 or r > 64:
-        raise ParseError(f"bar {state.bar_number()}: tuplet {text!r} is outside (2 to (15")
+    p, q, r = (parse_number(number) if number else 0 for number in (text[1:] + "::").split(":")[:3])
+    if not 1 <= p <= 15 or q > 32 or r > 64:
+        raise ParseError(f"tuplet {text[:20]!r} is outside (2 to (15")
+    if p == 1:  # no tuplet that could be drawn: its notes are longer
+        state.repair("tuplet of one read as longer notes", text)
+        state.tuplet_left, state.tuplet_ratio, state.tuplet_place = r or 1, Fraction(q or 1), None
+        return
     q = q or _STANDARD_Q.get(p) or (3 if state.meter.compound else 2)
     r = r or p
     state.add(Tuplet(p, q, r))
@@ -32,6 +36,9 @@ def read_tuplet(state: State, text: str) -> None:
 def finish_tuplet(state: State) -> None:
     """A tuplet that the tune (or the next tuplet) cuts short has as many notes as it got."""
     if not state.tuplet_left:
+        return
+    if state.tuplet_place is None:
+        state.tuplet_left = 0
         return
     tuplet = state.music[state.tuplet_place]
     assert isinstance(tuplet, Tuplet)

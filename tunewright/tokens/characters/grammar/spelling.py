@@ -63,7 +63,7 @@ def key_texts(signs: frozenset[str], key: Key | None, *, canonical: bool) -> dic
         spelled = [format_key(each)]
         if not canonical and each.tonic and not each.accidentals:
             spelled += [f"{each.tonic}{gap}{word}" for word in MODE_WORDS.get(each.mode, ()) for gap in ("", " ")]
-        texts |= {text: each for text in written_with(spelled, signs) if parse_key(text) == (each, 0, "")}
+        texts |= {text: each for text in written_with(spelled, signs) if parse_key(text) == (each, "")}
     return texts
 
 
