@@ -19,6 +19,7 @@ from tunewright.support.errors import RenderError
         ("[CEG]|" * (MOST_SIGNS // 3), "notes, bar lines"),
         ("(CD)|" * 2500, "slurs, ties and endings"),
         ("C8-|" * 2500, "slurs, ties and endings"),
+        ("C8:|" * 150, "repeats that begin with no sign"),
         ("C512|" * 500, "slurs, ties and endings"),
         ("C" + '"Am"' * (MOST_BETWEEN + 1) + "C", "at one place"),
         ("{" + "c" * (MOST_BETWEEN + 1) + "}C", "at one place"),
