@@ -299,7 +299,8 @@ def on_grid(times: Iterable[int], grid: Grid) -> dict[int, int]:
         beats[start + beat * ((time + EXACT - start) // beat), beat].append(time)
     for (start, beat), inside in beats.items():
         full = (start + beat, beat) not in beats or beats[start + beat, beat][0] > start + beat + EXACT
-        _, placed = _placed(tuple([time - start for time in inside]), beat, grid.playing, full, 1)
+        level = 2 if grid.playing.spread and beat < WHOLE // 4 else 1  # chance is as wide in an eighth
+        _, placed = _placed(tuple([time - start for time in inside]), beat, grid.playing, full, level)
         moved |= {time: start + place for time, place in zip(inside, placed, strict=True)}
     return moved
 
