@@ -33,14 +33,16 @@ def at_bar_lines(meters: Sequence[MeterEvent], keys: Sequence[KeyEvent], onsets:
     for time, over, under in sorted(meters, key=lambda event: event[0]):
         since, *bar = settled[-1] if settled else (0, over, under)
         meant = _meant(time, since, bar, ticks)
-        if settled and _begins_note(time, onsets, ticks):
+        if settled and _stays(time, meant, onsets, ticks):
             meant = time
         moved += meant != time
         settled.append((meant, over, under))
     placed: list[KeyEvent] = []
     for time, sharps, minor in sorted(keys, key=lambda event: event[0]):
-        since, *bar = max((event for event in settled if event[0] <= time), default=(0, 4, 4))
-        meant = time if _begins_note(time, onsets, ticks) else _meant(time, since, bar, ticks)
+        since, *bar = next((event for event in reversed(settled) if event[0] <= time), (0, 4, 4))
+        meant = _meant(time, since, bar, ticks)
+        if _stays(time, meant, onsets, ticks):
+            meant = time
         moved += meant != time
         placed.append((meant, sharps, minor))
     return Events(settled, placed, moved)
@@ -55,7 +57,8 @@ def _meant(time: int, since: int, bar: Sequence[int], ticks: int) -> int:
     return line if CELL * abs(time - line) < ticks else time
 
 
-def _begins_note(time: int, onsets: Sequence[int], ticks: int) -> bool:
+def _stays(time: int, line: int, onsets: Sequence[int], ticks: int) -> bool:
+    """Whether an event beside a bar line stands where a note begins, and so where it is meant."""
     near = ticks // EXACT
     place = bisect_left(onsets, time - near)
-    return place < len(onsets) and onsets[place] <= time + near
+    return abs(time - line) > near and place < len(onsets) and onsets[place] <= time + near

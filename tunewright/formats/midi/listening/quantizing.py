@@ -21,6 +21,8 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from tunewright.music.tune import Repair
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ COLLISION = 0.3  # price of two onsets that fall on one place
 DEAR = 0.2  # price of a division that only an exact fit speaks for
 FINEST_PLAYED = 4  # into more parts an onset where a swung one may be divides no beat of a played file
 SPREAD = 0.4  # the share of onsets on the grid below which they are spread by chance: of random ones a fifth
+TOLD_SPREAD = WHOLE // 160  # 12 ticks of 480, or ms, up to which fine divisions cost what they cost; beyond, more
+MOST_SPREAD = 2.5
 MECHANICAL = 0.9  # the share of notes on the grid from which a file is taken to be as written, not as played
 EVEN = 0.44
 SWUNG = (0.56, 0.71)  # of a beat: where the second of a swung pair begins; three quarters is a dotted pair
@@ -105,7 +109,7 @@ def quantized(notes: Sequence[TimedNote], meters: Meters, repairs: list[Repair])
             break
     else:
         pair = 0
-    spread = sum(map(_near_grid, chords)) < SPREAD * len(chords)
+    spread = _spread(list(chords)) if sum(map(_near_grid, chords)) < SPREAD * len(chords) else 0.0
     return _pieces(chords, graces, Grid(beats, Playing(mechanical, pair, spread)))
 
 
@@ -167,6 +171,19 @@ def _mechanical(notes: Sequence[TimedNote]) -> bool:
         for note in notes
     )
     return exact >= MECHANICAL * len(notes) and 2 * plain >= len(notes)
+
+
+def _spread(onsets: Sequence[int]) -> float:
+    """How far onsets lie from a grid, in `TOLD_SPREAD`s, from 1 to `MOST_SPREAD`; the grid is the one that fits best.
+
+    From the length of the mean of the onsets as places on a circle, by the wrapped normal distribution.
+    """
+    turns = np.array(onsets) / WHOLE
+    deviations = []
+    for parts in (8, 12, 16, 24):
+        length = abs(complex(np.exp(2j * np.pi * parts * turns).mean()))
+        deviations.append(np.sqrt(-2 * np.log(max(length, 1e-9))) / (2 * np.pi * parts) * WHOLE)
+    return round(float(min(MOST_SPREAD, max(1.0, min(deviations) / TOLD_SPREAD))), 1)
 
 
 def _near_grid(time: int) -> bool:
@@ -272,12 +289,12 @@ def _staccato(chord: Sequence[TimedNote], following: int, breath: int) -> bool:
 class Playing(NamedTuple):
     """How a melody was played: as on the page; in swung pairs of a length, 0 without; its onsets spread by chance.
 
-    Of spread onsets one that hits a fine grid says nothing.
+    Of spread onsets one that hits a fine grid says nothing; how far they are spread is told in `TOLD_SPREAD`s.
     """
 
     exact: bool = True
     pair: int = 0
-    spread: bool = False
+    spread: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +339,12 @@ def _placed(places: tuple[int, ...], beat: int, playing: Playing, full: bool, le
     fine = level == 1 and not playing.spread and pair != beat // 2 and _straight(places, beat) is None
     if exact and (sure or fine):
         return PRICES.get(exact * level, DEAR), _parts(places, beat, exact)
-    whole = min(_priced(places, beat, division, level, full=full) for division in PRICES if division * level in PRICES)
+    fine_costs = max(1.0, playing.spread)
+    whole = min(
+        _priced(places, beat, division, level, fine_costs, full=full)
+        for division in PRICES
+        if division * level in PRICES
+    )
     if level == 2 or len(places) < 2 or (len(places) < 3 and pair != beat // 2):
         return whole
     half = beat // 2
@@ -370,10 +392,10 @@ def _exactly(places: Sequence[int], beat: int) -> int:
     return 0
 
 
-def _priced(places: Sequence[int], beat: int, division: int, level: int, *, full: bool) -> _Placed:
+def _priced(places: Sequence[int], beat: int, division: int, level: int, fine_costs: float, *, full: bool) -> _Placed:
     """What it costs to divide a beat into so many parts: the mean distance, the fineness, onsets that fall together."""
     placed = _parts(places, beat, division)
     distance = sum(abs(place - near) for place, near in zip(places, placed, strict=True)) / (beat * level * len(places))
     lilt = TWO_IN_THREE if division % 3 == 0 and len(places) < 3 else 0.0
     together = len(placed) - len(set(placed)) + (placed[-1] == beat and not full)
-    return distance + lilt + PRICES[division * level] + COLLISION * together, placed
+    return distance + fine_costs * (lilt + PRICES[division * level]) + COLLISION * together, placed

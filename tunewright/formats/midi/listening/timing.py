@@ -59,7 +59,7 @@ def lateness(onsets: Sequence[int]) -> int:
     if best < LATE:
         return 0
     good = [by for by in likely if _on_grid(times, by) > 0.98 * best]
-    return max([*good, *(by - CELL for by in good)], key=lambda by: _on_beats(times, by))
+    return int(max([*good, *(by - CELL for by in good)], key=lambda by: _on_beats(times, by)))
 
 
 def beside_grid(time: int) -> bool:
