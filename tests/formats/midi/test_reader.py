@@ -387,3 +387,48 @@ def test_a_guessed_encoding_is_recorded_once() -> None:
     tune = parse_midi(midi(line(SCALE, name=name), line(SCALE, name=name)), "x.mid")
     assert tune.title == "Калинка"
     assert [repair.detail for repair in tune.repairs if "encoding" in repair.what] == ["cp1251"]
+
+
+# ------------------------------------------------------------------------------------------------ bounded work
+
+
+def pair(wait: int, held: int, meter: bytes, division: int) -> bytes:
+    """Two notes, so many quarters apart, the first held for so many."""
+
+    def later(quarters: int) -> bytes:
+        ticks, groups = quarters * division, [0]
+        groups[0], ticks = ticks & 0x7F, ticks >> 7
+        while ticks:
+            groups.append(0x80 | ticks & 0x7F)
+            ticks >>= 7
+        return bytes(groups[::-1])
+
+    first = b"\0\x90\x3c\x50" + later(held) + b"\x80\x3c\0"
+    events = b"\0\xff\x58\x04" + meter + b"\x18\x08" + first + later(wait) + b"\x90\x3e\x50" + later(1) + b"\x80\x3e\0"
+    return midi(events + END, division=division.to_bytes(2))
+
+
+@pytest.mark.parametrize("division", [1, 2, 24, 480])
+@pytest.mark.parametrize("meter", [b"\1\2", b"\1\3", b"\1\6", b"\4\2", b"\3\3"])
+@pytest.mark.parametrize(("wait", "held"), [(16_000, 1), (0, 16_000), (900, 1), (0, 900)])
+def test_two_notes_far_apart_make_few_bars(division: int, meter: bytes, wait: int, held: int) -> None:
+    content = pair(wait, held, meter, division)
+    message = refusal(content)
+    if message:
+        assert "bars shorter than a quarter note; expected at most 1000" in message
+        return
+    tune = parse_midi(content, "x.mid")
+    assert len(tune.music) <= 400
+    assert {"long silences shortened", "notes of more than 16 whole notes shortened"} & {r.what for r in tune.repairs}
+
+
+def test_more_bars_than_any_music_has_are_refused() -> None:
+    waits = STATED.replace(b"\x04\x04\x02", b"\x04\x01\x02") + line(tuple(60 + n % 7 for n in range(5000)))
+    with pytest.raises(ParseError, match="5,000 bars; expected at most 4,096"):
+        parse_midi(midi(waits), "x.mid")
+
+
+def test_a_million_chunks_of_other_kinds_are_passed_over() -> None:
+    content = midi(line(SCALE))
+    content = content[:14] + b"abcd\0\0\0\0" * 10**6 + content[14:]
+    assert pitches(content) == list(SCALE)

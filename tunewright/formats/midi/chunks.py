@@ -17,6 +17,7 @@ HEAD, TRACK = b"MThd", b"MTrk"
 HEAD_BYTES = 14
 MOST_BEFORE = 1024  # bytes before the head: a wrapper's own, or what a mail program or an old Macintosh put there
 MOST_TRACKS = 65_535  # as many as a head can tell
+MOST_FOREIGN = 1000  # chunks of other kinds one after another; sequencers write two or three
 END_OF_TRACK = b"\xff\x2f\x00"
 CUT = "the file is cut short"
 JUNK = "bytes that belong to no track passed over"
@@ -99,16 +100,19 @@ def _begins_chunk(content: bytes, position: int) -> bool:
 def _next_track(layout: Layout, position: int) -> int:
     """Where the next track chunk begins, other chunks and junk passed over; -1 without one."""
     content = layout.content
-    while position < len(content) and not content.startswith(TRACK, position):
+    for _ in range(MOST_FOREIGN):
+        if position >= len(content):
+            return -1
+        if content.startswith(TRACK, position):
+            return position
         after = position + 8 + int.from_bytes(content[position + 4 : position + 8])
-        if _begins_chunk(content, position) and after < len(content) and _begins_chunk(content, after):
-            position = after  # a chunk of another kind, which readers are to pass over
-            continue
-        found = content.find(TRACK, position)
-        if found >= 0:
-            layout.flaws[JUNK] += found - position
-        return found
-    return position if position < len(content) else -1
+        if not (_begins_chunk(content, position) and after < len(content) and _begins_chunk(content, after)):
+            break
+        position = after  # a chunk of another kind, which readers are to pass over
+    found = content.find(TRACK, position)
+    if found >= 0:
+        layout.flaws[JUNK] += found - position
+    return found
 
 
 def _end(layout: Layout, start: int, size: int) -> int:

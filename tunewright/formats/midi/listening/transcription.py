@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 LONGEST = 4096  # whole notes, two hours and more; beyond, a file is broken
 LONGEST_SILENCE = 16 * WHOLE
+LONGEST_NOTE = 16 * WHOLE  # beyond, its end is missing or far from where it was meant
+MOST_BARS = 4096  # each is written, filled with rests and drawn; a movement of a symphony has a thousand
 DENSEST = 128  # notes to a whole note, chords counted
 FEWEST_NOTES = 12  # from which metre and upbeat are told
 FEWEST_FOR_KEY = 8  # from which the notes are asked about a key that is stated
@@ -83,7 +85,7 @@ class Performance:
 def transcribe(performance: Performance) -> Tune:
     """The tune that a performance is of; without notes, an empty one."""
     repairs = list(performance.repairs)
-    performance = _without_long_silences(performance, repairs)
+    performance = _without_long_silences(_without_long_notes(performance, repairs), repairs)
     _check_extent(performance)
     performance = _on_time(performance, repairs)
     stated = _stated_meters(performance)
@@ -98,7 +100,7 @@ def transcribe(performance: Performance) -> Tune:
         meters = _found_meters(melody, repairs, inferred)
     keys = _keys(performance, melody, repairs, inferred)
     check_sure(inferred, performance.source.rpartition(":")[0])
-    music, times = _music(pieces, meters, keys, repairs)
+    music, times = _music(pieces, meters, keys, repairs, performance.source.rpartition(":")[0])
     return Tune(
         music=tuple(music),
         parts=f"{PART}{times}" if times > 1 else "",
@@ -109,6 +111,16 @@ def transcribe(performance: Performance) -> Tune:
         repairs=tuple(repairs),
         inferred=tuple(inferred),
     )
+
+
+def _without_long_notes(performance: Performance, repairs: list[Repair]) -> Performance:
+    """The same with notes of more than `LONGEST_NOTE` made that long."""
+    long = sum(note.length > LONGEST_NOTE for note in performance.notes)
+    if not long:
+        return performance
+    repairs.append(Repair(f"notes of more than {LONGEST_NOTE // WHOLE} whole notes shortened", detail=str(long)))
+    notes = tuple(replace(note, length=min(note.length, LONGEST_NOTE)) for note in performance.notes)
+    return replace(performance, notes=notes)
 
 
 def _without_long_silences(performance: Performance, repairs: list[Repair]) -> Performance:
@@ -331,13 +343,15 @@ def _length(grains: int) -> Fraction:
 
 
 def _music(
-    pieces: Sequence[Piece], meters: _Meters, keys: _Keys, repairs: list[Repair]
+    pieces: Sequence[Piece], meters: _Meters, keys: _Keys, repairs: list[Repair], name: str
 ) -> tuple[Iterator[Element], int]:
     """The elements of the tune, and how often it is played from beginning to end."""
     if not pieces:
         return iter(()), 1
     end = pieces[-1].end
     lines = sorted({*(line for line in _bar_lines(meters, end) if 0 < line < end), end})
+    if len(lines) > MOST_BARS:
+        raise ParseError(f"{len(lines):,} bars; expected at most {MOST_BARS:,}", name)
     lines[-1] = end = _full_end(lines, end, meters)
     cut = divided(_completed(pieces, end), lines, repairs)
     state = _states(meters, keys)
