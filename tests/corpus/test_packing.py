@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -15,7 +16,7 @@ from tunewright.formats.midi.bars import with_bars
 from tunewright.formats.midi.tunes import parse_midi, to_midi
 from tunewright.music.piece import Piece
 from tunewright.music.playing import fingerprint
-from tunewright.music.tune import Note, Repair, Tune
+from tunewright.music.tune import Note, Repair, Tempo, Tune
 
 FIELDS = tuple(Tune.__dataclass_fields__)
 
@@ -24,6 +25,13 @@ FIELDS = tuple(Tune.__dataclass_fields__)
 def tunes() -> list[Tune]:
     written = list(real_tunes(60))
     return written + [parse_midi(to_midi(tune), "x.mid") for tune in written[:20] if not tune.irregular]
+
+
+def test_speeds_and_words_come_back(tunes: list[Tune]) -> None:
+    slow, fast = Tempo(Fraction(3, 8), Fraction(70)), Tempo(Fraction(1, 4), Fraction(281, 2))
+    sung = replace(tunes[0], tempos=((0, slow), (4, fast)), lyrics=(("la-", "", "_"),), sounding=-12)
+    back = TuneUnpacker().unpack(json.loads(json.dumps(TunePacker().pack(sung))))
+    assert (back.tempos, back.lyrics, back.sounding) == (sung.tempos, sung.lyrics, sung.sounding)
 
 
 def test_what_is_packed_comes_back_whole(tunes: list[Tune]) -> None:

@@ -32,6 +32,7 @@ from tunewright.music.tune import (
     Pitch,
     Repair,
     Rest,
+    Tempo,
     Tune,
     Tuplet,
 )
@@ -117,15 +118,19 @@ class TuneUnpacker(_Known):
         return self._unpack_tune(item)
 
     def _unpack_tune(self, item: list[Any]) -> Tune:
-        music, key, meter, header, fields, lines, repairs, left_out, inferred, counted = item
+        music, key, meter, header, performed, fields, lines, repairs, left_out, inferred, counted = item
         rhythm, parts, unit, title, number, text, source = header
+        tempos, lyrics, sounding = performed
         elements, one = self._elements, self._one
         tune = Tune(
             tuple([elements[place] for place in music]),
-            one(_unpack_key(key)),
+            _unpack_key(key) if key[3:] else one(_unpack_key(key)),  # one that is not drawn equals one that is
             one(_unpack_meter(meter)),
             one(rhythm),
             one(parts),
+            tempos=tuple((place, one(Tempo(Fraction(beat), Fraction(rate)))) for place, beat, rate in tempos),
+            lyrics=tuple(map(tuple, lyrics)),
+            sounding=sounding,
             unit=one(Fraction(unit)),
             title=title,
             number=number,
@@ -148,6 +153,7 @@ def _pack_tune(tune: Tune, music: list[int]) -> list[Any]:
         _pack_key(tune.key),
         _pack_meter(tune.meter),
         [tune.rhythm, tune.parts, str(tune.unit), tune.title, tune.number, tune.text, tune.source],
+        [_pack_tempos(tune.tempos), [list(verse) for verse in tune.lyrics], tune.sounding],
         [list(item) for item in tune.fields],
         list(tune.lines),
         _pack_repairs(tune.repairs),
@@ -155,6 +161,10 @@ def _pack_tune(tune: Tune, music: list[int]) -> list[Any]:
         _pack_inferred(tune.inferred),
         [fingerprint(tune), tune.irregular],
     ]
+
+
+def _pack_tempos(tempos: Sequence[tuple[int, Tempo]]) -> Packed:
+    return [[place, str(tempo.beat), str(tempo.per_minute)] for place, tempo in tempos]
 
 
 def _pack_repairs(repairs: Sequence[Repair]) -> Packed:
@@ -213,7 +223,8 @@ def _pack_element(element: Element) -> list[Any]:
     if isinstance(element, Note):
         pitches = [_pack_pitches(element.pitches), _pack_pitches(element.grace)]
         slurs = [element.slurs_opened, element.slurs_closed]
-        return [name, *pitches, str(element.length), element.tied, *slurs, list(element.decorations)]
+        packed = [name, *pitches, str(element.length), element.tied, *slurs, list(element.decorations)]
+        return [*packed, _pack_pitches(element.held)] if element.held else packed
     if isinstance(element, Rest):
         return [name, str(element.length), element.visible]
     if isinstance(element, KeyChange):
@@ -232,9 +243,9 @@ def _pack_element(element: Element) -> list[Any]:
 def _unpack_element(item: list[Any]) -> Element:
     name, *values = item
     if name == "Note":
-        pitches, grace, length, tied, opened, closed, decorations = values
+        pitches, grace, length, tied, opened, closed, decorations, *held = values
         music = _unpack_pitches(pitches), Fraction(length), tied, _unpack_pitches(grace)
-        return Note(*music, opened, closed, tuple(decorations))
+        return Note(*music, opened, closed, tuple(decorations), _unpack_pitches(held[0]) if held else ())
     if name == "Rest":
         return Rest(Fraction(values[0]), values[1])
     if name == "KeyChange":
@@ -256,11 +267,12 @@ def _unpack_pitches(items: list[list[Any]]) -> tuple[Pitch, ...]:
 
 
 def _pack_key(key: Key) -> list[Any]:
-    return [key.tonic, key.mode, [list(item) for item in key.accidentals]]
+    packed = [key.tonic, key.mode, [list(item) for item in key.accidentals]]
+    return packed if key.drawn else [*packed, False]
 
 
 def _unpack_key(item: list[Any]) -> Key:
-    return Key(item[0], item[1], tuple((step, alter) for step, alter in item[2]))
+    return Key(item[0], item[1], tuple((step, alter) for step, alter in item[2]), *item[3:])
 
 
 def _pack_meter(meter: Meter) -> list[Any]:

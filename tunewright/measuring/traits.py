@@ -48,7 +48,7 @@ class Heard:
     def of(cls, tune: Tune) -> Heard:
         """The tune, unfolded; a double bar stands where a section ends, so that a pickup after it is known as one."""
         music = tuple(_plain(element) for element in played(tune) if not isinstance(element, Ending))
-        return cls(tune, features(replace(tune, music=music, parts="")))
+        return cls(tune, features(replace(tune.with_music(music), parts="")))
 
     @cached_property
     def pitches(self) -> list[int]:

@@ -142,7 +142,7 @@ class DegreeScript:
         whole, begin, end = plan.splice
         header = len(self._opening.ids)
         written = tokenizer.decode([*self.ids[:header], *self.ids[header + len(plan.music) :]]).music
-        return replace(whole, music=whole.music[:begin] + written + whole.music[end:], text="", lines=(), repairs=())
+        return whole.with_music(whole.music[:begin] + written + whole.music[end:])
 
     def tune_so_far(self) -> Tune | None:
         """The tune up to the last bar line, without what follows a piece; None while its octave may change."""
@@ -152,7 +152,7 @@ class DegreeScript:
         if splice is None:
             return tune
         whole, _, end = splice
-        return replace(tune, music=tune.music[: len(tune.music) - (len(whole.music) - end)])
+        return tune.with_music(tune.music[: len(tune.music) - (len(whole.music) - end)])
 
     def finish(self, label: Label, *, ended: bool) -> Finished[Tune]:
         """The ABC of the tune that the tokens spell."""

@@ -85,7 +85,7 @@ class DegreeTokenizer(DegreeVocabulary):
     def prepared(self, tune: Tune) -> Tune:
         """The tune as these tokens have it: once through, without what is left out, its rhythm by its one name."""
         music = tuple(self._kept(element) for element in tune.music if self.chords or type(element) is not ChordSymbol)
-        tune = tune if music == tune.music else replace(tune, music=music, text="")
+        tune = tune if music == tune.music else tune.with_music(music)
         tune = _once_through(tune)
         told = told_rhythm(tune)
         return replace(tune, rhythm=told if told in RHYTHMS else "") if self.told_rhythms else tune
@@ -223,7 +223,7 @@ def _once_through(tune: Tune) -> Tune:
     if not re.fullmatch(r"([A-Z])\1*\d*", tune.parts) or len(named) > 1:
         return tune
     music = tuple(element for element in tune.music if not isinstance(element, Part))
-    return replace(tune, parts="", music=music, text="")
+    return replace(tune.with_music(music), parts="")
 
 
 def _notes_in(tokenizer: DegreeTokenizer, ids: Sequence[int]) -> Iterator[str]:
