@@ -17,8 +17,10 @@ from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
-from tunewright.formats.abc import music, signs
-from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
+from tunewright.formats.abc import music, notes, numbers, tuplets
+from tunewright.formats.abc.decoding import decode_text
+from tunewright.formats.abc.splitting import Source, split_tunes
+from tunewright.formats.abc.state import State
 
 CORPORA = {
     "oneill": "oneills1850",
@@ -148,33 +150,33 @@ def without_repeats(text: list[str]) -> list[str]:
 
 
 def _dotted_too_little() -> None:
-    plain = music.MusicReader._read_broken
+    plain = notes.read_broken
 
-    def read_broken(reader: music.MusicReader, text: str) -> None:
-        plain(reader, text)
-        if reader.broken is not None:
-            reader.broken = Fraction(2, 3)
+    def read_broken(state: State, text: str) -> None:
+        plain(state, text)
+        if state.broken is not None:
+            state.broken = Fraction(2, 3)
 
     music._READERS["broken"] = read_broken
 
 
 def _triplets_in_three() -> None:
-    music._STANDARD_Q[3] = 3
+    tuplets._STANDARD_Q[3] = 3
 
 
 def _halves_too_short() -> None:
-    plain = signs.parse_length
-    setattr(music, "parse_length", lambda text: Fraction(1, 4) if text == "/" else plain(text))  # noqa: B010
+    plain = numbers.parse_length
+    setattr(notes, "parse_length", lambda text: Fraction(1, 4) if text == "/" else plain(text))  # noqa: B010
 
 
 def _accidentals_forgotten() -> None:
-    plain = music.MusicReader._pitch
+    plain = notes._pitch
 
-    def pitch(reader: music.MusicReader, sign: re.Match[str]) -> object:
-        reader.in_bar = {}
-        return plain(reader, sign)
+    def pitch(state: State, sign: re.Match[str]) -> object:
+        state.in_bar = {}
+        return plain(state, sign)
 
-    music.MusicReader._pitch = pitch  # type: ignore[assignment,method-assign]
+    notes._pitch = pitch  # type: ignore[assignment]
 
 
 BREAKS: dict[str, Callable[[], None]] = {

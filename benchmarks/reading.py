@@ -33,7 +33,7 @@ from pathlib import Path
 from judge import BREAKS, CORPORA, Complaint, abc2midi, complaints, corpus_files, corpus_sources, wrong_bar
 
 from tunewright.formats.abc import format_abc, parse_abc, parse_tune
-from tunewright.formats.abc.music import BAR_AT_LINE_END
+from tunewright.formats.abc.state import BAR_AT_LINE_END
 from tunewright.music.playing import played
 from tunewright.music.tune import Bar, Ending, MeterChange, Note, Part, Rest, Tune
 from tunewright.support.errors import ParseError

@@ -24,7 +24,7 @@ from tunewright.corpus.sources import Dropped, Files, printable, split_place
 from tunewright.formats.formats import FORMATS, format_of
 from tunewright.music.kinds import M
 from tunewright.music.tune import Tune
-from tunewright.support.errors import CorpusError, ParseError
+from tunewright.support.errors import CorpusError, ParseError, mistake
 from tunewright.support.processes import Died, can_fork, in_order, usable_processes
 
 LARGEST_FILE = 64 * 2**20  # bytes
@@ -170,15 +170,15 @@ class _Reading(Generic[M]):
         try:
             for item, size in _read_file(name, path, self.kind, self.which):
                 yield self._message(item, size)
-        except MemoryError:
-            yield 0, 0, f"{name}:1", "it takes more memory than there is"
         except Exception as error:  # one file of a hundred thousand must not end the work on the others
-            found = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            yield 0, 0, f"{name}:1", f"a mistake in tunewright ({found}): please report it, with this file"
+            yield 0, 0, f"{name}:1", mistake(error)
 
     def _message(self, item: M | Dropped, size: int) -> _Message:
         if isinstance(item, Dropped):
             return 0, size, item.source, item.reason
-        music = self.kind.complete(item)
-        line, fingerprints = melody(music)
+        try:
+            music = self.kind.complete(item)
+            line, fingerprints = melody(music)
+        except Exception as error:  # nor one tune that on the others of its file
+            return 0, size, item.source, mistake(error)
         return os.getpid(), size, self.packer.pack(music), (line.tobytes(), fingerprints)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tunewright.music import piece as pieces
 from tunewright.music.kinds import Music
 from tunewright.music.piece import TICKS, Piece
-from tunewright.music.playing import fingerprint, soundings
+from tunewright.music.playing import fingerprint, written_melody
 from tunewright.music.tune import Note, Pitch, Tune
 
 LONGEST_LINE = 2000  # notes of a piece's top line that families are found by
@@ -56,7 +56,7 @@ def melody(music: Music) -> Melody:
 
 def melody_line(tune: Tune) -> Line:
     """The pitches of a tune as written, as MIDI numbers: ties joined, the top note of a chord."""
-    heard = soundings(tune, unfold=False)
+    heard = written_melody(tune)
     return np.fromiter((max(-32000, min(32000, note.pitch.midi)) for note in heard), dtype=np.int16, count=len(heard))
 
 

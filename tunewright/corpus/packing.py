@@ -124,7 +124,7 @@ class TuneUnpacker(_Known):
         elements, one = self._elements, self._one
         tune = Tune(
             tuple([elements[place] for place in music]),
-            one(_unpack_key(key)),
+            _unpack_key(key) if key[3:] else one(_unpack_key(key)),  # one that is not drawn equals one that is
             one(_unpack_meter(meter)),
             one(rhythm),
             one(parts),
@@ -223,7 +223,8 @@ def _pack_element(element: Element) -> list[Any]:
     if isinstance(element, Note):
         pitches = [_pack_pitches(element.pitches), _pack_pitches(element.grace)]
         slurs = [element.slurs_opened, element.slurs_closed]
-        return [name, *pitches, str(element.length), element.tied, *slurs, list(element.decorations)]
+        packed = [name, *pitches, str(element.length), element.tied, *slurs, list(element.decorations)]
+        return [*packed, _pack_pitches(element.held)] if element.held else packed
     if isinstance(element, Rest):
         return [name, str(element.length), element.visible]
     if isinstance(element, KeyChange):
@@ -242,9 +243,9 @@ def _pack_element(element: Element) -> list[Any]:
 def _unpack_element(item: list[Any]) -> Element:
     name, *values = item
     if name == "Note":
-        pitches, grace, length, tied, opened, closed, decorations = values
+        pitches, grace, length, tied, opened, closed, decorations, *held = values
         music = _unpack_pitches(pitches), Fraction(length), tied, _unpack_pitches(grace)
-        return Note(*music, opened, closed, tuple(decorations))
+        return Note(*music, opened, closed, tuple(decorations), _unpack_pitches(held[0]) if held else ())
     if name == "Rest":
         return Rest(Fraction(values[0]), values[1])
     if name == "KeyChange":
@@ -266,11 +267,12 @@ def _unpack_pitches(items: list[list[Any]]) -> tuple[Pitch, ...]:
 
 
 def _pack_key(key: Key) -> list[Any]:
-    return [key.tonic, key.mode, [list(item) for item in key.accidentals]]
+    packed = [key.tonic, key.mode, [list(item) for item in key.accidentals]]
+    return packed if key.drawn else [*packed, False]
 
 
 def _unpack_key(item: list[Any]) -> Key:
-    return Key(item[0], item[1], tuple((step, alter) for step, alter in item[2]))
+    return Key(item[0], item[1], tuple((step, alter) for step, alter in item[2]), *item[3:])
 
 
 def _pack_meter(meter: Meter) -> list[Any]:

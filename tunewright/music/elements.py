@@ -6,7 +6,7 @@ spelled, octave 4 begins at middle C. What a tune is beside its elements is in `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -59,6 +59,9 @@ class Key:
     tonic: str | None = "C"
     mode: str = "major"
     accidentals: tuple[tuple[str, int], ...] = ()
+    drawn: bool = field(
+        default=True, compare=False, repr=False
+    )  # whether its signature stands on the page; pipers leave it out
 
     @property
     def sharps(self) -> int:
@@ -159,6 +162,12 @@ class Note:
     slurs_opened: int = 0
     slurs_closed: int = 0
     decorations: tuple[str, ...] = ()
+    held: tuple[Pitch, ...] = ()  # of a chord that is not tied as a whole: the pitches that are
+
+    @property
+    def tied_pitches(self) -> tuple[Pitch, ...]:
+        """Those that go on into the next note: all where it is tied."""
+        return self.pitches if self.tied else self.held
 
     @property
     def pitch(self) -> Pitch:

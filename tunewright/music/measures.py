@@ -72,15 +72,18 @@ def measures_of(music: Sequence[Element], meter: Meter) -> Iterator[Measure]:
 
 def bar_errors_of(measures: Sequence[Measure], lines: Sequence[int]) -> Iterator[BarError]:
     """The measures that do not add up, with their lines in the source where those are known."""
+    starts = _repeat_starts(measures)
     for index, measure in enumerate(measures):
-        if measure.expected is None or _adds_up(measures, index):
+        if measure.expected is None or _adds_up(measures, index, starts[index]):
             continue
         line = lines[index] if index < len(lines) else 0
         yield BarError(measure.number, measure.length, measure.expected, line)
 
 
-def _adds_up(measures: Sequence[Measure], index: int) -> bool:
+def _adds_up(measures: Sequence[Measure], index: int, start: int) -> bool:
     """Whether a bar fills the metre, alone or together with what is played before or after it.
+
+    A repeat sign after it leads back to bar `start`.
 
     The tune may begin with a pickup. Where a section ends, the bar before and the pickup after make one bar; so do
     the bar before a repeat sign and the pickup that it leads back to. The last bar completes the first pickup.
@@ -90,12 +93,12 @@ def _adds_up(measures: Sequence[Measure], index: int) -> bool:
     if measure.length > measure.expected:
         return False
     if measure.closing is not None and measure.closing.ends_repeat:
-        back_to = measures[_repeat_start(measures, index)]
+        back_to = measures[start]
         if not back_to.full or not measure.full:
             return measure.length + back_to.length == measure.expected
     if measure.full or index == 0:
         return True
-    neighbours = (*_played_before(measures, index), *_played_after(measures, index))
+    neighbours = (*_played_before(measures, index), *_played_after(measures, index, start))
     return any(measure.length + neighbour.length == measure.expected for neighbour in neighbours)
 
 
@@ -106,40 +109,54 @@ def _played_before(measures: Sequence[Measure], index: int) -> Iterator[Measure]
         yield measures[index - 1]
 
 
-def _played_after(measures: Sequence[Measure], index: int) -> Iterator[Measure]:
+def _played_after(measures: Sequence[Measure], index: int, start: int) -> Iterator[Measure]:
     """The bars that can follow one that closes a section, or stands before an ending."""
     measure = measures[index]
     if index + 1 == len(measures):
         yield measures[0]
-        yield measures[_repeat_start(measures, index)]
+        yield measures[start]
     elif (measure.closing is not None and measure.closing.ends_section) or measures[index + 1].opens_ending:
         yield measures[index + 1]
 
 
-def _repeat_start(measures: Sequence[Measure], index: int) -> int:
-    """The bar that a repeat sign after bar `index` leads back to: as `played` has it."""
+def _repeat_starts(measures: Sequence[Measure]) -> list[int]:
+    """The bar that a repeat sign after each of the bars leads back to: as `played` has it."""
     section, explicit, in_ending = 0, False, False
-    for start in range(1, index + 1):
+    starts = [0] * len(measures)
+    endings = [0] if measures and measures[0].opens_ending else []
+    for start in range(1, len(measures)):
+        starts[start] = section
         opening = measures[start].opening
         over = in_ending or measures[start - 1].opens_ending or not explicit
         in_ending = (in_ending or measures[start - 1].opens_ending) and not (opening and opening.ends_section)
-        if opening is None or (opening.ends_repeat and measures[start].opens_ending and not opening.starts_repeat):
-            continue  # a further ending belongs to the section that is being repeated
-        if opening.starts_repeat or opening.ends_repeat or (opening.ends_section and over):
-            section, explicit = start, opening.starts_repeat
-    return section
+        further = (
+            opening.ends_repeat and measures[start].opens_ending and not opening.starts_repeat if opening else True
+        )
+        # a further ending belongs to the section that is being repeated
+        if (
+            opening
+            and not further
+            and (opening.starts_repeat or opening.ends_repeat or (opening.ends_section and over))
+        ):
+            section, explicit, endings = start, opening.starts_repeat, []
+        endings += [start] * measures[start].opens_ending
+        past = endings[-1] + endings[1] - endings[0] if len(endings) > 1 else section  # the last as long as the first
+        starts[start] = past if past <= start else section
+    return starts
 
 
 def form_errors_of(music: Sequence[Element]) -> Iterator[str]:
     """Repeats that open and never close, endings that stand alone or skip a time."""
     open_at, bar = 0, 1
     times: set[int] = set()  # of the endings met in this section
+    awaited = 1  # the least time that none of them is for
     for element in music:
         if isinstance(element, Ending):
-            awaited = next(time for time in range(1, len(times) + 2) if time not in times)
             if min(element.numbers) != awaited:
                 yield f"bar {bar}: ending {min(element.numbers)} stands where ending {awaited} was expected"
             times |= set(element.numbers)
+            while awaited in times:
+                awaited += 1
         elif isinstance(element, Bar):
             bar += 1
             if open_at and element.line == "|:":
@@ -149,7 +166,7 @@ def form_errors_of(music: Sequence[Element]) -> Iterator[str]:
             if element.ends_section and not element.ends_repeat and times == {1}:
                 yield f"bar {bar}: a first ending without a second"
             if element.ends_section and times != {1}:
-                times = set()
+                times, awaited = set(), 1
     if open_at:
         yield f"bar {open_at}: the repeat that begins here never ends"
     if times == {1}:

@@ -44,6 +44,7 @@ def _transposed(element: Element, by_fifths: int, semitones: int) -> Element:
             element,
             pitches=tuple(_transposed_pitch(pitch, by_fifths, semitones) for pitch in element.pitches),
             grace=tuple(_transposed_pitch(pitch, by_fifths, semitones) for pitch in element.grace),
+            held=tuple(_transposed_pitch(pitch, by_fifths, semitones) for pitch in element.held),
         )
     if isinstance(element, KeyChange):
         return KeyChange(_transposed_key(element.key, by_fifths))

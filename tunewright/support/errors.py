@@ -26,6 +26,18 @@ class ParseError(TunewrightError):
         self.source = source
 
 
+def mistake(error: Exception) -> str:
+    """What is said, in the place of music, where an exception of no such kind ended reading it: a bug of ours.
+
+    >>> mistake(KeyError("x"))
+    "a mistake in tunewright (KeyError: 'x'): please report it, with this file"
+    """
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is"
+    found = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"a mistake in tunewright ({found[:200]}): please report it, with this file"
+
+
 class CorpusError(TunewrightError):
     """A source that is missing, empty or unreadable."""
 

@@ -5,8 +5,9 @@ the tune; what is not melody (lyrics, further voices, annotations) stays in the 
 Source: the ABC standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1).
 """
 
+from tunewright.formats.abc.decoding import decode_text
 from tunewright.formats.abc.reading import parse_abc, parse_tune
-from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
+from tunewright.formats.abc.splitting import Source, split_tunes
 from tunewright.formats.abc.writing import format_abc
 
 __all__ = ["Source", "decode_text", "format_abc", "parse_abc", "parse_tune", "split_tunes"]

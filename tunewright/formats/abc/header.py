@@ -10,39 +10,29 @@ from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from tunewright.formats.abc.accents import TEXT_FIELDS, decode_accents
+from tunewright.formats.abc.clefs import moves_the_page, sounding_shift
 from tunewright.formats.abc.fields import default_unit, parse_key, parse_meter, parse_unit
+from tunewright.formats.abc.numbers import parse_number
+from tunewright.formats.abc.shorthand import SHORTHAND, define_macro, define_symbol
 from tunewright.formats.abc.splitting import FIELD_LINE, Source, lines_of_music, strip_comment, undo_mail
+from tunewright.formats.abc.tempos import parse_tempo
 from tunewright.music.playing import expand_parts
-from tunewright.music.tune import Key, Meter, Repair
+from tunewright.music.tune import Key, Meter, Repair, Tempo
 from tunewright.support.errors import ParseError
 
 FIELD_NAMES = {
     "w": "lyrics",
     "W": "lyrics",
-    "T": "subtitle",
-    "Q": "tempo change",
+    "Q": "tempo in words",
+    "T": "title within the music",
     "V": "voice",
-    "m": "macro",
     "s": "symbol line",
     "N": "note in words",
     "R": "rhythm change",
     "+": "continued field",
 }
-SHORTHAND = {
-    ".": "staccato",
-    "~": "roll",
-    "H": "fermata",
-    "L": "accent",
-    "M": "lowermordent",
-    "O": "coda",
-    "P": "uppermordent",
-    "S": "segno",
-    "T": "trill",
-    "u": "upbow",
-    "v": "downbow",
-    "J": "slide",
-    "R": "roll",
-}
+HELD_BY_FILE = "ABCDFGHILMmNOQRrSUZ"  # fields of a file's head that hold for each of its tunes (2.1, 3)
 
 
 @dataclass
@@ -55,10 +45,13 @@ class Header:
     number: int = 1
     fields: list[tuple[str, str]] = field(default_factory=list)
     key: Key = field(default_factory=Key)
-    octave: int = 0  # shift by K:… octave=
+    sounding: int = 0  # semitones from what is written to what sounds
     meter: Meter = field(default_factory=Meter)
     unit: Fraction = Fraction(0)
+    tempo: Tempo | None = None
     symbols: dict[str, str] = field(default_factory=lambda: dict(SHORTHAND))
+    macros: list[tuple[str, str]] = field(default_factory=list)
+    voices: dict[str, str] = field(default_factory=dict)  # what V: says of each, by its name
     repairs: list[Repair] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     music: list[tuple[int, str]] = field(default_factory=list)
@@ -66,17 +59,17 @@ class Header:
 
 def read_header(source: Source) -> Header:
     """Header and lines of music of one tune; ParseError where K: is missing, or a metre or unit is none."""
-    header = Header()
+    header = Header(repairs=list(source.repairs), left_out=Counter(dict(source.left_out)))
     lines = []
-    for number, line in enumerate(source.lines, source.line):
+    for number, line in enumerate(source.read or source.lines, source.line):
         plain, mailed = (line, False) if FIELD_LINE.match(line) else undo_mail(line)  # "=20" may stand in a title
         lines.append((number, plain))
         if mailed:
             header.repairs.append(Repair("mail encoding undone", number, detail=line[-20:]))
-    for default in source.defaults:
-        _read_field(header, strip_comment(default), source.line)
+    _read_defaults(header, source)
     if not source.lines[0].startswith("X:"):
         header.repairs.append(Repair("no X: field", source.line))
+    last = ""  # the letter of the field that a "+:" goes on with
     for index, (number, line) in enumerate(lines):
         text = strip_comment(line)
         try:
@@ -84,15 +77,34 @@ def read_header(source: Source) -> Header:
                 _end(header, text[2:], number)
                 header.music = _after_header(header, lines[index + 1 :])
                 return header
-            _read_field(header, text, number)
+            last = _read_line(header, text, number, last)
         except ParseError as error:
             raise ParseError(error.reason, f"{source.name}:{number}") from None
     raise ParseError("no K: field, expected one at the end of the header", source.place)
 
 
+def _read_defaults(header: Header, source: Source) -> None:
+    """The fields of the file's head that hold for every tune; what cannot be read there costs no tune."""
+    for number, line in source.defaults:
+        text = strip_comment(line)
+        if text[0] not in HELD_BY_FILE:
+            header.left_out["field of the file's head that holds for no tune"] += source.first
+            continue
+        try:
+            _read_line(header, text, number, "")
+        except ParseError as error:
+            header.repairs.append(
+                Repair("field of the file's head that says nothing ignored", number, detail=error.reason)
+            )
+
+
 def _end(header: Header, text: str, number: int) -> None:
-    header.key, header.octave, repair = parse_key(text)
+    header.key, repair = parse_key(text)
+    own = " ".join(header.voices.values()) if len(header.voices) == 1 else ""
+    header.sounding = sounding_shift(f"{text} {own}") or 0
+    header.left_out["transposition of the page"] += moves_the_page(text)
     header.unit = header.unit or default_unit(header.meter)
+    header.tempo = next((parse_tempo(value, header.unit) for letter, value in header.fields if letter == "Q"), None)
     if repair:
         header.repairs.append(Repair(repair, number, detail=text.strip()))
 
@@ -103,33 +115,67 @@ def _after_header(header: Header, lines: list[tuple[int, str]]) -> list[tuple[in
     return lines_of_music(lines)
 
 
-def _read_field(header: Header, text: str, number: int) -> None:
+def _read_line(header: Header, text: str, number: int, last: str) -> str:
+    """Take one line; the letter of its field, or of the one that it goes on with."""
     found = FIELD_LINE.match(text)
     if not found:
         header.left_out["text in the header"] += bool(text.strip())
-        return
+        return last
     letter, value = found[1], found[2].strip()
+    if letter == "+":
+        _go_on(header, last, value)
+        return last
+    _read_field(header, letter, decode_accents(value) if letter in TEXT_FIELDS else value, number)
+    return letter
+
+
+def _go_on(header: Header, letter: str, value: str) -> None:
+    """What follows "+:" is of the field before it."""
+    value = decode_accents(value)
+    if letter == "T" and not any(name == "T" for name, _ in header.fields):
+        header.title = f"{header.title} {value}".strip()
+    elif letter == "R":
+        header.rhythm = f"{header.rhythm} {value}".strip()
+    elif letter and header.fields and header.fields[-1][0] == letter:
+        header.fields[-1] = letter, f"{header.fields[-1][1]} {value}".strip()
+    else:
+        header.left_out[FIELD_NAMES["+"]] += 1
+
+
+def _read_field(header: Header, letter: str, value: str, number: int) -> None:
     if letter == "X":
-        digits = re.match(r"\d{1,9}", value)
-        header.number = int(digits[0]) if digits else 0
+        digits = re.match(r"\d+", value)
+        header.number = parse_number(digits[0]) if digits else 0
     elif letter == "T" and not header.title:
         header.title = value
     elif letter == "R" and not header.rhythm:
         header.rhythm = value
     elif letter == "M":
         header.meter, repair = parse_meter(value)
-        if repair:
-            header.repairs.append(Repair(repair, number, detail=value))
+        _note_repair(header, repair, number, value)
     elif letter == "L":
-        header.unit = parse_unit(value)
+        unit, repair = parse_unit(value)
+        header.unit = unit or Fraction(0)
+        _note_repair(header, repair, number, value)
     elif letter == "P":
         _read_parts(header, value)
     elif letter == "U":
         define_symbol(header.symbols, value)
-    elif letter in "wWmsV":
+    elif letter == "m":
+        define_macro(header.macros, value)
+    elif letter == "V":
+        name, about = (*value.split(None, 1), "", "")[:2]
+        header.voices[name] = f"{header.voices.get(name, '')} {about}".strip()
+        header.left_out[FIELD_NAMES["V"]] += 1
+    elif letter in "wWs":
         header.left_out[FIELD_NAMES[letter]] += 1
     elif value:
         header.fields.append((letter, value))
+
+
+def _note_repair(header: Header, repair: str, number: int, value: str) -> None:
+    if repair:
+        header.repairs.append(Repair(repair, number, detail=value))
 
 
 def _read_parts(header: Header, value: str) -> None:
@@ -137,10 +183,3 @@ def _read_parts(header: Header, value: str) -> None:
         header.parts = value.replace(" ", "").replace(".", "")
     elif value:
         header.left_out["order of parts in words"] += 1
-
-
-def define_symbol(symbols: dict[str, str], value: str) -> None:
-    """Take a `U:` field, as in "T = !trill!", into the table of one-letter decorations."""
-    found = re.match(r"([H-Wh-w~])\s*=\s*[!+]?([^!+\s]+)", value)
-    if found:
-        symbols[found[1]] = found[2]

@@ -25,11 +25,15 @@ def resolve_ties(music: list[Element]) -> list[tuple[str, int]]:
         return []
     for place, after in zip(places, [*places[1:], -1], strict=True):
         note, following = music[place], music[after]
-        if not isinstance(note, Note) or not note.tied:
+        if not isinstance(note, Note) or not (note.tied or note.held):
             continue
         if after < 0 or not isinstance(following, Note):
-            music[place] = replace(note, tied=False)
+            music[place] = replace(note, tied=False, held=())
             repairs.append((TIE_TO_NOTHING, place))
+        elif note.held:
+            held = tuple(pitch for pitch in note.held if pitch in following.pitches)
+            music[place] = replace(note, held=held)
+            repairs += [(TIE_TO_NOTHING, place)] * (len(held) < len(note.held))
         elif not set(note.pitches) & set(following.pitches):
             music[place] = replace(note, tied=False, slurs_opened=note.slurs_opened + 1)
             music[after] = replace(following, slurs_closed=following.slurs_closed + 1)

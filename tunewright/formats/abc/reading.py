@@ -6,19 +6,26 @@ melody named. Files are cut into tunes in `splitting`.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from tunewright.formats.abc.decoding import decode_text, plain_lines
 from tunewright.formats.abc.header import Header, read_header
 from tunewright.formats.abc.joining import resolve_ties
-from tunewright.formats.abc.music import MusicReader
-from tunewright.formats.abc.splitting import Source, decode_text, split_tunes
+from tunewright.formats.abc.music import read_music
+from tunewright.formats.abc.splitting import Source, split_tunes
+from tunewright.formats.abc.state import State
+from tunewright.music.playing import MOST_PLAYED, passed_over, plays_on
 from tunewright.music.tune import Repair, Tune
-from tunewright.support.errors import ParseError
+from tunewright.support.errors import ParseError, mistake
 
 LONGEST_TUNE = 2**20  # characters of a tune in a file that may hold anything
+_SURROGATE = re.compile("[\ud800-\udfff]")
+PASSED_OVER = "repeat sign that closes the last ending passed over"
+UNFOLDED = "played no further than the longest that is unfolded"
 NO_TUNE = "no tune found, expected ABC that begins with an X: field"
 
 
@@ -32,7 +39,7 @@ def parse_abc(text: str | Path) -> list[Tune]:
     if isinstance(text, Path):
         name = text.name
         text = decode_text(text.read_bytes(), name)
-    tunes = [parse_tune(source) for source in split_tunes(text.replace("\r\n", "\n"), name)]
+    tunes = [parse_tune(source) for source in split_tunes(plain_lines(text), name)]
     if not tunes:
         raise ParseError(NO_TUNE, name)
     return tunes
@@ -57,49 +64,64 @@ def decode_abc(content: bytes, name: str) -> Iterator[tuple[Tune | ParseError, i
             yield parse_tune(source), size
         except ParseError as error:
             yield error, size
+        except Exception as error:  # a mistake in one tune must not end the work on those after it
+            yield ParseError(mistake(error), source.place), size
 
 
 def parse_tune(source: Source) -> Tune:
     """The tune that stands in these lines; ParseError where its header or music cannot be made sense of."""
+    _refuse_surrogates(source)
     header = read_header(source)
-    reader = MusicReader(header)
+    state = State(header)
     try:
-        reader.read()
+        read_music(state)
     except ParseError as error:
-        raise ParseError(error.reason, f"{source.name}:{reader.line or source.line}") from None
-    reader.repairs += [(what, place, "") for what, place in resolve_ties(reader.music)]
-    return _assemble(source, header, reader)
+        raise ParseError(error.reason, f"{source.name}:{state.line or source.line}") from None
+    state.repairs += [(what, place, "") for what, place in resolve_ties(state.music)]
+    state.repairs += [(PASSED_OVER, place, "") for place in passed_over(state.music)]
+    return _assemble(source, header, state)
 
 
-def _assemble(source: Source, header: Header, reader: MusicReader) -> Tune:
+def _refuse_surrogates(source: Source) -> None:
+    """Half a character can be neither written nor printed."""
+    for number, line in enumerate(source.lines, source.line):
+        if not line.isascii() and (found := _SURROGATE.search(line)):
+            raise ParseError(f"a lone surrogate U+{ord(found[0]):X}, expected text", f"{source.name}:{number}")
+
+
+def _assemble(source: Source, header: Header, state: State) -> Tune:
     tune = Tune(
-        tuple(reader.music),
+        tuple(state.music),
         header.key,
         header.meter,
         header.rhythm,
         header.parts,
+        tempos=tuple((place, tempo) for place, tempo in state.tempos if place < len(state.music)),
+        sounding=header.sounding,
         unit=header.unit,
         title=header.title,
         number=header.number,
         fields=tuple(header.fields),
         text="\n".join(source.lines),
         source=source.place,
-        left_out=tuple(sorted((header.left_out + reader.left_out).items())),
+        left_out=tuple(sorted((header.left_out + state.left_out).items())),
     )
     stops = [measure.stop for measure in tune.measures]
-    lines = tuple(_line_at(reader, stop) for stop in stops)
-    repairs = [_placed(tune, reader, stops, repair) for repair in reader.repairs]
+    lines = tuple(_line_at(state, stop) for stop in stops)
+    repairs = [_placed(tune, state, stops, repair) for repair in state.repairs]
+    if plays_on(tune):
+        repairs.append(Repair(UNFOLDED, detail=f"{MOST_PLAYED:,} notes, bar lines and other signs"))
     return replace(tune, lines=lines, repairs=(*header.repairs, *repairs))
 
 
-def _line_at(reader: MusicReader, place: int) -> int:
-    return reader.lines[min(place, len(reader.lines) - 1)]
+def _line_at(state: State, place: int) -> int:
+    return state.lines[min(place, len(state.lines) - 1)]
 
 
-def _placed(tune: Tune, reader: MusicReader, stops: list[int], repair: tuple[str, int, str]) -> Repair:
+def _placed(tune: Tune, state: State, stops: list[int], repair: tuple[str, int, str]) -> Repair:
     what, place, detail = repair
     measure = tune.measures[min(bisect_left(stops, place), len(stops) - 1)]
-    return Repair(what, _line_at(reader, place), measure.number, detail)
+    return Repair(what, _line_at(state, place), measure.number, detail)
 
 
 def with_number(text: str) -> str:

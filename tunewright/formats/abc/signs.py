@@ -1,13 +1,12 @@
-"""The signs of ABC music: what each looks like, and what note lengths and bar lines mean.
+"""The signs of ABC music: what each looks like, and what bar lines mean.
 
-In: text. Out: matches of `SIGNS`, lengths, bar lines. What signs carry from one to the next is in `music`.
+In: text. Out: matches of `SIGNS`, bar lines. Note lengths are read in `numbers`. What signs carry from
+one to the next is in `state`.
 """
 
 from __future__ import annotations
 
 import re
-from fractions import Fraction
-from functools import lru_cache
 
 _LENGTH = r"\d*(?:/+\d*)*"
 _NOTE = rf"(\^\^|\^|__|_|=)?(/?)([A-Ga-g])([,']*)({_LENGTH})"
@@ -22,11 +21,11 @@ SIGNS = re.compile(
     |(?P<tuplet>\(\d+(?::\d*)?(?::\d*)?)
     |(?P<note>{_NOTE})
     |(?P<rest>[zxyZX]{_LENGTH})
-    |(?P<decoration>![^!\s|]+!|\+[^+\s|]+\+)
+    |(?P<decoration>![^!|"\[\]]+!|\+[^+!\s|"\[\]]+\+|\+(?:[A-Ga-g,'^_=\d/]+\s*)+\+)
     |(?P<slur>\.?\(|\))
     |(?P<tie>\.?-)
     |(?P<broken>>+|<+)
-    |(?P<number>\d[\d,.\-]*)
+    |(?P<number>\d[\d,.\-]*(?:/+\d*)*|/+\d*(?:/+\d*)*)
     |(?P<symbol>[.~H-Wh-w])
     |(?P<overlay>&+)
     |(?P<linebreak>[!$\\])
@@ -35,19 +34,9 @@ SIGNS = re.compile(
 )
 NOTE_SIGN = re.compile(_NOTE)
 CHORD_SYMBOL = re.compile(
-    r"\(?[A-G][#b♯♭]?(?:maj|min|mi|m|M|dim|aug|sus|add|alt|o|ø|°|\+|-|[#b]?\d+)*(?:/[A-Ga-g][#b♯♭]?)?\)?(?:[;,]|\s*/\s*|$)"
+    r"\(?[A-G][#b♯♭]?(?:maj|min|mi|m|M|dim|aug|sus|add|alt|o|ø|°|\+|-|[#b]?\d)*(?:/[A-Ga-g][#b♯♭]?)?\)?(?:[;,]|\s*/\s*|$)"
 )
-NOTE_LETTERS = re.compile(r"[A-Ga-g,'^_=\d/]+")
-
-
-@lru_cache(maxsize=4096)
-def parse_length(text: str) -> Fraction:
-    """A note length relative to the unit: "3/2", "/", "//", "4"."""
-    top, *divisors = text.replace("//", "/2/").replace("//", "/2/").split("/")
-    length = Fraction(int(top) if top else 1)
-    for divisor in divisors:
-        length /= int(divisor) if divisor else 2
-    return length
+NOTE_LETTERS = re.compile(r"[A-Ga-g,'^_=\d/\s]+")
 
 
 def bar_line(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from tunewright.formats.abc import format_abc
 from tunewright.music.rhythms import told_rhythm
-from tunewright.music.tune import Tune
+from tunewright.music.tune import Element, Note, Tune
 
 HEADER = "RMLK"  # what canonical text tells before the body: given when a tune is judged, asked for when one is made
 
@@ -20,11 +20,17 @@ def verbatim_text(tune: Tune) -> str:
 
 
 def canonical_text(tune: Tune) -> str:
-    """Rhythm, metre, unit and key, a line each, then the body in canonical ABC.
+    """Rhythm, metre, unit and key, a line each, then the body in canonical ABC; no tempos, no ties within chords.
 
     The rhythm goes by one name, stated or inferred, so that "Reel", "REEL" and nothing at all are one thing to learn.
     """
-    return format_abc(replace(tune, rhythm=told_rhythm(tune)), header=HEADER).strip()
+    return format_abc(replace(tune, rhythm=told_rhythm(tune), music=_without_held(tune)), header=HEADER).strip()
+
+
+def _without_held(tune: Tune) -> tuple[Element, ...]:
+    if not any(isinstance(element, Note) and element.held for element in tune.music):
+        return tune.music
+    return tuple(replace(element, held=()) if isinstance(element, Note) else element for element in tune.music)
 
 
 TEXTS = {"verbatim": verbatim_text, "canonical": canonical_text}

@@ -13,8 +13,10 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
+from tunewright.formats.abc.accents import TEXT_FIELDS, encode_text
 from tunewright.formats.abc.fields import ALTERATIONS, format_key
-from tunewright.formats.abc.header import SHORTHAND
+from tunewright.formats.abc.shorthand import SHORTHAND
+from tunewright.formats.abc.tempos import format_tempo, parse_tempo
 from tunewright.music.tune import (
     Bar,
     ChordSymbol,
@@ -50,7 +52,8 @@ _HEADER: dict[str, Callable[[Tune], str]] = {
 def format_abc(tune: Tune, header: str | None = None) -> str:
     """Canonical ABC of a tune: all its header fields, or those whose letters `header` names, in that order.
 
-    `parse_abc(format_abc(tune)) == [tune]`. Fields with nothing to say are left out, but for X.
+    `parse_abc(format_abc(tune)) == [tune]`. Fields with nothing to say are left out, but for X. With all fields stands
+    also how fast it goes and how far from what is written it sounds; without, music alone.
 
     >>> print(format_abc(Tune((Note((Pitch("D"),), Fraction(1, 4)), Bar("|]"))), header="MLK"), end="")
     M:4/4
@@ -58,20 +61,29 @@ def format_abc(tune: Tune, header: str | None = None) -> str:
     K:C
     D2 |]
     """
-    fields = [(letter, value) for letter, value in _header_fields(tune, header) if value or letter in "XT"]
+    whole = header is None
+    named = _whole_header(tune) if header is None else [(letter, _HEADER[letter](tune)) for letter in header]
+    fields = [(letter, encode_text(value) if letter in TEXT_FIELDS else value) for letter, value in named]
+    fields = [(letter, value) for letter, value in fields if value or letter in "XT"]
     lines = [f"{letter}:{' ' * value.startswith((':', '|'))}{value}" for letter, value in fields]
-    return "\n".join([*lines, *_lines(tune)]) + "\n"
+    return "\n".join([*lines, *_lines(tune, tempos=whole)]) + "\n"
 
 
-def _header_fields(tune: Tune, header: str | None) -> Iterator[tuple[str, str]]:
-    if header is not None:
-        yield from ((letter, _HEADER[letter](tune)) for letter in header)
-        return
+def _whole_header(tune: Tune) -> Iterator[tuple[str, str]]:
+    """All that is known of a tune before its music: what sounds and how fast, too, which canonical text leaves out."""
     for letter in "XT":
         yield letter, _HEADER[letter](tune)
-    yield from tune.fields
-    for letter in "RMLPK":
+    tempo = next((tempo for place, tempo in tune.tempos if place == 0), None)
+    stated = tune.header("Q")
+    if tempo is None or parse_tempo(stated, tune.unit) == tempo:
+        yield from tune.fields
+    else:
+        yield from (field for field in tune.fields if field[0] != "Q")
+        yield "Q", format_tempo(tempo)
+    for letter in "RMLP":
         yield letter, _HEADER[letter](tune)
+    key = format_key(tune.key) if tune.key.drawn else "HP"
+    yield "K", f"{key} transpose={tune.sounding}" if tune.sounding else key
 
 
 def beat_group(meter: Meter) -> Fraction:
@@ -105,9 +117,10 @@ class _State:
         self.meter, self.group = meter, self.ticks(beat_group(meter))
 
 
-def _lines(tune: Tune) -> Iterator[str]:
-    """The music, line by line."""
+def _lines(tune: Tune, *, tempos: bool) -> Iterator[str]:
+    """The music, line by line, with its changes of tempo or without."""
     state = _begin(tune)
+    faster = {place: f" [Q:{format_tempo(tempo)}] " for place, tempo in tune.tempos if place} if tempos else {}
     starts = {measure.start: measure for measure in tune.measures}
     line: list[str] = []
     bars = 0
@@ -117,6 +130,8 @@ def _lines(tune: Tune) -> Iterator[str]:
             state.position = state.ticks(late) if late else 0
             bars += not late
         sign = _sign(tune.music, index, state)
+        if index in faster:
+            sign = faster[index] + sign.lstrip(" ")
         if line and sign.startswith(" "):
             line[-1] = line[-1].rstrip()
         line.append(sign)
@@ -206,7 +221,7 @@ def _timed(element: Note | Rest, index: int, state: _State) -> str:
 def _note(note: Note, length: str, state: _State) -> str:
     grace = "{" + "".join(_pitch(pitch, state) for pitch in note.grace) + "}" if note.grace else ""
     decorations = "".join(_SHORT.get(name) or f"!{name}!" for name in note.decorations)
-    pitches = "".join(_pitch(pitch, state) for pitch in note.pitches)
+    pitches = "".join(_pitch(pitch, state) + "-" * (pitch in note.held) for pitch in note.pitches)
     if len(note.pitches) > 1:
         pitches = f"[{pitches}]"
     after = "-" * note.tied + ")" * note.slurs_closed
@@ -268,5 +283,7 @@ def _is_pair(first: Element, second: Element) -> bool:
 
 def _is_plain(first: Note, second: Note) -> bool:
     """Whether nothing has to be written between two notes; abc2midi reads no `>` after a staccato note."""
-    between = first.tied or first.slurs_closed or second.grace or second.slurs_opened or second.decorations
+    between = (
+        first.tied or first.held or first.slurs_closed or second.grace or second.slurs_opened or second.decorations
+    )
     return not between and "staccato" not in first.decorations

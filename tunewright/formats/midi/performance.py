@@ -12,20 +12,18 @@ This file writes no format (`midi`) and makes no sound (`sound`).
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tunewright.music.playing import played, soundings
+from tunewright.music.playing import played, played_places, soundings
 from tunewright.music.rhythms import lilt, quarters_per_minute
-from tunewright.music.tune import Bar, Ending, KeyChange, Meter, MeterChange, Note, Part, Rest, Tune
+from tunewright.music.tune import Bar, Ending, KeyChange, Meter, MeterChange, Note, Part, Pitch, Rest, Tune
 from tunewright.support.errors import RenderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tunewright.music.tune import Element
 
 VELOCITY = 84
@@ -36,7 +34,7 @@ SLOWEST, FASTEST = 10, 1000  # quarters per minute that a file or a user may ask
 
 
 def speed(tune: Tune, tempo: int | None = None) -> Fraction:
-    """Quarter notes per minute: `tempo` in beats of the metre, else what `Q:` says, else the dance's own.
+    """Quarter notes per minute at the beginning: `tempo` in beats of the metre, else the tune's, else the dance's own.
 
     >>> speed(Tune((), meter=Meter(6, 8)), 120)
     Fraction(180, 1)
@@ -53,22 +51,35 @@ def speed(tune: Tune, tempo: int | None = None) -> Fraction:
 
 
 def _written_speed(tune: Tune) -> Fraction | None:
-    """Quarters per minute of `Q:`, as in 1/4=120, "Allegro" 3/8=100, 1/4 1/8=80, C3=60 or 120 (units per minute)."""
-    words = re.sub(r'"[^"]*"', " ", tune.header("Q"))
-    match = re.search(r"((?:\d{1,3}/\d{1,3}\s*)+|C\d?\s*)=\s*(\d{1,4})", words)
-    if match:
-        beat, count = match[1].strip(), int(match[2])
-        if beat.startswith("C"):
-            length = tune.unit * int(beat[1:] or 1)
-        else:
-            parts = [(int(top), int(bottom)) for top, bottom in re.findall(r"(\d+)/(\d+)", beat)]
-            length = sum((Fraction(top, bottom) for top, bottom in parts if bottom), Fraction(0))
-    elif match := re.fullmatch(r"\s*(\d{1,4})\s*", words):
-        length, count = tune.unit, int(match[1])
-    else:
-        return None
-    quarters = 4 * length * count
-    return quarters if SLOWEST <= quarters <= FASTEST else None
+    """Quarters per minute that the tune says it begins with."""
+    quarters = next((tempo.quarters for place, tempo in tune.tempos if place == 0), None)
+    return quarters if quarters is not None and SLOWEST <= quarters <= FASTEST else None
+
+
+def speeds(tune: Tune, tempo: int | None = None) -> list[tuple[Fraction, Fraction]]:
+    """As played: from each of these onsets on, in whole notes, so many quarters per minute. The first is at 0.
+
+    `tempo` is that of the beginning, as for `speed`; what is faster or slower later is so in proportion. Where play
+    jumps back it is as fast as it was there.
+    """
+    first = speed(tune, tempo)
+    if not any(place for place, _ in tune.tempos):
+        return [(Fraction(0), first)]
+    factor = first / speed(tune)
+    starts = [place for place, _ in tune.tempos]
+    found = [(Fraction(0), first)]
+    time = Fraction(0)
+    for place in played_places(tune):
+        element = tune.music[place]
+        if not isinstance(element, Note | Rest):
+            continue
+        at = bisect_right(starts, place) - 1
+        quarters = factor * tune.tempos[at][1].quarters if at >= 0 else first
+        quarters = max(Fraction(SLOWEST), min(Fraction(FASTEST), quarters))
+        if quarters != found[-1][1]:
+            found = [*found, (time, quarters)] if time else [(time, quarters)]
+        time += element.length
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +95,9 @@ class Played:
 def written(tune: Tune) -> list[Played]:
     """Every note exactly as written, repeats unfolded, ties joined, grace notes left out."""
     return [
-        Played(heard.onset, heard.length, number)
+        Played(heard.onset, heard.length_of(pitch), _number(tune, pitch))
         for heard in soundings(tune)
-        for number in _numbers(tune, (pitch.midi for pitch in heard.pitches))
+        for pitch in heard.pitches
     ]
 
 
@@ -103,12 +114,13 @@ def performed(tune: Tune, *, straight: bool = False) -> list[Played]:
         length = moved.get(end, end) - onset
         velocity = min(127, VELOCITY + accents.get(sound.onset, 0))
         grace = min(GRACE, length / (2 * len(sound.grace))) if sound.grace else Fraction(0)
-        for place, number in enumerate(_numbers(tune, (pitch.midi for pitch in sound.grace))):
-            notes.append(Played(onset + place * grace, grace, number, velocity - BEAT))
-        onset, length = onset + len(sound.grace) * grace, length - len(sound.grace) * grace
-        sounding = _held(length, sound.decorations, last=index + 1 == len(heard))
-        for number in _numbers(tune, (pitch.midi for pitch in sound.pitches)):
-            notes.append(Played(onset, sounding, number, velocity))
+        for place, pitch in enumerate(sound.grace):
+            notes.append(Played(onset + place * grace, grace, _number(tune, pitch), velocity - BEAT))
+        onset, last = onset + len(sound.grace) * grace, index + 1 == len(heard)
+        for pitch in sound.pitches:
+            end = sound.onset + sound.length_of(pitch)
+            sounding = _held(moved.get(end, end) - onset, sound.decorations, last=last)
+            notes.append(Played(onset, sounding, _number(tune, pitch), velocity))
     return notes
 
 
@@ -119,12 +131,13 @@ def _held(length: Fraction, decorations: tuple[str, ...], *, last: bool) -> Frac
     return length if last else length - min(BREATH, length / 8)
 
 
-def _numbers(tune: Tune, numbers: Iterator[int]) -> Iterator[int]:
-    for number in numbers:
-        if not 0 <= number <= 127:
-            where = tune.source or tune.title or "tune"
-            raise RenderError(f"{where}: a note has MIDI number {number}; expected 0 to 127")
-        yield number
+def _number(tune: Tune, pitch: Pitch) -> int:
+    """The MIDI number of a pitch as it sounds."""
+    number = pitch.midi + tune.sounding
+    if not 0 <= number <= 127:
+        where = tune.source or tune.title or "tune"
+        raise RenderError(f"{where}: a note has MIDI number {number}; expected 0 to 127")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +195,8 @@ def _swung(tune: Tune, bars: list[MetricalBar]) -> dict[Fraction, Fraction]:
     if share == Fraction(1, 2):
         return {}
     sounds = soundings(tune)
-    times = sorted({time for sound in sounds for time in (sound.onset, sound.onset + sound.length)})
+    ends = (sound.onset + sound.length_of(pitch) for sound in sounds for pitch in sound.pitches)
+    times = sorted({*(sound.onset for sound in sounds), *ends})
     running = _runs_in_sixteenths(tune)
     moved: dict[Fraction, Fraction] = {}
     position = 0

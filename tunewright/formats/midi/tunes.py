@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.formats.midi import accompaniment
-from tunewright.formats.midi.performance import performed, restated, speed, written
+from tunewright.formats.midi.performance import performed, restated, speeds, written
 from tunewright.formats.midi.reader import parse_file, read_content
 from tunewright.music.playing import played
 from tunewright.music.tune import Bar, Key, KeyChange, Meter, MeterChange, Note, Rest, Tune
@@ -89,7 +89,8 @@ def to_score(
     if not notes:
         raise RenderError(f"{tune.source or tune.title or 'tune'}: no notes; expected at least one")
     score = core.ScoreTick(TICKS_PER_QUARTER)
-    score.tempos.append(core.TempoTick(0, float(speed(tune, tempo))))
+    for onset, quarters in speeds(tune, tempo):
+        score.tempos.append(core.TempoTick(_ticks(onset), float(quarters)))
     for onset, change in _signatures(tune):
         if isinstance(change, Meter):
             score.time_signatures.append(core.TimeSignatureTick(_ticks(onset), change.numerator, change.denominator))

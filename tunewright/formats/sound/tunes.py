@@ -6,10 +6,14 @@ played (`performance`); it says which note sounds when.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 from tunewright.formats.midi.accompaniment import GUITAR, accompaniment
-from tunewright.formats.midi.performance import performed, speed
+from tunewright.formats.midi.performance import performed, speeds
 from tunewright.formats.midi.tunes import FLUTE
 from tunewright.formats.sound.timed_notes import TimedNote
 from tunewright.music.tune import Tune
@@ -48,14 +52,28 @@ def to_wav(
     """
     from tunewright.formats.sound import mixing  # noqa: PLC0415 - numpy, only where there is sound to make
 
-    whole = 4 * 60 / float(speed(tune, tempo))  # seconds of a whole note
+    seconds = _clock(speeds(tune, tempo))
     played = [(program, note) for note in performed(tune, straight=straight)]
     if chords:
         played += [(GUITAR, note) for note in accompaniment(tune)]
     notes = [
-        TimedNote(float(note.onset) * whole, float(note.onset + note.length) * whole, note.number, note.velocity, on)
+        TimedNote(seconds(note.onset), seconds(note.onset + note.length), note.number, note.velocity, on)
         for on, note in played
     ]
     if not notes:
         raise RenderError(f"{tune.source or tune.title or 'tune'}: no notes; expected at least one")
     return mixing.to_wav(notes, soundfont)
+
+
+def _clock(changes: Sequence[tuple[Fraction, Fraction]]) -> Callable[[Fraction], float]:
+    """From onsets in whole notes to seconds, for a tune that is so fast from each of these onsets on."""
+    onsets = [onset for onset, _ in changes]
+    wholes = [4 * 60 / float(quarters) for _, quarters in changes]  # seconds of a whole note
+    lengths = (float(after - before) * whole for before, after, whole in zip(onsets, onsets[1:], wholes, strict=False))
+    starts = list(accumulate(lengths, initial=0.0))
+
+    def seconds(onset: Fraction) -> float:
+        place = max(0, bisect_right(onsets, onset) - 1)
+        return starts[place] + float(onset - onsets[place]) * wholes[place]
+
+    return seconds

@@ -58,7 +58,8 @@ class Header:
     ) -> None:
         self._signs, self._canonical, self._rhythm = signs, canonical, rhythm
         self.keys = key_texts(signs, key, canonical=canonical)
-        self._units = {text: parse_unit(text) for text in written_with(UNITS, signs) if "L" in signs}
+        units = written_with(UNITS, signs) if "L" in signs else ()
+        self._units = {text: unit for text in units if (unit := parse_unit(text)[0])}
         self.meters = meter_texts(signs, meter)
         fitting = {text: tuple(self._fitting(found, fills)) for text, found in self.meters.items()}
         self._fit = {text: units for text, units in fitting.items() if units}  # units by metre; "" is none written

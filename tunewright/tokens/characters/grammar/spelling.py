@@ -12,7 +12,7 @@ from functools import cache
 from math import gcd
 
 from tunewright.formats.abc.fields import format_key, parse_key, parse_meter
-from tunewright.formats.abc.signs import parse_length
+from tunewright.formats.abc.numbers import parse_length
 from tunewright.music.tune import STEPS, Key, Meter, Pitch
 
 WHOLE = 768  # ticks of a whole note: lengths of bars are sums of whole ticks, within tuplets as well
@@ -63,7 +63,7 @@ def key_texts(signs: frozenset[str], key: Key | None, *, canonical: bool) -> dic
         spelled = [format_key(each)]
         if not canonical and each.tonic and not each.accidentals:
             spelled += [f"{each.tonic}{gap}{word}" for word in MODE_WORDS.get(each.mode, ()) for gap in ("", " ")]
-        texts |= {text: each for text in written_with(spelled, signs) if parse_key(text) == (each, 0, "")}
+        texts |= {text: each for text in written_with(spelled, signs) if parse_key(text) == (each, "")}
     return texts
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tunewright.formats.abc.header import SHORTHAND
+from tunewright.formats.abc.shorthand import SHORTHAND
 from tunewright.music.beats import WHOLE, ticks
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.masks import Mask
