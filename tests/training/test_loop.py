@@ -18,7 +18,8 @@ from tunewright.generation.generator import load_generator
 from tunewright.models.recurrent import RecurrentModel
 from tunewright.support.errors import ConfigError, CorpusError, OutputError, RunError
 from tunewright.training.loop import learning_rate_at, train_steps
-from tunewright.training.run import BEST, LAST, load_run, load_tensors, read_metrics
+from tunewright.training.run import BEST, LAST, load_run, read_metrics
+from tunewright.training.tensors import load_tensors
 
 
 def test_learning_rates_rise_then_fall_to_a_hundredth() -> None:

@@ -15,18 +15,8 @@ from typing import TYPE_CHECKING
 
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.support.errors import RunError
-from tunewright.training.run import (
-    BEST,
-    LAST,
-    MODEL,
-    Run,
-    load_tensors,
-    locked,
-    read_metrics,
-    save_tensors,
-    under,
-    write_summary,
-)
+from tunewright.training.run import BEST, LAST, Run, locked, read_metrics, write_summary
+from tunewright.training.tensors import MODEL, load_tensors, save_tensors, under
 
 if TYPE_CHECKING:
     from tunewright.training.progress import Progress

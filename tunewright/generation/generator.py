@@ -36,7 +36,8 @@ from tunewright.tokens.registry import new_writer
 from tunewright.tokens.requests import Request
 from tunewright.tokens.writing import Writer
 from tunewright.training.config import Config
-from tunewright.training.run import BEST, LAST, MODEL, Run, load_run, load_tensors, under
+from tunewright.training.run import BEST, LAST, Run, load_run
+from tunewright.training.tensors import MODEL, load_tensors, under
 
 MOST_KEPT = 8  # workspaces that wait for a drawing
 

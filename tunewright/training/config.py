@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass
 from typing import Any
 
 from tunewright.models.settings import ModelSettings
+from tunewright.support.documents import parse_toml, shown
 from tunewright.support.errors import ConfigError
 from tunewright.support.settings import check_settings, choice, named_fields, number
 from tunewright.tokens.registry import codec_class, music_of
@@ -149,7 +149,7 @@ def build_config(values: Mapping[str, Any], source: str = "settings") -> Config:
 def _check_names(names: Iterable[str], source: str) -> None:
     for name in names:
         if name not in _TYPES:
-            raise ConfigError(f"{source}: unknown setting {name!r}{_meant(name)}; known: {', '.join(_TYPES)}")
+            raise ConfigError(f"{source}: unknown setting {name!r:.60}{_meant(name)}; known: {', '.join(_TYPES)}")
 
 
 def _meant(name: str) -> str:
@@ -162,7 +162,7 @@ def _typed(name: str, value: Any, source: str) -> Any:
     if expected is float and type(value) is int:
         return float(value)
     if type(value) is not expected:
-        raise ConfigError(f"{source}: {name} is {value!r}; expected {_WORDS[expected]}")
+        raise ConfigError(f"{source}: {name} is {shown(value)}; expected {_WORDS[expected]}")
     return value
 
 
@@ -187,17 +187,18 @@ def _read_value(name: str, written: str) -> Any:
     if _TYPES.get(name) is str:
         return written.strip("\"'")
     try:
-        return tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {written}")["value"]
+    except ValueError:
         return written
 
 
 def parse_config(text: str, source: str = "settings") -> Config:
     """The `Config` in a TOML text; ConfigError, with the source, where it is not TOML or has unknown settings."""
     try:
-        return build_config(tomllib.loads(text), source)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source}: not TOML ({error})") from None
+        values = parse_toml(text)
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}") from None
+    return build_config(values, source)
 
 
 def format_config(config: Config) -> str:

@@ -7,19 +7,22 @@ file, so that no part of it can be of another step. This file takes no step (`lo
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import torch
 
 from tunewright.models.building import build_model
 from tunewright.models.contract import Model
-from tunewright.models.devices import choose_device, choose_precision
+from tunewright.models.devices import DTYPES, choose_device, choose_precision
+from tunewright.support.documents import Shape, shown
 from tunewright.support.errors import RunError
 from tunewright.support.numbers import without_nan
 from tunewright.training.config import OptimiserSettings
-from tunewright.training.run import BEST, LAST, MODEL, Run, load_tensors, save_tensors, under
+from tunewright.training.run import BEST, LAST, Run
+from tunewright.training.tensors import MODEL, load_tensors, save_tensors, under
 
+MOST_THREADS = 4096  # that a run may say it began with
 SMOOTHING = 0.98  # weight of the past in the smoothed training loss
 
 
@@ -46,6 +49,13 @@ class Counters:
         """Count a step."""
         self.step += 1
         self.smoothed = SMOOTHING * self.smoothed + (1 - SMOOTHING) * loss
+
+
+_COUNTED: dict[str, Shape] = {
+    **{one.name: float for one in fields(Counters)},
+    **dict.fromkeys(("step", "best_step", "looks_since_best", "threads"), int),
+    "precision": str,
+}
 
 
 class TrainingState:
@@ -76,16 +86,18 @@ class TrainingState:
         save_tensors(self.path / LAST, tensors, without_nan(asdict(self.counters)))
 
     def _restore(self) -> None:
-        tensors, facts = load_tensors(self.path / LAST)
+        tensors, facts = load_tensors(self.path / LAST, _COUNTED)
         try:
             restored: dict[str, Any] = {name: math.inf if value is None else value for name, value in facts.items()}
             self.counters = Counters(**restored)
+            if not 1 <= self.counters.threads <= MOST_THREADS or self.counters.precision not in DTYPES:
+                raise ValueError(f"{self.counters.threads} threads, precision {shown(self.counters.precision)}")
             self.model.load_state_dict(under(tensors, MODEL))
             for name, parameter in self.model.named_parameters():
                 self.optimizer.state[parameter] = under(tensors, f"optimizer.{name}.")
                 if set(self.optimizer.state[parameter]) != {"step", "exp_avg", "exp_avg_sq"}:
                     raise KeyError(name)
-        except (RuntimeError, TypeError, KeyError) as error:
+        except (RuntimeError, TypeError, KeyError, ValueError) as error:
             first = (str(error).splitlines() or [""])[0]
             raise RunError(f"{self.path / LAST}: does not fit the run's settings ({first})") from None
 
