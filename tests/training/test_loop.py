@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
 
 import tunewright.support.files
-import tunewright.training.run
+import tunewright.training.tensors
 from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small, small_corpus
 from tunewright.generation.generator import load_generator
@@ -206,14 +208,14 @@ def test_a_checkpoint_of_another_shape_is_one_clear_line(tmp_path: Path) -> None
 
 
 def test_a_disk_that_fills_up_leaves_a_run_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    replace_file, calls = tunewright.support.files.replace_file, itertools.count()
+    replacing, calls = tunewright.support.files.replacing, itertools.count()
 
-    def fills_up(path: Path, content: bytes) -> None:
-        if path.suffix == ".safetensors" and next(calls) >= 3:
+    def fills_up(path: Path) -> AbstractContextManager[BinaryIO]:
+        if next(calls) >= 3:
             raise OutputError(f"{path}: cannot be written (No space left on device); expected a writable folder")
-        replace_file(path, content)
+        return replacing(path)
 
-    monkeypatch.setattr(tunewright.training.run, "replace_file", fills_up)
+    monkeypatch.setattr(tunewright.training.tensors, "replacing", fills_up)
     with pytest.raises(OutputError, match="No space left"):
         run_small(tmp_path / "run")
     monkeypatch.undo()

@@ -65,7 +65,7 @@ def parse_toml(text: str) -> dict[str, Any]:
         raise ValueError(_TOO_DEEP) from None
     except ValueError as error:  # also a whole number of thousands of digits
         raise ValueError(f"not TOML ({error})") from None
-    check_bounds(value)
+    check_bounds(value, finite=False)  # TOML has words for what is not; settings have ranges
     return value
 
 
@@ -93,8 +93,11 @@ def read_json(path: Path, shapes: Mapping[str, Shape]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------ bounds and shapes
 
 
-def check_bounds(value: Any) -> None:
-    """Raise ValueError, naming the key, for a number, a text or a nesting beyond what is read."""
+def check_bounds(value: Any, *, finite: bool = True) -> None:
+    """Raise ValueError, naming the key, for a number, a text or a nesting beyond what is read.
+
+    Where numbers need not be `finite`, those that are not are let through.
+    """
     waiting: list[tuple[str, Any, int]] = [("", value, 1)]
     while waiting:
         key, one, depth = waiting.pop()
@@ -104,7 +107,7 @@ def check_bounds(value: Any) -> None:
             waiting += [(name, item, depth + 1) for name, item in one.items()]
         elif isinstance(one, list):
             waiting += [(key, item, depth + 1) for item in one]
-        elif (found := _beyond(one)) or (found := _beyond(key)):
+        elif found := _beyond(one, finite) or _beyond(key, finite):
             raise ValueError(f"{found} at {_cut(key) or 'the top'}")
 
 
@@ -129,11 +132,11 @@ def _no_number(word: str) -> float:
     raise ValueError(f"{word} is no number of it")
 
 
-def _beyond(value: Any) -> str:
+def _beyond(value: Any, finite: bool) -> str:
     """What is beyond the bounds about a single value, in words; "" for nothing."""
     if isinstance(value, int) and not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
         return "a whole number beyond 64 bits"
-    if isinstance(value, float) and not math.isfinite(value):
+    if finite and isinstance(value, float) and not math.isfinite(value):
         return "a number that is not finite"
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return f"a text of {len(value):,} signs"

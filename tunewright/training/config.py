@@ -28,8 +28,8 @@ class DataSettings:
     melody: str = ""  # which notes of a MIDI file tunes are read from: a track's name or number, or skyline
     regular_only: bool = False  # learn only from tunes whose bars add up
     train_share: float = number(1.0, 1e-6, 1.0)  # of the training tunes, chosen by hash: for smaller experiments
-    batch_size: int = number(8, 1, 10**9)  # windows per step
-    seq_length: int = number(100, 1, 10**9)  # tokens per window
+    batch_size: int = number(8, 1, 2**16)  # windows per step; more than there is memory for long before
+    seq_length: int = number(100, 1, 2**20)  # tokens per window
     start_share: float = number(0.0, 0.0, 1.0)  # of windows that begin where a tune does; the lab's begin anywhere
 
     def __post_init__(self) -> None:

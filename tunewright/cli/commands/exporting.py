@@ -42,7 +42,7 @@ def export(
     One row is one note: tune, part of the split, family, onset and length (exact, and in quarter notes), pitch,
     spelling, degree of the scale, bar, place in the bar, metre, key. A second table has one row for each tune.
     """
-    from tunewright.cli.console import note, print_json
+    from tunewright.cli.output import note, print_json, say
     from tunewright.corpus.export import TABLES, export_notes, export_paths
     from tunewright.support.tables import describe_table, schema_text
 
@@ -50,7 +50,7 @@ def export(
         if as_json:
             print_json({table.name: describe_table(table) for table in TABLES})
         else:
-            print("\n\n".join(schema_text(table) for table in TABLES))
+            say("\n\n".join(schema_text(table) for table in TABLES))
         return
     if not sources or to is None:
         raise typer.BadParameter("expected a SOURCE and --to FILE, or --schema")
@@ -66,7 +66,7 @@ def export(
             | {"duplicates": len(corpus.duplicates)}
         )
     else:
-        print(f"Wrote {done.notes:,} notes of {done.tunes:,} tunes: {' and '.join(map(str, done.files))}.")
+        say(f"Wrote {done.notes:,} notes of {done.tunes:,} tunes: {' and '.join(map(str, done.files))}.")
 
 
 def _told(corpus: Corpus[Tune], left_out: Sequence[Dropped]) -> str:

@@ -72,7 +72,8 @@ def read_sources(sources: list[str], melody: str = "") -> Corpus[Tune]:
 
 def read_of_kind(kind: str, sources: list[str], melody: str = "") -> Corpus[Any]:
     """The "tune"s or "piece"s of these sources, with a bar while that takes long; remarks on them go to stderr."""
-    from tunewright.cli.console import note, show_reading
+    from tunewright.cli.console import show_reading
+    from tunewright.cli.output import note
     from tunewright.corpus.reading import read_corpus
 
     with show_reading() as on_progress:

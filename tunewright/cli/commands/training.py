@@ -37,8 +37,9 @@ def demo(
 
     Run again, it goes on from the training that is in the folder.
     """
-    from tunewright.cli.console import note, show_training
+    from tunewright.cli.console import show_training
     from tunewright.cli.demo import run_demo
+    from tunewright.cli.output import note, say
 
     with _stopping() as stop:
         status = run_demo(out, minutes, seed, note, show_training, stop)
@@ -50,7 +51,7 @@ def demo(
         ("tune-*", "each tune as .abc .mid .wav .svg .musicxml"),
         ("run", f"the trained model; more tunes: {_command(['generate', str(out / 'run'), '--temperature', '0.7'])}"),
     ):
-        print(f"{out / name!s:<24} {what}")
+        say(f"{out / name!s:<24} {what}")
 
 
 def train(
@@ -96,7 +97,8 @@ def train(
 
     Ctrl-C saves and says how to go on.
     """
-    from tunewright.cli.console import note, print_json, refused_note, show_training, training_result
+    from tunewright.cli.console import refused_note, show_training, training_result
+    from tunewright.cli.output import note, print_json, say
     from tunewright.corpus.sources import lasting_source
     from tunewright.generation.checkpoints import keep_checkpoints
     from tunewright.tokens.registry import codec_names
@@ -134,7 +136,7 @@ def train(
     if as_json:
         print_json(training_result(out, last))
     else:
-        print(_outcome(out, last, config.unit))
+        say(_outcome(out, last, config.unit))
     goes_on = [*(["--steps", str(steps)] if steps else []), *(["--minutes", f"{minutes:g}"] if minutes else [])]
     goes_on += ["--keep-every", str(keep_every)] if keep_every else []
     goes_on += [word for tracker in told for word in ("--track", tracker)]
@@ -173,7 +175,7 @@ def reproduce(
     Default, structure only, hyperparameters only, both, and an honest baseline. Called again, it goes on.
     """
     from tunewright.cli.boards import reproduction_result, show_trials
-    from tunewright.cli.console import note, print_json
+    from tunewright.cli.output import note, print_json, say
     from tunewright.cli.reproduction import reproduce as run_experiment
 
     with _stopping() as stop:
@@ -198,7 +200,7 @@ def reproduce(
     if comparison is None:
         note(f"Stopped; everything is saved. To go on:\n  {_command(['reproduce', *sys.argv[2:]])}")
     elif not as_json:
-        print(f"Wrote {out / 'report.html'} and report.md beside it.")
+        say(f"Wrote {out / 'report.html'} and report.md beside it.")
     if failed or comparison is None:
         raise typer.Exit(1)
 
@@ -206,17 +208,28 @@ def reproduce(
 # ------------------------------------------------------------------------------------------------ stopping and going on
 
 
+_GOING = (signal.SIGHUP,) if sys.platform != "win32" else ()  # that the terminal goes
+
+
+def _minded(number: signal.Signals) -> bool:
+    return number not in _GOING or signal.getsignal(number) is not signal.SIG_IGN
+
+
 @contextmanager
 def _stopping() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or a request to end came; the second one ends the program at once."""
+    """Whether Ctrl-C, a request to end, or the end of the terminal came; a second request ends the program at once.
+
+    A terminal that goes may say so several times, and says nothing to who was told not to mind (nohup).
+    """
     asked: list[int] = []
 
     def ask(number: int, _: FrameType | None) -> None:
-        if asked:
+        if number not in _GOING and any(before not in _GOING for before in asked):
             raise KeyboardInterrupt
         asked.append(number)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, *_GOING) if _minded(number)]
+    before = {number: signal.signal(number, ask) for number in numbers}
     try:
         yield lambda: bool(asked)
     finally:
@@ -236,7 +249,7 @@ def _command(words: list[str]) -> str:
 
 def _end(status: str, again: list[str]) -> None:
     """Exit with 1, saying what to do, unless the training came to its end."""
-    from tunewright.cli.console import note
+    from tunewright.cli.output import note
 
     if status in ("finished", "early_stopped"):
         return
