@@ -25,6 +25,7 @@ from tunewright.cli.commands.options import (
     Formats,
     Language,
     MelodyOf,
+    Raw,
     SoundFont,
     Sources,
     Straight,
@@ -123,6 +124,7 @@ def corpus(
     ] = None,
     melody: MelodyOf = "",
     tokens: TokensOf = "",
+    raw: Raw = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a collection holds.
@@ -146,9 +148,9 @@ def corpus(
     else:
         found = tunes = read_sources(sources, melody)
         if files_out:
-            write_files(tunes, files_out)
+            write_files(tunes, files_out, raw=raw)
     if split_out:
-        write_split(found, split_out)
+        write_split(found, split_out, raw=raw)
     if as_json:
         print_json(describe(found))
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -36,7 +36,7 @@ def build_model(
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return _build(settings, vocab_size, context_sizes, direct)
+            return _builder(settings)(settings, vocab_size, context_sizes, direct)
     except (RuntimeError, MemoryError) as error:  # the former is what PyTorch raises where memory is short
         if "allocate" in str(error) or isinstance(error, MemoryError):
             raise ConfigError(f"too little memory for a model of {size}") from None
@@ -47,8 +47,9 @@ def weight_shapes(
     settings: ModelSettings, vocab_size: int, context_sizes: Sequence[int] = (), direct: int = 0
 ) -> dict[str, tuple[int, ...]]:
     """The shape of each weight of that model by its name, without making one."""
+    build = _builder(settings)  # loaded before: what a module makes when it is loaded has to be real
     with torch.device("meta"):
-        model = _build(settings, vocab_size, context_sizes, direct)
+        model = build(settings, vocab_size, context_sizes, direct)
     return {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
 
 
@@ -62,8 +63,8 @@ def misfit(shapes: Mapping[str, Sequence[int]], weights: Mapping[str, Tensor]) -
     return ""
 
 
-def _build(settings: ModelSettings, vocab_size: int, context_sizes: Sequence[int], direct: int) -> Model:
+def _builder(settings: ModelSettings) -> Callable[[ModelSettings, int, Sequence[int], int], Model]:
     file, _, name = MODELS[settings.cell].place.partition(":")
+    build: Callable[[ModelSettings, int, Sequence[int], int], Model]
     build = getattr(importlib.import_module(f"{__package__}.{file}"), name)
-    model: Model = build(settings, vocab_size, context_sizes, direct)
-    return model
+    return build

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tunewright.cli.commands import completing
-from tunewright.cli.commands.options import SOURCE, AsJson, one_line, read_sources
+from tunewright.cli.commands.options import SOURCE, AsJson, Raw, one_line, read_sources
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
@@ -34,6 +34,7 @@ def export(
     unfold: Annotated[
         bool, typer.Option("--unfold", help="As played: repeats, endings and parts one after the other.")
     ] = False,
+    raw: Raw = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print what every column means; write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -41,6 +42,8 @@ def export(
 
     One row is one note: tune, part of the split, family, onset and length (exact, and in quarter notes), pitch,
     spelling, degree of the scale, bar, place in the bar, metre, key. A second table has one row for each tune.
+
+    In CSV an apostrophe stands before texts that a spreadsheet would run; --raw leaves it out.
     """
     from tunewright.cli.output import note, print_json, say
     from tunewright.corpus.export import TABLES, export_notes, export_paths
@@ -56,7 +59,7 @@ def export(
         raise typer.BadParameter("expected a SOURCE and --to FILE, or --schema")
     export_paths(to)  # before the tunes are read: what is wrong with the name is the user's to mend
     corpus = read_sources(sources)
-    done = export_notes(corpus, to, unfold=unfold)
+    done = export_notes(corpus, to, unfold=unfold, raw=raw)
     note(_told(corpus, done.left_out))
     if as_json:
         lost = {"dropped": corpus.dropped, "left_out": done.left_out}

@@ -52,6 +52,10 @@ TokensOf = Annotated[
         autocompletion=completing.codecs,
     ),
 ]
+Raw = Annotated[
+    bool,
+    typer.Option("--raw", help="Leave cells as they are: no apostrophe before what a spreadsheet would run (= + - @)."),
+]
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2).")]
 
 
