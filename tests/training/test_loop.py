@@ -160,8 +160,15 @@ def test_a_corpus_without_held_out_tunes_trains_too(tmp_path: Path) -> None:
 
 
 def test_a_corpus_without_tunes_is_a_corpus_error(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="no tunes to train on"):
-        list(train_steps(corpus_of(()), tmp_path / "run", SMALL))
+    with pytest.raises(CorpusError, match=r"no tunes to train on: all are held out \(1 to choose by, 0 to test with\)"):
+        list(train_steps(corpus_of((), real_tunes()[:1]), tmp_path / "run", SMALL))
+
+
+def test_a_corpus_of_irregular_tunes_alone_says_so(tmp_path: Path) -> None:
+    irregular = [tune for tune in real_tunes() if tune.irregular][:3]
+    with pytest.raises(CorpusError, match=r"all 3 to learn from have bars that do not add up, which regular_only"):
+        list(train_steps(corpus_of(irregular), tmp_path / "run", SMALL.with_(regular_only=True)))
+    list(train_steps(corpus_of(irregular), tmp_path / "more", SMALL.with_(regular_only=False)))
 
 
 def test_a_finished_run_is_not_overwritten(tmp_path: Path) -> None:

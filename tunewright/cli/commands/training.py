@@ -6,6 +6,7 @@ command needs is imported inside it. This file does no work of its own.
 
 from __future__ import annotations
 
+import math
 import shlex
 import shutil
 import signal
@@ -120,6 +121,8 @@ def train(
     found = read_for(config, sources)
     what = f"{config.music}s"
     note(f"{found.read:,} {what} read, {len(found.dropped):,} dropped; {len(found.train):,} to learn from.")
+    if not found.valid:
+        note(f"Note: so few {what} that none is held out: how well new ones are foreseen will not be known.")
     with _stopping() as stop:
         record = {"preset": preset, "changed": changes, "sources": [lasting_source(source) for source in sources]}
         training = run_training(found, out, config, resume=resume, minutes=minutes, stop=stop, record=record)
@@ -149,6 +152,8 @@ def _outcome(out: Path, last: Progress, unit: str) -> str:
     done = f"{out}: {last.status.replace('_', ' ')} after {last.step:,} steps, {duration(last.seconds)}"
     if not last.best_step:
         return done
+    if math.isnan(last.best_loss):
+        return f"{done}; nothing is held out to choose by: the weights of step {last.best_step:,} are kept, unjudged"
     best = f"best held-out loss {last.best_loss:.3f} nats/{unit}, {last.best_bits_per_note:.2f} bits/note"
     return f"{done}; {best}, at step {last.best_step:,}"
 
