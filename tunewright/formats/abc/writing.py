@@ -73,7 +73,10 @@ def _whole_header(tune: Tune) -> Iterator[tuple[str, str]]:
     """All that is known of a tune before its music: what sounds and how fast, too, which canonical text leaves out."""
     for letter in "XT":
         yield letter, _HEADER[letter](tune)
-    fields = list(_fields(tune))
+    tempo = next((tempo for place, tempo in tune.tempos if place == 0), None)
+    fields = list(tune.fields)
+    if tempo is not None and parse_tempo(tune.header("Q"), tune.unit) != tempo:
+        fields = [*(field for field in fields if field[0] != "Q"), ("Q", format_tempo(tempo))]
     further = next((place for place, (letter, _) in enumerate(fields) if letter == "R"), len(fields))
     yield from fields[:further]
     yield "R", tune.rhythm  # before any other: the first one that is read is the rhythm
@@ -82,16 +85,6 @@ def _whole_header(tune: Tune) -> Iterator[tuple[str, str]]:
         yield letter, _HEADER[letter](tune)
     key = format_key(tune.key) if tune.key.drawn else "HP"
     yield "K", f"{key} transpose={tune.sounding}" if tune.sounding else key
-
-
-def _fields(tune: Tune) -> Iterator[tuple[str, str]]:
-    """The other fields of its header, in which the tempo that it begins with stands."""
-    tempo = next((tempo for place, tempo in tune.tempos if place == 0), None)
-    if tempo is None or parse_tempo(tune.header("Q"), tune.unit) == tempo:
-        yield from tune.fields
-    else:
-        yield from (field for field in tune.fields if field[0] != "Q")
-        yield "Q", format_tempo(tempo)
 
 
 def beat_group(meter: Meter) -> Fraction:
