@@ -175,6 +175,9 @@ def test_endings_that_go_up() -> None:
     [
         HEADER + '"C' + "1" * 40 + 'x"C',  # a pattern that tried every way to divide the digits
         HEADER + "C" + "/" * 100_000,
+        HEADER + "+" + "A" * 60 + "C",  # so did one of chords in plus signs
+        HEADER + "+" + "A " * 60_000 + "C",
+        HEADER + "!" + "A " * 60_000 + "C",
         f"X:1\nM:{'1' * 100_000}\nK:C\nC",
         f"X:1\nM:{'1+' * 50_000}1\nK:C\nC",
         f"X:1\nP:{'A999' * 20_000}\nK:C\nP:A\nC",

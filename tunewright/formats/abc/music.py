@@ -108,8 +108,11 @@ def _read_number(state: State, text: str) -> None:
         and state.without_length == len(state.music) - 1
         and "." not in text
         and "," not in text
+        and "-" not in text.removesuffix("-")
     ):
-        read_late_length(state, text)
+        read_late_length(state, text.removesuffix("-"))
+        if text.endswith("-"):
+            read_tie(state, "-")
     else:
         state.left_out["number without a note"] += 1
 
