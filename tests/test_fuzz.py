@@ -30,7 +30,7 @@ def test_mutated_files_are_read_and_come_back() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("broken", "what"), [("title", "unequal"), ("raise", "exception"), ("slow", "slow")])
 def test_a_fault_is_found_and_can_be_had_again(tmp_path: Path, broken: str, what: str) -> None:
-    done = fuzz("--executions", "2", "--kind", "abc", "--break", broken, "--folder", str(tmp_path / "a"))
+    done = fuzz("--executions", "4", "--kind", "abc", "--break", broken, "--folder", str(tmp_path / "a"))
     assert done.returncode == 1, done.stderr
     assert f": {what}: " in done.stdout
     assert (tmp_path / "a" / "failures.json").is_file()
