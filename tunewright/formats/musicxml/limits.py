@@ -12,8 +12,8 @@ from tunewright.formats.musicxml.notation import own_ratio, written_values
 from tunewright.music.tune import Bar, Element, Ending, Note, Rest, Tune
 from tunewright.support.errors import RenderError
 
-MOST_SIGNS = 10_000  # of a tune, as many as a book of a hundred tunes has: verovio takes about two seconds for them
-MOST_SPANS = 2000  # slurs, ties and endings: its time grows with their square, to a second and a half
+MOST_SIGNS = 6000  # of a tune, of which the longest that are danced to have 2,000: a second and a half of verovio
+MOST_SPANS = 1000  # slurs, ties and endings: its time grows with their square, to half a second for so many
 MOST_REPEATS = 100  # that begin with no sign: its time grows with their fourth power, and is half a second for so many
 MOST_BETWEEN = 100  # signs at one place, since its time grows with the square of those too
 
