@@ -11,13 +11,16 @@ import pytest
 import torch
 
 import tunewright.support.files
+import tunewright.training.loop
 import tunewright.training.run
 from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small, small_corpus
 from tunewright.generation.generator import load_generator
 from tunewright.models.recurrent import RecurrentModel
+from tunewright.support import pace
 from tunewright.support.errors import ConfigError, CorpusError, OutputError, RunError
-from tunewright.training.loop import learning_rate_at, train_steps
+from tunewright.support.threads import Threads
+from tunewright.training.loop import _Training, learning_rate_at, train_steps
 from tunewright.training.run import BEST, LAST, load_run, load_tensors, read_metrics
 
 
@@ -29,8 +32,24 @@ def test_learning_rates_rise_then_fall_to_a_hundredth() -> None:
     assert learning_rate_at(config.with_(schedule="constant"), 99, 1.0) == 1.0
 
 
+class FakeClock:
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def wait(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
 def weights(path: Path, name: str = LAST) -> dict[str, torch.Tensor]:
     return load_tensors(path / name)[0]
+
+
+def numbers_of(run: Path) -> list[dict[str, object]]:
+    """What was measured at each step, how long it took apart."""
+    return [{name: value for name, value in line.items() if name != "seconds"} for line in read_metrics(run)]
 
 
 def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
@@ -50,10 +69,8 @@ def test_stopped_and_resumed_equals_straight_through_bit_for_bit(tmp_path: Path,
     run_small(tmp_path / "parts", None, resume=True)
     for name in (LAST, BEST):
         assert same(weights(tmp_path / "parts", name), weights(tmp_path / "straight", name))
-    logs = [read_metrics(tmp_path / name) for name in ("straight", "parts")]
-    without_seconds = [[{k: v for k, v in line.items() if k != "seconds"} for line in log] for log in logs]
-    assert without_seconds[0] == without_seconds[1]
-    assert [line["step"] for line in logs[0]] == list(range(1, 9))
+    assert numbers_of(tmp_path / "straight") == numbers_of(tmp_path / "parts")
+    assert [line["step"] for line in read_metrics(tmp_path / "straight")] == list(range(1, 9))
     assert straight[-1].status == "finished"
 
 
@@ -88,18 +105,21 @@ def test_training_leaves_the_callers_randomness_and_threads_alone(tmp_path: Path
     assert torch.get_num_threads() == threads
 
 
-def test_the_recorded_number_of_threads_is_used_again(tmp_path: Path) -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        run_small(tmp_path / "run", stop=lambda: True)
-    finally:
-        torch.set_num_threads(before)
-    seen = []
-    for _ in train_steps(small_corpus(), tmp_path / "run", resume=True):
-        seen.append(torch.get_num_threads())
-    assert set(seen) == {1}
-    assert torch.get_num_threads() == before
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_with_however_many_threads_the_numbers_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str, precision: str
+) -> None:
+    config = SMALL.with_(cell=cell, precision=precision, hidden_size=128, batch_size=8, clip=0.01)
+    found = []
+    for number, counts in enumerate(([1], [2], [1, 3, 8])):
+        used = itertools.cycle(counts)
+        monkeypatch.setattr(pace, "Threads", lambda _count, used=used: Threads(next(used)))
+        run_small(tmp_path / str(number), config)
+        found.append(tmp_path / str(number))
+    for other in found[1:]:
+        assert all(same(weights(found[0], name), weights(other, name)) for name in (LAST, BEST))
+        assert numbers_of(other) == numbers_of(found[0])
 
 
 def test_an_abandoned_iteration_is_saved(tmp_path: Path) -> None:
@@ -123,6 +143,18 @@ def test_the_minutes_end_training(tmp_path: Path) -> None:
     assert steps[-1].status == "finished"
     assert steps[-1].valid_loss is not None
     assert (tmp_path / "run" / BEST).is_file()
+
+
+def test_the_last_look_is_within_the_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(tunewright.training.loop.time, "monotonic", clock.now)
+    likelihood = tunewright.training.loop.likelihood
+    monkeypatch.setattr(tunewright.training.loop, "likelihood", lambda *given: (clock.wait(20), likelihood(*given))[1])
+    monkeypatch.setattr(_Training, "_step", lambda *_: (clock.wait(1), 1.0)[1])
+    steps = run_small(tmp_path / "run", SMALL.with_(num_training_iterations=10**6, eval_every=10), minutes=2)
+    assert [progress.step for progress in steps if progress.valid_loss is not None][-1] == steps[-1].step
+    assert 100 <= steps[-1].seconds <= 130
+    assert run_small(tmp_path / "none", SMALL, minutes=0)[-1].step == 1
 
 
 def test_a_loss_that_is_no_number_ends_training_and_spoils_nothing(

@@ -36,6 +36,7 @@ from tunewright.cli.commands.options import (
 from tunewright.cli.commands.training import demo, reproduce, train
 from tunewright.support.errors import TunewrightError
 from tunewright.support.version import __version__
+from tunewright.support.waiting import wait_briefly
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
@@ -53,6 +54,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program and exit with its code; an error the user can act on is one line on stderr."""
+    wait_briefly()
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     try:

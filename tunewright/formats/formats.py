@@ -56,8 +56,9 @@ class Format:
     def encode(self, music: Music, **options: Any) -> bytes:
         """The music in this format; what the format has no use for of `options` is left aside.
 
-        `soundfont`, `tempo` (beats per minute), `straight` and `program` say how it is played, `name` what a book is
-        called in errors. ConfigError where music of this kind is not written so, RenderError where it cannot be made.
+        `soundfont`, `tempo` (beats per minute), `straight`, `program` and `chords` say how it is played, `name` what a
+        book is called in errors. ConfigError where music of this kind is not written so, RenderError where it cannot be
+        made.
         """
         refuse_unknown([self.name], music.kind)
         made = self.writes[music.kind]([music] if self.book else music, options)
@@ -112,21 +113,21 @@ FORMATS = {
         Format(
             "mid",
             writes={
-                TUNE: Function("midi.tunes:to_midi", ("tempo", "straight", "program")),
+                TUNE: Function("midi.tunes:to_midi", ("tempo", "straight", "program", "chords")),
                 PIECE: Function("midi.pieces:to_midi"),
             },
             reads={
                 TUNE: Function("midi.tunes:parse_midi", ("name", "melody")),
                 PIECE: Function("midi.bars:parse_in_bars", ("name",)),
             },
-            suffixes=(".mid", ".midi"),
+            suffixes=(".mid", ".midi", ".kar", ".rmi"),
             beside=True,
             needs="symusic",
         ),
         Format(
             "wav",
             writes={
-                TUNE: Function("sound.tunes:to_wav", ("soundfont", "tempo", "straight", "program")),
+                TUNE: Function("sound.tunes:to_wav", ("soundfont", "tempo", "straight", "program", "chords")),
                 PIECE: Function("sound.pieces:to_wav", ("soundfont",)),
             },
             needs="numpy",

@@ -21,6 +21,7 @@ from tunewright.models.likelihood import (
     bits_per_note_by_context,
     likelihood,
     likelihood_interval,
+    paced,
     reading,
     rows_of,
     token_losses,
@@ -108,4 +109,5 @@ def expectations(
 def forward(generator: Generator) -> Forward:
     """The generator's model as `likelihood` reads it, in the precision that it was trained in."""
     model = generator.model
-    return reading(model, choose_precision(generator.precision, generator.config.model, model.device))
+    precision = choose_precision(generator.precision, generator.config.model, model.device)
+    return paced(reading(model, precision), model.device)

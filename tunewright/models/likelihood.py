@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from tunewright.models.contract import Forward, Model, State
+from tunewright.support.pace import Pace
 from tunewright.tokens.contract import Passage
 
 ROWS = 64  # tunes read at once
@@ -56,6 +57,17 @@ def reading(model: Model, precision: str) -> Forward:
         return logits, state
 
     return forward
+
+
+def paced(forward: Forward, device: torch.device) -> Forward:
+    """The same, each time with as many threads as go quickest just now; where the device is no CPU, with one."""
+    pace = Pace(torch.get_num_threads() if device.type == "cpu" else 1)
+
+    def stepping(ids: Tensor, state: State | None) -> tuple[Tensor, State]:
+        with pace.step(ids.numel()):
+            return forward(ids, state)
+
+    return stepping
 
 
 def likelihood(forward: Forward, passages: Sequence[Passage], device: torch.device) -> Likelihood:

@@ -9,15 +9,14 @@ each bar, from the melody alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from tunewright.music.chord_symbols import parse_chord
 from tunewright.music.tune import SEMITONES, STEPS, Key
 
 Harmony = tuple[int, str]
 
-_SYMBOL = re.compile(r"([A-G])([#b]?)(m(?!aj)|-|dim|o|°|ø)?")
 _BY_PREFERENCE = (0, 4, 3, 1, 5, 2, 6)  # I V IV ii vi iii vii, where two triads fit equally well
 
 
@@ -40,12 +39,10 @@ def symbol_harmony(text: str, key: Key) -> Harmony | None:
     >>> symbol_harmony("Am7/G", Key("G"))
     (2, 'minor')
     """
-    tonic, match = tonic_class(key), _SYMBOL.match(text)
-    if tonic is None or match is None:
+    tonic, chord = tonic_class(key), parse_chord(text)
+    if tonic is None or chord is None or chord.silent:
         return None
-    step, sign, minor = match.groups()
-    root = SEMITONES[step] + {"#": 1, "b": -1, "": 0}[sign]
-    return (root - tonic) % 12, "minor" if minor else "major"
+    return (chord.root - tonic) % 12, "minor" if chord.minor else "major"
 
 
 def implied_harmony(strong: Sequence[int], lengths: Sequence[tuple[int, int]], key: Key) -> Harmony | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from tunewright.music.chord_symbols import parse_chord
 from tunewright.music.tune import (
     FIFTHS,
     ORDER_OF_SHARPS,
@@ -78,7 +79,12 @@ def _transposed_key(key: Key, by_fifths: int) -> Key:
 
 
 def _transposed_chord(text: str, by_fifths: int) -> str:
-    def moved(match: re.Match[str]) -> str:
-        return _transposed_name(match[0], by_fifths)
+    """Its root, its bass and whatever chords follow; H is B natural, and moved it has its English name."""
+    if (named := parse_chord(text)) is None or named.silent:
+        return text
 
-    return re.sub(r"(?:^|(?<=/))[A-G](?:#|b)?", moved, text)
+    def moved(match: re.Match[str]) -> str:
+        name = match[2].upper().replace("H", "B") + match[3].replace("♯", "#").replace("♭", "b")
+        return match[1] + _transposed_name(name, by_fifths)
+
+    return re.sub(r"(^\(?|[;,]\s*|/\s*)([A-H]|(?<=/)[a-h](?![a-z]))([#b♯♭]?)", moved, text)

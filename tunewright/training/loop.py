@@ -1,7 +1,7 @@
 """Training: a corpus and settings in, a run folder and a stream of `Progress` out.
 
 Windows of text are drawn by (seed, step) alone and every step seeds its own randomness, so that stopping and
-resuming gives, on a CPU with the same number of threads, bit for bit what going straight through gives. The
+resuming gives, on a CPU, bit for bit what going straight through gives, with however many threads (`Pace`). The
 held-out tunes are looked at on schedule; the best weights and the last state are kept. This file prints nothing
 and handles no signal: it yields, and asks `stop` after every step.
 """
@@ -22,9 +22,9 @@ import torch
 import torch.nn.functional as F
 
 from tunewright.corpus.corpus import Corpus
-from tunewright.models.likelihood import Likelihood, likelihood, reading
+from tunewright.models.likelihood import Likelihood, likelihood, paced, reading
 from tunewright.support.errors import OutputError, RunError
-from tunewright.support.threads import Threads
+from tunewright.support.pace import Pace
 from tunewright.tokens.contract import Passage, encode_passages
 from tunewright.training.batches import build_windows, mix
 from tunewright.training.config import Config
@@ -34,6 +34,7 @@ from tunewright.training.progress import Progress
 from tunewright.training.run import MetricsLog, Run, load_run, locked, write_summary
 from tunewright.training.state import TrainingState
 
+READING = 1 / 3  # of the time of a step for each id: it goes forwards and backwards, a look only forwards
 LOOKED_AT = 256  # held-out tunes, evenly spaced, that a look during training reads at most
 FLOOR = 0.01  # the share of the learning rate that a cosine schedule ends at
 
@@ -62,7 +63,7 @@ def train_steps(
     with locked(path):
         training = _Training(open_run(corpus, path, config, resume, record or {}), corpus, minutes)
         with kept_memory(), contextlib.closing(training.log), contextlib.closing(training.proceed(stop)) as steps:
-            yield from _each_with(training.counters.threads, steps)
+            yield from steps
 
 
 def train_to_the_end(
@@ -95,7 +96,10 @@ class _Training:
         self.windows = build_windows(run.tokenizer, corpus, run.config, self.refused)
         self.state = TrainingState(run)
         self.model, self.counters, self.device = self.state.model, self.state.counters, self.state.device
+        self.pace = Pace(torch.get_num_threads() if self.device.type == "cpu" else 1)
         self.forward = reading(self.model, self.counters.precision)
+        self.looking = paced(self.forward, self.device)
+        self.look_seconds: float | None = None  # of the last look
         self.log = MetricsLog(run.path, self.counters.step)
 
     @cached_property
@@ -137,17 +141,29 @@ class _Training:
         return "interrupted" if counters.step > self.first and stop() else ""
 
     def _done(self) -> float:
-        """The share of the training that is behind: by steps, or by minutes where those end first."""
+        """The share of the training that is behind: by steps, or by minutes where those end first.
+
+        The minutes have room for the last look; one step is always made.
+        """
+        here, spent = self.counters.step - self.first, self.counters.seconds - self.opened
         share = self.counters.step / self.config.schedule.num_training_iterations
-        if self.minutes is not None:
-            share = max(share, (self.counters.seconds - self.opened) / max(60 * self.minutes, 1e-9))
+        if self.minutes is not None and here:
+            share = max(share, (spent + self._look_takes(spent / here)) / max(60 * self.minutes, 1e-9))
         return share
+
+    def _look_takes(self, step_seconds: float) -> float:
+        """How many seconds a look takes: as long as the last one, or by the time of a step before there was one."""
+        if self.look_seconds is not None:
+            return self.look_seconds
+        ids = sum(len(passage.ids) for passage in self.passages)
+        return READING * step_seconds * ids / (self.config.data.batch_size * self.config.data.seq_length)
 
     def _advance(self) -> Progress:
         """One step, and a look at the held-out tunes and a checkpoint where they are due."""
         counters, config = self.counters, self.config
         rate = learning_rate_at(config, counters.step + 1, self._done())
-        loss = self._step(counters.step, rate)
+        with self.pace.step():
+            loss = self._step(counters.step, rate)
         if not math.isfinite(loss):
             return replace(self._progress(loss, None), status="diverged")
         counters.count(loss)
@@ -186,7 +202,9 @@ class _Training:
         """
         counters = self.counters
         self.model.eval()
-        looked = likelihood(self.forward, self.passages, self.device)
+        begun = time.monotonic()
+        looked = likelihood(self.looking, self.passages, self.device)
+        self.look_seconds = time.monotonic() - begun
         if not self.passages or looked.nats_per_character < counters.best_loss:
             counters.best_loss, counters.best_bits = looked.nats_per_character, looked.bits_per_note
             counters.best_step, counters.looks_since_best = counters.step, 0
@@ -279,13 +297,3 @@ def _seeded(config: Config, step: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(mix(config.seed + 1, step))
         yield
-
-
-def _each_with(threads: int, steps: Iterator[Progress]) -> Iterator[Progress]:
-    """The steps, each taken with as many threads as the run began with: other sums would not resume bit for bit."""
-    while True:
-        with Threads(threads):  # not across a yield
-            progress = next(steps, None)
-        if progress is None:
-            return
-        yield progress

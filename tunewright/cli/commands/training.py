@@ -10,6 +10,7 @@ import shlex
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,6 +109,7 @@ def train(
     from tunewright.training.trackers import load_trackers
     from tunewright.training.tracking import track
 
+    begun = time.monotonic()
     preset = preset or usual_preset("piece" if tokens.lower() in codec_names("piece") else "tune")
     asked = {"tokens": tokens.lower(), "melody": melody, "num_training_iterations": steps}
     changes = [*(settings or []), *(f"{name}={value}" for name, value in asked.items() if value)]
@@ -120,7 +122,8 @@ def train(
     note(f"{found.read:,} {what} read, {len(found.dropped):,} dropped; {len(found.train):,} to learn from.")
     with _stopping() as stop:
         record = {"preset": preset, "changed": changes, "sources": [lasting_source(source) for source in sources]}
-        training = run_training(found, out, config, resume=resume, minutes=minutes, stop=stop, record=record)
+        left = None if minutes is None else max(0.0, minutes - (time.monotonic() - begun) / 60)  # once all is read
+        training = run_training(found, out, config, resume=resume, minutes=left, stop=stop, record=record)
         training = keep_checkpoints(training, out, keep_every) if keep_every else training
         try:
             last = show_training(track(training, out, told, note))

@@ -167,6 +167,8 @@ def _read_field(header: Header, letter: str, value: str, number: int) -> None:
         name, about = (*value.split(None, 1), "", "")[:2]
         header.voices[name] = f"{header.voices.get(name, '')} {about}".strip()
         header.left_out[FIELD_NAMES["V"]] += 1
+    elif letter == "K":
+        header.left_out["key in the head of a file"] += 1
     elif letter in "wWs":
         header.left_out[FIELD_NAMES[letter]] += 1
     elif value:

@@ -4,8 +4,8 @@ In: a `Tune`. Out: its notes in whole notes from the beginning, repeats unfolded
 exactly as `written`, or `performed`: with the lilt of the dance, small accents on the beats, short grace
 notes taken from the note they lean on, detached staccato notes and a breath between notes.
 
-Chord symbols are not played: a plain vamp under a dance tune sounds worse than none. Fermatas are not held:
-they mostly stand on the last note of a strain that is repeated. Rolls and trills are left to the player.
+Chord symbols are not played here (`accompaniment`). Fermatas are not held: they mostly stand on the last note of a
+strain that is repeated. Rolls and trills are left to the player.
 
 This file writes no format (`midi`) and makes no sound (`sound`).
 """
@@ -104,7 +104,7 @@ def written(tune: Tune) -> list[Played]:
 def performed(tune: Tune, *, straight: bool = False) -> list[Played]:
     """The tune as a player might play it: lilt unless `straight`, accents, grace notes, staccato, breaths."""
     heard = soundings(tune)
-    bars = _metrical_bars(tune)
+    bars = metrical_bars(tune)
     moved = {} if straight else _swung(tune, bars)
     accents = _accents(bars)
     notes: list[Played] = []
@@ -141,7 +141,7 @@ def _number(tune: Tune, pitch: Pitch) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _MetricalBar:
+class MetricalBar:
     """What is played between two bar lines: from `start` to `stop`, the bar it belongs to beginning at `origin`."""
 
     origin: Fraction
@@ -150,9 +150,9 @@ class _MetricalBar:
     meter: Meter
 
 
-def _metrical_bars(tune: Tune) -> list[_MetricalBar]:
+def metrical_bars(tune: Tune) -> list[MetricalBar]:
     """The bars as played, a pickup and the short bar it completes sharing one origin."""
-    bars: list[_MetricalBar] = []
+    bars: list[MetricalBar] = []
     meter, time, start, carry, after_section = tune.meter, Fraction(0), Fraction(0), Fraction(0), True
     for element in (*played(restated(tune)), Bar("|]")):
         if isinstance(element, Note | Rest):
@@ -166,7 +166,7 @@ def _metrical_bars(tune: Tune) -> list[_MetricalBar]:
                 carry = Fraction(0)
             elif not carry and after_section:
                 carry = short
-            bars.append(_MetricalBar(start - carry, start, time, meter))
+            bars.append(MetricalBar(start - carry, start, time, meter))
             carry = (carry + time - start) if carry + time - start < full else Fraction(0)
             start, after_section = time, element.ends_section
         elif isinstance(element, Bar):
@@ -174,7 +174,7 @@ def _metrical_bars(tune: Tune) -> list[_MetricalBar]:
     return bars
 
 
-def _accents(bars: list[_MetricalBar]) -> dict[Fraction, int]:
+def _accents(bars: list[MetricalBar]) -> dict[Fraction, int]:
     """What the velocity gains at each beat."""
     accents: dict[Fraction, int] = {}
     for bar in bars:
@@ -186,7 +186,7 @@ def _accents(bars: list[_MetricalBar]) -> dict[Fraction, int]:
     return accents
 
 
-def _swung(tune: Tune, bars: list[_MetricalBar]) -> dict[Fraction, Fraction]:
+def _swung(tune: Tune, bars: list[MetricalBar]) -> dict[Fraction, Fraction]:
     """Where the second note of each even pair moves to; pairs written dotted, in threes or in fours stay.
 
     A pair fills a quarter note, or an eighth in 2/4 tunes that run in sixteenths.

@@ -1,7 +1,8 @@
 """MIDI files of tunes, and tunes of MIDI files.
 
 In: a `Tune` to write, or a Standard MIDI File to read. Out: one track of melody at 480 ticks per quarter
-with title, tempo, metre and key, repeats unfolded and ties joined; or a `Tune`.
+with title, tempo, metre and key, repeats unfolded and ties joined, and one of chords where they are asked for; or a
+`Tune`.
 
 A tune is written as played; with `performance=False` every onset and length is the written one, to the tick. Where
 bars do not follow from the metre, metre events say where they begin, so that they can be read again.
@@ -17,6 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tunewright.formats.midi import accompaniment
 from tunewright.formats.midi.performance import performed, restated, speeds, written
 from tunewright.formats.midi.reader import parse_file, read_content
 from tunewright.music.playing import played
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from symusic import core
+
+    from tunewright.formats.midi.performance import Played
 
 TICKS_PER_QUARTER = 480
 TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
@@ -62,9 +66,10 @@ def to_midi(
     straight: bool = False,
     program: int = FLUTE,
     performance: bool = True,
+    chords: bool = False,
 ) -> bytes:
-    """The bytes of a Standard MIDI File of a tune, as `write_midi` writes it."""
-    score = to_score(tune, tempo=tempo, straight=straight, program=program, performance=performance)
+    """The bytes of a Standard MIDI File of a tune, as `write_midi` writes it; with its `chords` as a second track."""
+    score = to_score(tune, tempo=tempo, straight=straight, program=program, performance=performance, chords=chords)
     return bytes(score.dumps_midi())
 
 
@@ -75,6 +80,7 @@ def to_score(
     straight: bool = False,
     program: int = FLUTE,
     performance: bool = True,
+    chords: bool = False,
 ) -> core.ScoreTick:
     """The same as a symusic score in ticks, for the synthesizer."""
     from symusic import core  # noqa: PLC0415 - heavy
@@ -91,12 +97,20 @@ def to_score(
         else:
             sharps = max(-7, min(7, change.sharps))
             score.key_signatures.append(core.KeySignatureTick(_ticks(onset), sharps, int(change.mode == "minor")))
-    track = core.TrackTick(tune.title or "Untitled", program, False)
+    score.tracks.append(_track(core.TrackTick(tune.title or "Untitled", program, False), notes))
+    if chords and (struck := accompaniment.accompaniment(tune)):
+        score.tracks.append(_track(core.TrackTick(accompaniment.NAME, accompaniment.GUITAR, False), struck))
+    return score
+
+
+def _track(track: core.TrackTick, notes: Sequence[Played]) -> core.TrackTick:
+    """The track with these notes added."""
+    from symusic import core  # noqa: PLC0415 - heavy
+
     for note in notes:
         start, stop = _ticks(note.onset), _ticks(note.onset + note.length)
         track.notes.append(core.NoteTick(start, max(1, stop - start), note.number, note.velocity))
-    score.tracks.append(track)
-    return score
+    return track
 
 
 def _ticks(onset: Fraction) -> int:

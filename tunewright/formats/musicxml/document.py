@@ -34,6 +34,7 @@ from tunewright.formats.musicxml.elements import (
     write_pitch,
 )
 from tunewright.formats.musicxml.headings import write_speed, write_titles, write_transposition
+from tunewright.formats.musicxml.limits import refuse_what_is_too_long
 from tunewright.formats.musicxml.notation import own_ratio, sheets, written_values
 from tunewright.music.tune import (
     ORDER_OF_SHARPS,
@@ -73,10 +74,12 @@ LOW = 55  # a tune whose middle note lies lower has a bass clef
 def to_musicxml(tune: Tune, *, colours: Mapping[int, str] | None = None) -> str:
     """A MusicXML document of a tune, with `colours` ("#rrggbb") for some of its notes, by their index in `tune.notes`.
 
-    Grace notes stay black. Raises `RenderError` where the tune has neither notes nor rests, or has no such note.
+    Grace notes stay black. Raises `RenderError` where the tune has neither notes nor rests, has no such note, or is
+    more than is drawn (`limits`).
     """
     if not tune.measures:
         raise RenderError(f"{tune.source or tune.title or 'tune'}: nothing to draw; expected at least one note")
+    refuse_what_is_too_long(tune)
     colours = colours or {}
     if beyond := [index for index in colours if not 0 <= index < len(tune.notes)]:
         raise RenderError(f"a colour for note {beyond[0]}; expected 0 to {len(tune.notes) - 1}")

@@ -1,4 +1,4 @@
-"""A tune as sound: as a player might play it, on one instrument.
+"""A tune as sound: as a player might play it, on one instrument, and its chords on another where they are asked for.
 
 In: a `Tune`. Out: the bytes of a WAV file. This file makes no sound itself (`mixing`) and does not decide how a tune is
 played (`performance`); it says which note sounds when.
@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 
+from tunewright.formats.midi.accompaniment import GUITAR, accompaniment
 from tunewright.formats.midi.performance import performed, speeds
 from tunewright.formats.midi.tunes import FLUTE
 from tunewright.formats.sound.timed_notes import TimedNote
@@ -40,8 +41,11 @@ def to_wav(
     tempo: int | None = None,
     straight: bool = False,
     program: int = FLUTE,
+    chords: bool = False,
 ) -> bytes:
     """The bytes of a WAV file of a tune; `program` is General MIDI's, from 0, `tempo` in beats of its metre per minute.
+
+    With `chords` a guitar plays its chord symbols.
 
     Raises `RenderError` where the SoundFont is missing, broken or has not the instrument, or the tune has no notes or
     lasts more than half an hour.
@@ -49,9 +53,12 @@ def to_wav(
     from tunewright.formats.sound import mixing  # noqa: PLC0415 - numpy, only where there is sound to make
 
     seconds = _clock(speeds(tune, tempo))
+    played = [(program, note) for note in performed(tune, straight=straight)]
+    if chords:
+        played += [(GUITAR, note) for note in accompaniment(tune)]
     notes = [
-        TimedNote(seconds(note.onset), seconds(note.onset + note.length), note.number, note.velocity, program)
-        for note in performed(tune, straight=straight)
+        TimedNote(seconds(note.onset), seconds(note.onset + note.length), note.number, note.velocity, on)
+        for on, note in played
     ]
     if not notes:
         raise RenderError(f"{tune.source or tune.title or 'tune'}: no notes; expected at least one")
