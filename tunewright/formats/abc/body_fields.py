@@ -84,7 +84,7 @@ def _change_unit(state: State, value: str) -> None:
     unit, repair = parse_unit(value)
     if repair:
         state.repair(repair, value)
-    state.unit = unit or default_unit(state.meter)
+    state.unit, state.lengths = unit or default_unit(state.meter), {}
     if _begins(state):
         state.header.unit = state.unit
 
