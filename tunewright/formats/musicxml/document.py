@@ -54,7 +54,7 @@ from tunewright.music.tune import (
 from tunewright.support.errors import RenderError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tunewright.formats.musicxml.notation import Sheet, Value
     from tunewright.music.tune import Element
@@ -67,6 +67,7 @@ ACCIDENTALS = {-3: "triple-flat", -2: "flat-flat", -1: "flat", 0: "natural", 1: 
     3: "triple-sharp"
 }
 BAR_STYLES = {"||": "light-light", "|]": "light-heavy", "[|": "heavy-light"}
+MOST_DIVISIONS = 2**24  # of a quarter note: readers count them in 32 bits, in which a long bar has to have room
 MOST_SLURS = 6  # that MusicXML can tell apart at one time
 LOW = 55  # a tune whose middle note lies lower has a bass clef
 
@@ -88,10 +89,21 @@ def to_musicxml(tune: Tune, *, colours: Mapping[int, str] | None = None) -> str:
     score_part = add(add(root, "part-list"), "score-part", id="P1")
     add(score_part, "part-name", **{"print-object": "no"})
     timed = [element for element in tune.music if isinstance(element, Note | Rest)]
-    divisions = lcm(*((element.length * 4).denominator for element in timed))
+    divisions = _divisions(tune, {(element.length * 4).denominator for element in timed})
     after = [element.pitches if isinstance(element, Note) else () for element in (*timed[1:], None)]
     _Writer(tune, add(root, "part", id="P1"), tune.key, tune.meter, divisions, after, colours).write()
     return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _divisions(tune: Tune, denominators: Collection[int]) -> int:
+    """Of how many parts a quarter note is, so that all lengths are whole; RenderError where they are too many."""
+    divisions = 1
+    for denominator in denominators:
+        divisions = lcm(divisions, denominator)
+        if divisions > MOST_DIVISIONS:
+            name = tune.source or tune.title or "tune"
+            raise RenderError(f"{name}: its lengths divide a quarter note into more than {MOST_DIVISIONS:,} parts")
+    return divisions
 
 
 @dataclass
