@@ -134,6 +134,7 @@ FOUND = {
         "X:1\nM:3/4+2/4\nL:1/4\nK:C\nCDEFG|]\n", ("0:60 1:62 2:64 3:65 4:67",), ("sum of metres read as one",)
     ),
     "a unit of one number": Case("X:1\nL:8\nK:C\nCD|]\n", ("0:60 0.5:62",), ("unit length without its upper number",)),
+    "a unit of whole notes": Case("X:1\nL:16/4\nK:C\nC/D/|]\n", ("0:60 8:62",)),
     "an empty unit": Case("X:1\nM:4/4\nL:\nK:C\nCD|]\n", ("0:60 0.5:62",), ("empty unit length left to the metre",)),
     "a tuplet of one": Case(HEAD + "K:C\n(1:2:2CD|]\n", ("0:60 2:62",), ("tuplet of one read as longer notes",)),
     "a chord of length 0": Case(
@@ -246,6 +247,22 @@ def test_words_for_a_tempo_are_kept_in_the_header_and_said_in_the_music() -> Non
     assert tune.tempos == ()
     assert tune.header("Q") == '"Andante"'
     assert dict(tune.left_out) == {"tempo in words": 1}
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("Q:1/4=90\n", ""),
+        ('Q:"Andante" 1/4=90\n', '"Andante" 1/4=90'),
+        ('Q:1/4=90\nQ:"Andante"\n', '"Andante" 1/4=90'),
+    ],
+)
+def test_a_tempo_is_the_tune_s_and_words_beside_it_a_field(header: str, field: str) -> None:
+    [tune] = read(HEAD + header + "K:C\nC4|]\n")
+    assert tune.tempos == ((0, Tempo(Fraction(1, 4), Fraction(90))),)
+    assert tune.header("Q") == field
+    [again] = parse_abc(format_abc(tune))
+    assert again.fields == tune.fields
 
 
 # ------------------------------------------------------------------------------------------------ text and files
