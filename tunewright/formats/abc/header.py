@@ -115,9 +115,10 @@ def set_tempo(header: Header, value: str) -> None:
     header.fields = [field for field in header.fields if field[0] != "Q"]
     tempo = parse_tempo(value, header.unit)
     if tempo is None and header.tempo is not None:  # words in a field of their own
-        value = f"{value} {format_tempo(header.tempo)}"
+        words = value.replace('"', "").strip()
+        value = f'"{words}" {format_tempo(header.tempo)}' if words else ""
     header.tempo = tempo or header.tempo
-    if tempo is None or '"' in value:
+    if value and (header.tempo is None or '"' in value):
         header.fields.append(("Q", value))
 
 
