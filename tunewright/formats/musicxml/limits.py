@@ -48,7 +48,7 @@ def _more(element: Element) -> int:
 def _spans(element: Element) -> int:
     """How many lines to another place begin at an element."""
     if isinstance(element, Note):
-        return element.slurs_opened + element.tied * len(element.pitches)
+        return element.slurs_opened + len(element.tied_pitches)
     return int(isinstance(element, Ending))
 
 
