@@ -94,8 +94,10 @@ def _as_kind(music: Music, kind: str) -> Music | ParseError:
         return music
     try:
         made: Music = OF_TUNES[kind](music, {})
-    except (ParseError, RenderError) as error:
-        return ParseError(str(error), music.source)
+    except ParseError as error:
+        return ParseError(error.reason, music.source)
+    except RenderError as error:
+        return ParseError(str(error).removeprefix(f"{music.source}: "), music.source)
     return made
 
 

@@ -131,8 +131,8 @@ def _lines(tune: Tune, *, tempos: bool) -> Iterator[str]:
             state.position = state.ticks(late) if late else 0
             bars += not late
         sign = _sign(tune.music, index, state)
-        if index in faster:
-            sign = faster[index] + sign.lstrip(" ")
+        if index in faster:  # an ending needs its bracket where no bar line stands before it
+            sign = faster[index] + "[" * sign[0].isdigit() + sign.lstrip(" ")
         if line and sign.startswith(" "):
             line[-1] = line[-1].rstrip()
         line.append(sign)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tunewright.formats.midi.pieces import parse_piece
+from tunewright.formats.midi.pieces import parse_piece, with_changes_at_bar_lines
 from tunewright.music.piece import TICKS, MeterAt, Piece
 from tunewright.music.tune import Inference, Meter
 
@@ -56,4 +56,5 @@ def _settled(piece: Piece, meter: Meter | None, bar: int, probability: float) ->
     if bar and (len(meters) == 1 or meters[1].time > bar):
         what.append(Inference("pickup", f"{bar / TICKS:g} quarters", probability))
         meters = (meters[0], meters[0]._replace(time=bar), *meters[1:])
-    return replace(piece, meters=meters, inferred=tuple(what)) if what else piece
+    found = replace(piece, meters=meters, inferred=tuple(what))
+    return with_changes_at_bar_lines(found) if what else piece

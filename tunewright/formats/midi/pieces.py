@@ -9,10 +9,12 @@ are not kept. Where bars are that a file does not say is found in `bars`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.formats.midi import tunes
+from tunewright.formats.midi.bar_events import at_bar_lines
 from tunewright.formats.midi.reader import MidiFile, MidiNote, MidiTrack, parse_file, read_content
 from tunewright.music.piece import (
     TICKS,
@@ -55,7 +57,9 @@ def parse_piece(content: bytes, name: str) -> Piece:
     if max(note.end for part in parts for note in part.notes) > LONGEST:
         raise ParseError(f"lasts more than {LONGEST // TICKS:,} quarter notes; expected a piece", name)
     title = file.title or name.rpartition("/")[2].rpartition(".")[0]
-    return Piece(parts, _meters(file), _keys(file), _tempos(file), title, f"{name}:1", tuple(repairs))
+    meters, keys = _placed(file)
+    piece = Piece(parts, meters, keys, _tempos(file), title, f"{name}:1", tuple(repairs))
+    return with_changes_at_bar_lines(piece)
 
 
 def piece_of_tune(tune: Tune) -> Piece:
@@ -107,13 +111,19 @@ def _cut_short(notes: Iterable[PieceNote]) -> list[PieceNote]:
     return cut
 
 
-def _meters(file: MidiFile) -> tuple[MeterAt, ...]:
+def _placed(file: MidiFile) -> tuple[tuple[MeterAt, ...], tuple[KeyAt, ...]]:
+    """The metres that have bars, and the keys, at the ticks of a piece."""
     found = (MeterAt(_time(time, file), top, bottom) for time, top, bottom in file.meters)
-    return counted_meters(meter for meter in found if meter.ticks)
+    keys = (KeyAt(_time(time, file), sharps, bool(minor)) for time, sharps, minor in file.keys)
+    return tuple(meter for meter in found if meter.ticks), tuple(keys)
 
 
-def _keys(file: MidiFile) -> tuple[KeyAt, ...]:
-    return real_changes(KeyAt(_time(time, file), sharps, bool(minor)) for time, sharps, minor in file.keys)
+def with_changes_at_bar_lines(piece: Piece) -> Piece:
+    """The piece with its metres and keys where they are read again from the file that `to_midi` writes of it."""
+    onsets = sorted({note.onset for part in piece.parts for note in part.notes})
+    events = at_bar_lines(piece.meters, piece.keys, onsets, TICKS)
+    meters = counted_meters(MeterAt(*event) for event in events.meters)
+    return replace(piece, meters=meters, keys=real_changes(KeyAt(*event) for event in events.keys))
 
 
 def _tempos(file: MidiFile) -> tuple[TempoAt, ...]:
