@@ -24,7 +24,7 @@ from round_trips import bars, notes
 from symusic import core
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.formats.midi.listening import quantizing, transcription
+from tunewright.formats.midi.listening import performances, quantizing, transcription
 from tunewright.formats.midi.tunes import parse_midi, to_score
 from tunewright.music.tune import Tune
 from tunewright.support.errors import TunewrightError
@@ -138,7 +138,7 @@ def rows(tunes: list[Tune], *, differ: bool) -> Iterator[tuple[str, float, float
 
 
 def _never_late() -> None:
-    transcription.lateness = lambda onsets: 0
+    performances.lateness = lambda onsets: 0
 
 
 def _never_filled() -> None:

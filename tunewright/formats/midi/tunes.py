@@ -199,8 +199,9 @@ def read_midi(path: Path, *, melody: str = "") -> Tune:
 
 def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
     """The same from the bytes of a file; `name` stands in errors and in `Tune.source`."""
+    from tunewright.formats.midi.listening.performances import Performance  # noqa: PLC0415
     from tunewright.formats.midi.listening.quantizing import WHOLE, TimedNote  # noqa: PLC0415
-    from tunewright.formats.midi.listening.transcription import Performance, transcribe  # noqa: PLC0415
+    from tunewright.formats.midi.listening.transcription import transcribe  # noqa: PLC0415
     from tunewright.formats.midi.melody_choice import choose  # noqa: PLC0415 - numpy, for reading only
 
     file = parse_file(content, name)
@@ -216,6 +217,7 @@ def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
             tuple(timed),
             tuple((grains(time), Meter(numerator, denominator)) for time, numerator, denominator in file.meters),
             tuple((grains(time), (sharps, minor)) for time, sharps, minor in file.keys),
+            tuple((grains(time), tempo) for time, tempo in file.tempos),
             title=file.title or name.rpartition("/")[2].rpartition(".")[0],
             source=f"{name}:1",
             repairs=(*file.repairs, *chosen),
