@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.formats.abc import parse_abc
+from tunewright.formats.abc import format_abc, parse_abc
 from tunewright.formats.midi.chunks import MOST_TRACKS
 from tunewright.formats.midi.melody_choice import SKYLINE, choose
 from tunewright.formats.midi.reader import MOST_LINES, MOST_NOTES, parse_file
@@ -148,12 +148,14 @@ GOOD = to_midi(parse_abc("X:1\nM:6/8\nL:1/8\nK:D\nA|dcd efg|fed cBA|d3 d2|]\n")[
 
 
 def refusal(content: bytes) -> str:
-    """Why a file is refused, or "" where it is read, soundly."""
+    """Why a file is refused, or "" where it is read, soundly, and comes back from ABC as it is."""
     try:
         tune = parse_midi(content, "x.mid")
     except ParseError as error:
         return str(error)
     assert not tune.form_errors
+    (back,) = parse_abc(format_abc(tune))
+    assert (back, back.title, back.tempos) == (tune, tune.title, tune.tempos)
     return ""
 
 
