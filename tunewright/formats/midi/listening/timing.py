@@ -33,7 +33,7 @@ THIRD, EIGHTH = WHOLE // 24, WHOLE // 8
 MOST_TRIED = 12  # times by which all may be late
 FEWEST = 8  # notes from which either is told
 LATE = 0.5  # the share of onsets on the grid once they are moved
-BESIDE = 0.5  # the share of onsets in the middle of eighths from which they are meant on eighths
+BESIDE = 0.35  # the share of onsets in the middle of eighths from which they are meant on eighths
 ON_TIME = 0.1  # the share of onsets on the grid from which nothing is late
 HELD = (Fraction(3, 5), Fraction(6, 7))  # of its place: shorter is staccato, longer a breath
 ALIKE = 0.8  # of the notes are held for about the same part of their place
@@ -54,7 +54,7 @@ def lateness(onsets: Sequence[int]) -> int:
         if onsets[0] < CELL - EXACT:
             return 0
         beside = _on_grid(times, CELL, EIGHTH)
-        return _typical(times % EIGHTH) if beside >= max(BESIDE, 2 * _on_grid(times, 0, EIGHTH)) else 0
+        return _typical(times % EIGHTH) if beside >= max(BESIDE, 1.3 * _on_grid(times, 0, EIGHTH)) else 0
     residues = np.bincount(times % CELL, minlength=CELL)
     near = np.convolve(np.concatenate([residues[-EXACT:], residues, residues[:EXACT]]), np.ones(2 * EXACT + 1), "valid")
     likely = sorted(set((times % CELL).tolist()), key=lambda by: (-near[by], by))[:MOST_TRIED]
