@@ -12,11 +12,13 @@ become bars and spelled pitches (`transcription`), nor makes sound (`sound`). sy
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tunewright.formats.abc.tempos import format_tempo
+from tunewright.formats.midi.bar_events import at_bar_lines
 from tunewright.formats.midi.performance import performed, restated, speeds, written
 from tunewright.formats.midi.reader import parse_file, read_content
 from tunewright.music.playing import played
@@ -206,20 +208,23 @@ def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
 
     file = parse_file(content, name)
     notes, chosen = choose(file, melody, name)
+    onsets = sorted({note[0] for track in file.tracks for note in track.notes})
+    events = at_bar_lines(file.meters, file.keys, onsets, file.ticks)
     whole = 4 * file.ticks
 
     def grains(ticks: int) -> int:
         return (ticks * WHOLE + whole // 2) // whole
 
     timed = [TimedNote(grains(onset), max(1, grains(end) - grains(onset)), number) for onset, end, number, _ in notes]
-    return transcribe(
+    tune = transcribe(
         Performance(
             tuple(timed),
-            tuple((grains(time), Meter(numerator, denominator)) for time, numerator, denominator in file.meters),
-            tuple((grains(time), (sharps, minor)) for time, sharps, minor in file.keys),
+            tuple((grains(time), Meter(numerator, denominator)) for time, numerator, denominator in events.meters),
+            tuple((grains(time), (sharps, minor)) for time, sharps, minor in events.keys),
             tuple((grains(time), tempo) for time, tempo in file.tempos),
             title=file.title or name.rpartition("/")[2].rpartition(".")[0],
             source=f"{name}:1",
-            repairs=(*file.repairs, *chosen),
+            repairs=(*file.repairs, *events.repairs, *chosen),
         )
     )
+    return replace(tune, fields=tuple(("Q", format_tempo(tempo)) for _, tempo in tune.tempos[:1]))

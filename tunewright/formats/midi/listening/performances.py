@@ -17,7 +17,7 @@ from tunewright.formats.midi.listening.timing import beside_grid, lateness
 from tunewright.music.tune import Meter, Repair
 
 LONGEST_SILENCE = 16 * WHOLE
-LONGEST_NOTE = 16 * WHOLE  # beyond, its end is missing or far from where it was meant
+LONGEST_NOTE = 64 * WHOLE  # as in ABC; beyond, its end is missing or far from where it was meant
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from tunewright.music.tune import Meter, Repair, Tempo
@@ -62,5 +63,12 @@ def _in_beats(microseconds: int, beat: Fraction) -> Tempo:
     for decimals in range(DECIMALS):
         rounded = Fraction(round(exact * 10**decimals), 10**decimals)
         if rounded and abs(MINUTE / (rounded * 4 * beat) - microseconds) <= 1:
-            return Tempo(beat, rounded)
-    return Tempo(beat, Fraction(round(exact * 10**DECIMALS), 10**DECIMALS))
+            return Tempo(beat, _believed(rounded, beat))
+    return Tempo(beat, _believed(exact, beat))
+
+
+def _believed(rate: Fraction, beat: Fraction) -> Fraction:
+    """Beats a minute with so many decimals as are written, and not beyond what a tempo may be by rounding alone."""
+    parts = 10**DECIMALS
+    slowest, fastest = (Fraction(parts * MINUTE, tempo) / (4 * beat) for tempo in (SLOWEST, FASTEST))
+    return Fraction(min(floor(fastest), max(ceil(slowest), round(rate * parts))), parts)
