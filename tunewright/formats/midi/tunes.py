@@ -17,8 +17,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tunewright.formats.abc.tempos import format_tempo
-from tunewright.formats.midi.bar_events import at_bar_lines
 from tunewright.formats.midi.performance import performed, restated, speeds, written
 from tunewright.formats.midi.reader import parse_file, read_content
 from tunewright.music.playing import played
@@ -201,6 +199,8 @@ def read_midi(path: Path, *, melody: str = "") -> Tune:
 
 def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
     """The same from the bytes of a file; `name` stands in errors and in `Tune.source`."""
+    from tunewright.formats.abc.tempos import format_tempo  # noqa: PLC0415
+    from tunewright.formats.midi.bar_events import at_bar_lines  # noqa: PLC0415
     from tunewright.formats.midi.listening.performances import Performance  # noqa: PLC0415
     from tunewright.formats.midi.listening.quantizing import WHOLE, TimedNote  # noqa: PLC0415
     from tunewright.formats.midi.listening.transcription import transcribe  # noqa: PLC0415
