@@ -11,6 +11,7 @@ import pytest
 from tests.formats.midi.test_reader import END, SCALE, chunk, line, midi
 from tests.support.real_tunes import real_tunes
 from tunewright.formats.abc import format_abc, parse_abc
+from tunewright.formats.midi.bars import parse_in_bars
 from tunewright.formats.midi.pieces import parse_piece
 from tunewright.formats.midi.pieces import to_midi as piece_to_midi
 from tunewright.formats.midi.tunes import parse_midi, to_midi
@@ -87,7 +88,7 @@ def as_abc(content: bytes) -> None:
 
 
 def as_midi(content: bytes) -> None:
-    piece = parse_piece(content, "x.mid")
+    piece = parse_in_bars(content, "x.mid")
     assert parse_piece(piece_to_midi(piece), "x.mid") == piece
 
 
