@@ -176,6 +176,7 @@ def render(
 
     A file of many tunes gives NAME-001.svg and so on; pdf is one book of them all.
     """
+    from tunewright.cli.losses import losses
     from tunewright.cli.output import print_json
     from tunewright.corpus.rendering import Rendered, render_files
     from tunewright.formats.formats import parse_formats, usual_formats
@@ -195,8 +196,11 @@ def render(
         else:
             failed += 1
             note(f"Error: {one_line(f'{one.source}: {one.reason}')}")
+    for line in losses(done):
+        note(line)
     if as_json:
-        print_json([{"source": one.source, "title": one.title, "files": one.files} for one in done])
+        told = ("source", "title", "files", "repairs")
+        print_json([{name: getattr(one, name) for name in told} | {"left_out": dict(one.left_out)} for one in done])
     else:
         say(f"{len(done):,} {kind}s rendered into {out}, {failed:,} failed.")
     if failed:

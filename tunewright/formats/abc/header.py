@@ -16,7 +16,7 @@ from tunewright.formats.abc.fields import default_unit, parse_key, parse_meter, 
 from tunewright.formats.abc.numbers import parse_number
 from tunewright.formats.abc.shorthand import SHORTHAND, define_macro, define_symbol
 from tunewright.formats.abc.splitting import FIELD_LINE, Source, lines_of_music, strip_comment, undo_mail
-from tunewright.formats.abc.tempos import parse_tempo
+from tunewright.formats.abc.tempos import format_tempo, parse_tempo
 from tunewright.music.playing import expand_parts
 from tunewright.music.tune import Key, Meter, Repair, Tempo
 from tunewright.support.errors import ParseError
@@ -105,9 +105,22 @@ def _end(header: Header, text: str, number: int) -> None:
     header.sounding = sounding_shift(f"{text} {own}") or 0
     header.left_out["transposition of the page"] += moves_the_page(text)
     header.unit = header.unit or default_unit(header.meter)
-    header.tempo = next((parse_tempo(value, header.unit) for letter, value in header.fields if letter == "Q"), None)
+    for value in [value for letter, value in header.fields if letter == "Q"]:
+        set_tempo(header, value)
     if repair:
         header.repairs.append(Repair(repair, number, detail=text.strip()))
+
+
+def set_tempo(header: Header, value: str) -> None:
+    """Take a `Q:` field; kept among the other fields only where it has words: a number is the tempo of the tune."""
+    header.fields = [field for field in header.fields if field[0] != "Q"]
+    tempo = parse_tempo(value, header.unit)
+    if tempo is None and header.tempo is not None:  # words in a field of their own
+        words = value.replace('"', "").strip()
+        value = f'"{words}" {format_tempo(header.tempo)}' if words else ""
+    header.tempo = tempo or header.tempo
+    if value and (header.tempo is None or '"' in value):
+        header.fields.append(("Q", value))
 
 
 def _after_header(header: Header, lines: list[tuple[int, str]]) -> list[tuple[int, str]]:

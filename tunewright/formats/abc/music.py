@@ -81,12 +81,12 @@ def _read_line(state: State, text: str) -> None:
 
 
 def _read_decoration(state: State, text: str) -> None:
-    name = text[1:-1].strip()
+    name = text[1:-1]
     if text[0] == "+" and NOTE_LETTERS.fullmatch(name):
         state.repair("chord in plus signs", text)  # as ABC 1.6 wrote it
         read_chord(state, f"[{name}]")
     elif is_decoration(name):
-        state.decorations.append(name)
+        state.decorations.append(name.strip())
     elif text[0] == "!":
         _read_signs(state, name)  # music between two old line breaks
     else:

@@ -35,17 +35,18 @@ _ANY_NOTE = r"([A-Ga-g][,']{0,5})"
 _PLACES = re.compile(r"![^!]*!|\"[^\"]*\"|[h-z]")
 _NO_SIGN = ("nil", "none")
 _FINGERING = re.compile(r"[0-5f]{1,4}")
-_LONE_MUSIC = re.compile(r"(?=.*[\d\s/,'^_=])(?=.*[A-Ga-g])[A-Ga-gxz,'^_=\d/\s]+")
+_LONE_MUSIC = re.compile(r"(?=\s|.*\s$|.*[\d/,'^_=])(?=.*[A-Ga-g])[A-Ga-gxz,'^_=\d/\s]+")
 _NO_DECORATION = re.compile(r'[|"\[\]{}!]')
 
 
 def is_decoration(name: str) -> bool:
     """Whether what stands between two exclamation marks is a decoration, known or not, and no music.
 
-    Old files end lines with the mark, so that some music may stand between two of them; it has lengths or spaces in it.
+    Old files end lines with the mark, so that some music may stand between two of them: notes with lengths or signs
+    among them, or with blanks around them.
 
-    >>> is_decoration("D.C. al Fine"), is_decoration("fade"), is_decoration("B2 c2")
-    (True, True, False)
+    >>> is_decoration("D.C. al Fine"), is_decoration("fade"), is_decoration("B2 c2"), is_decoration(" cd ")
+    (True, True, False, False)
     """
     if _NO_DECORATION.search(name) or not name.strip():
         return False

@@ -34,6 +34,7 @@ class State:
         self.header = header
         self.line = 0
         self.meter, self.unit = header.meter, header.unit
+        self.lengths: dict[str, Fraction] = {}  # those that are written with this unit, by their text
         self.tempos: list[tuple[int, Tempo]] = [(0, header.tempo)] if header.tempo else []
         self.key, self.signature = header.key, header.key.signature
         self.music: list[Element] = []

@@ -9,7 +9,6 @@ are not kept. Where bars are that a file does not say is found in `bars`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +56,8 @@ def parse_piece(content: bytes, name: str) -> Piece:
     if max(note.end for part in parts for note in part.notes) > LONGEST:
         raise ParseError(f"lasts more than {LONGEST // TICKS:,} quarter notes; expected a piece", name)
     title = file.title or name.rpartition("/")[2].rpartition(".")[0]
-    meters, keys = _placed(file)
-    piece = Piece(parts, meters, keys, _tempos(file), title, f"{name}:1", tuple(repairs))
-    return with_changes_at_bar_lines(piece)
+    meters, keys, moved = _at_bar_lines(file, parts)
+    return Piece(parts, meters, keys, _tempos(file), title, f"{name}:1", (*repairs, *moved))
 
 
 def piece_of_tune(tune: Tune) -> Piece:
@@ -111,19 +109,19 @@ def _cut_short(notes: Iterable[PieceNote]) -> list[PieceNote]:
     return cut
 
 
-def _placed(file: MidiFile) -> tuple[tuple[MeterAt, ...], tuple[KeyAt, ...]]:
-    """The metres that have bars, and the keys, at the ticks of a piece."""
+def _at_bar_lines(
+    file: MidiFile, parts: Iterable[Part]
+) -> tuple[tuple[MeterAt, ...], tuple[KeyAt, ...], tuple[Repair, ...]]:
+    """The metres and keys at the bar lines that they mean, in the ticks and beside the notes of the piece."""
     found = (MeterAt(_time(time, file), top, bottom) for time, top, bottom in file.meters)
-    keys = (KeyAt(_time(time, file), sharps, bool(minor)) for time, sharps, minor in file.keys)
-    return tuple(meter for meter in found if meter.ticks), tuple(keys)
-
-
-def with_changes_at_bar_lines(piece: Piece) -> Piece:
-    """The piece with its metres and keys where they are read again from the file that `to_midi` writes of it."""
-    onsets = sorted({note.onset for part in piece.parts for note in part.notes})
-    events = at_bar_lines(piece.meters, piece.keys, onsets, TICKS)
-    meters = counted_meters(MeterAt(*event) for event in events.meters)
-    return replace(piece, meters=meters, keys=real_changes(KeyAt(*event) for event in events.keys))
+    keys = [(_time(time, file), sharps, minor) for time, sharps, minor in file.keys]
+    onsets = sorted({note.onset for part in parts for note in part.notes})
+    events = at_bar_lines([meter for meter in found if meter.ticks], keys, onsets, TICKS)
+    return (
+        counted_meters(MeterAt(*one) for one in events.meters),
+        real_changes(KeyAt(*one) for one in events.keys),
+        events.repairs,
+    )
 
 
 def _tempos(file: MidiFile) -> tuple[TempoAt, ...]:

@@ -13,7 +13,7 @@ become bars and spelled pitches (`transcription`), nor makes sound (`sound`). sy
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -231,25 +231,32 @@ def read_midi(path: Path, *, melody: str = "") -> Tune:
 
 def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
     """The same from the bytes of a file; `name` stands in errors and in `Tune.source`."""
+    from tunewright.formats.abc.tempos import format_tempo  # noqa: PLC0415
+    from tunewright.formats.midi.bar_events import at_bar_lines  # noqa: PLC0415
+    from tunewright.formats.midi.listening.performances import Performance  # noqa: PLC0415
     from tunewright.formats.midi.listening.quantizing import WHOLE, TimedNote  # noqa: PLC0415
-    from tunewright.formats.midi.listening.transcription import Performance, transcribe  # noqa: PLC0415
+    from tunewright.formats.midi.listening.transcription import transcribe  # noqa: PLC0415
     from tunewright.formats.midi.melody_choice import choose  # noqa: PLC0415 - numpy, for reading only
 
     file = parse_file(content, name)
     notes, chosen = choose(file, melody, name)
+    onsets = sorted({note[0] for track in file.tracks for note in track.notes})
+    events = at_bar_lines(file.meters, file.keys, onsets, file.ticks)
     whole = 4 * file.ticks
 
     def grains(ticks: int) -> int:
         return (ticks * WHOLE + whole // 2) // whole
 
     timed = [TimedNote(grains(onset), max(1, grains(end) - grains(onset)), number) for onset, end, number, _ in notes]
-    return transcribe(
+    tune = transcribe(
         Performance(
             tuple(timed),
-            tuple((grains(time), Meter(numerator, denominator)) for time, numerator, denominator in file.meters),
-            tuple((grains(time), (sharps, minor)) for time, sharps, minor in file.keys),
+            tuple((grains(time), Meter(numerator, denominator)) for time, numerator, denominator in events.meters),
+            tuple((grains(time), (sharps, minor)) for time, sharps, minor in events.keys),
+            tuple((grains(time), tempo) for time, tempo in file.tempos),
             title=file.title or name.rpartition("/")[2].rpartition(".")[0],
             source=f"{name}:1",
-            repairs=(*file.repairs, *chosen),
+            repairs=(*file.repairs, *events.repairs, *chosen),
         )
     )
+    return replace(tune, fields=tuple(("Q", format_tempo(tempo)) for _, tempo in tune.tempos[:1]))
