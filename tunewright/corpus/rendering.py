@@ -66,7 +66,7 @@ def render_files(
                 if "pdf" in formats:
                     pages.append((music.title, to_svg(music)))
             except RenderError as error:
-                yield Dropped(music.source, str(error))
+                yield Dropped(music.source, str(error).removeprefix(f"{music.source}: "))
             except (TunewrightError, OSError):
                 raise
             except Exception as error:  # a mistake in one tune must not end the work on the others

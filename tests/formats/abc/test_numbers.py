@@ -99,10 +99,11 @@ def test_a_mistake_of_ours_costs_one_tune_and_says_where(monkeypatch: pytest.Mon
         "X:1\nL:64/8\nK:C\nCDE\n",
         "X:1\nK:C\nC|[1[Q:1/4=90]D:|[Q:1/4=100][2E\n",
         "X:1\nK:C\nC 2- C 3 D\n",
+        "X:1\nK:C\n^B,,,,,, C [Q:1/4=200]D [Q:1/4=20]E\n",
     ],
 )
 def test_odd_tunes_come_back(text: str) -> None:
     [tune] = [tune for tune in parse_abc(text) if tune.number == 1][-1:]
     assert tune.notes
     [back] = parse_abc(format_abc(tune))
-    assert (back, back.fields) == (tune, tune.fields)
+    assert (back, back.fields, back.tempos) == (tune, tune.fields, tune.tempos)

@@ -155,3 +155,15 @@ def test_what_a_file_states_is_not_changed() -> None:
     for one in songs():
         stated = with_pickup(one, 1)
         assert with_bars(stated).meters == stated.meters
+
+
+@pytest.mark.parametrize("title", ["x" * 200, "Ж" * 200, "ab" * 63])
+def test_long_titles_come_back(title: str) -> None:
+    assert parse_piece(to_midi(replace(songs()[0], title=title)), "x.mid").title == title
+
+
+def test_metres_that_would_overtake_one_another_come_back() -> None:
+    notes = Part(tuple(PieceNote(at, at + 240, 60 + at % 5) for at in range(1902, 9000, 300)))
+    meters = (MeterAt(1895, 2, 4), MeterAt(1902, 3, 4), MeterAt(2329, 7, 8))
+    one = parse_piece(to_midi(Piece((notes,), meters)), "x.mid")
+    assert parse_piece(to_midi(one), "x.mid") == one

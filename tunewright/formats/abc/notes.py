@@ -59,7 +59,7 @@ def _pitch(state: State, sign: re.Match[str]) -> Pitch:
     accidental, micro, letter, octaves, _ = sign.groups()
     step = letter.upper()
     octave = 4 + letter.islower() + octaves.count("'") - octaves.count(",")
-    if not -1 <= octave <= 9:
+    if not -1 <= octave <= 9 and (step, octave) != ("B", -2):  # B sharp there is MIDI's lowest number, 0
         raise ParseError(f"pitch {sign[0][:20]!r} is outside octaves -1 to 9")
     if micro:
         state.repair("microtone rounded to a semitone", sign[0])

@@ -39,7 +39,7 @@ def at_bar_lines(meters: Sequence[MeterEvent], keys: Sequence[KeyEvent], onsets:
     for time, over, under in sorted(meters, key=lambda event: event[0]):
         since, *bar = settled[-1] if settled else (0, over, under)
         meant = _meant(time, since, bar, ticks)
-        if settled and _stays(time, meant, onsets, ticks):
+        if settled and time >= since and _stays(time, meant, onsets, ticks):
             meant = time
         moved += meant != time
         settled.append((meant, over, under))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tunewright.formats.midi import tunes
 from tunewright.formats.midi.bar_events import at_bar_lines
+from tunewright.formats.midi.names import LONGEST as LONGEST_NAME
 from tunewright.formats.midi.reader import MidiFile, MidiNote, MidiTrack, parse_file, read_content
 from tunewright.music.piece import (
     TICKS,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 LONGEST = TICKS * 4 * 10_000  # ticks; a piece of ten thousand bars is a file with a mistake in it
 SLOWEST, FASTEST = 6_000_000, 60_000  # microseconds to a quarter: 10 and 1,000 quarters a minute
-LONGEST_TITLE = 120  # bytes: as many as one byte can tell
+LONGEST_TITLE = LONGEST_NAME  # characters
 
 
 # ------------------------------------------------------------------------------------------------ reading
@@ -162,10 +163,11 @@ def to_midi(piece: Piece) -> bytes:
 
 def _titled(content: bytes, title: str) -> bytes:
     """The file with a first track that holds its title alone."""
-    name = title.encode()[:LONGEST_TITLE]
+    name = title[:LONGEST_TITLE].encode(errors="replace")
     if not name:
         return content
-    events = b"\x00\xff\x03" + bytes([len(name)]) + name + b"\x00\xff\x2f\x00"
+    size = bytes([0x80 | len(name) >> 7, len(name) & 0x7F])  # a number of two bytes, up to 16,383
+    events = b"\x00\xff\x03" + size + name + b"\x00\xff\x2f\x00"
     tracks = int.from_bytes(content[10:12]) + 1
     return (
         content[:10] + tracks.to_bytes(2) + content[12:14] + b"MTrk" + len(events).to_bytes(4) + events + content[14:]
