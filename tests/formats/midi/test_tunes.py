@@ -226,7 +226,7 @@ def test_every_cut_of_a_file_is_refused() -> None:
     ("body", "what"),
     [
         ("C8|[M:3/4]C6|[M:4/4]" * 1100, "changes of metre or key; expected at most 2,000"),
-        ("C512|" * 2500, "a MIDI file tells at most"),
+        ("C512|" * 2500, "whole notes; expected at most 10,000"),
     ],
     ids=["changes", "long"],
 )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 TICKS_PER_QUARTER = 480
 TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
 FLUTE = 73  # General MIDI's, from 0
-MOST_TICKS = 2**28 - 1  # as large as a number in a MIDI file can be (Standard MIDI Files 1.0)
+LONGEST = 10_000  # whole notes, as `pieces` reads them
 MOST_BEATS = 64  # to a bar, in a metre event: readers take no more, ours included
 
 
@@ -113,8 +113,8 @@ def _refuse_what_midi_cannot_hold(
         found = "no notes; expected at least one"
     elif len(notes) > MOST_NOTES:
         found = f"{len(notes):,} notes as played; expected at most {MOST_NOTES:,}"
-    elif (whole := max(note.onset + note.length for note in notes)) * TICKS_PER_WHOLE > MOST_TICKS:
-        found = f"lasts {float(whole):,.0f} whole notes; a MIDI file tells at most {MOST_TICKS // TICKS_PER_WHOLE:,}"
+    elif (whole := max(note.onset + note.length for note in notes)) > LONGEST:
+        found = f"lasts {float(whole):,.0f} whole notes; expected at most {LONGEST:,}"
     elif len(signatures) > MOST_CHANGES:
         found = f"{len(signatures):,} changes of metre or key; expected at most {MOST_CHANGES:,}"
     if found:
