@@ -18,7 +18,10 @@ from tunewright.music.tune import Repair
 FIELD_LINE = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
 MOST_DEFAULTS = 100  # fields in the header of a file: each tune of it reads them all
 _FIELD = re.compile(r"[A-Za-z]:")
-_MAILED = re.compile(r"=(3D|20)|=$")  # quoted-printable: never valid ABC
+_MAILED = re.compile(
+    r"\[[A-Za-z]:[^\]]*\]|=3D|=20|=$"
+)  # quoted-printable: never valid ABC but in fields, as [Q:1/4=200]
+_UNMAILED = {"=3D": "=", "=20": " ", "=": "\\"}
 _BLOCK = re.compile(r"%%begin(\w+)")
 _TAGS = "html|head|body|pre|br|hr|div|span|font|table|tr|td|th|center|title|ul|ol|li|blockquote|tt|code|img"
 _HTML = re.compile(rf"\s*(?:</[A-Za-z]\w*\s*>|<!--|<!doctype|</?(?:{_TAGS})\b[^<>]*>|</?[pab]\s[^<>]*>)", re.IGNORECASE)
@@ -261,11 +264,8 @@ def undo_mail(line: str) -> tuple[str, bool]:
     >>> undo_mail("GBd =3Dc |=20")
     ('GBd =c | ', True)
     """
-    if not _MAILED.search(line):
-        return line, False
-    continued = line.endswith("=")
-    plain = line.removesuffix("=").replace("=3D", "=").replace("=20", " ")
-    return plain + "\\" * continued, True
+    plain = _MAILED.sub(lambda sign: _UNMAILED.get(sign[0], sign[0]), line)
+    return plain, plain != line
 
 
 def lines_of_music(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
