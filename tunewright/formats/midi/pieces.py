@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 LONGEST = TICKS * 4 * 10_000  # ticks; a piece of ten thousand bars is a file with a mistake in it
 SLOWEST, FASTEST = 6_000_000, 60_000  # microseconds to a quarter: 10 and 1,000 quarters a minute
-LONGEST_TITLE = 120  # bytes: as many as one byte can tell
+LONGEST_TITLE = 200  # characters, as many as are read
 
 
 # ------------------------------------------------------------------------------------------------ reading
@@ -162,10 +162,11 @@ def to_midi(piece: Piece) -> bytes:
 
 def _titled(content: bytes, title: str) -> bytes:
     """The file with a first track that holds its title alone."""
-    name = title.encode()[:LONGEST_TITLE]
+    name = title[:LONGEST_TITLE].encode()
     if not name:
         return content
-    events = b"\x00\xff\x03" + bytes([len(name)]) + name + b"\x00\xff\x2f\x00"
+    size = bytes([0x80 | len(name) >> 7, len(name) & 0x7F]) if len(name) > 0x7F else bytes([len(name)])
+    events = b"\x00\xff\x03" + size + name + b"\x00\xff\x2f\x00"
     tracks = int.from_bytes(content[10:12]) + 1
     return (
         content[:10] + tracks.to_bytes(2) + content[12:14] + b"MTrk" + len(events).to_bytes(4) + events + content[14:]
