@@ -37,7 +37,7 @@ def at_bar_lines(meters: Sequence[MeterEvent], keys: Sequence[KeyEvent], onsets:
     settled: list[MeterEvent] = []
     moved = 0
     for time, over, under in sorted(meters, key=lambda event: event[0]):
-        since, *bar = settled[-1] if settled else (0, over, under)
+        since, *bar = settled[-1] if settled else (0, 4, 4)
         meant = _meant(time, since, bar, ticks)
         if settled and time >= since and _stays(time, meant, onsets, ticks):
             meant = time

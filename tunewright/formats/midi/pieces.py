@@ -166,7 +166,7 @@ def _titled(content: bytes, title: str) -> bytes:
     name = title[:LONGEST_TITLE].encode(errors="replace")
     if not name:
         return content
-    size = bytes([0x80 | len(name) >> 7, len(name) & 0x7F])  # a number of two bytes, up to 16,383
+    size = bytes([0x80 | len(name) >> 7, len(name) & 0x7F]) if len(name) > 0x7F else bytes([len(name)])
     events = b"\x00\xff\x03" + size + name + b"\x00\xff\x2f\x00"
     tracks = int.from_bytes(content[10:12]) + 1
     return (

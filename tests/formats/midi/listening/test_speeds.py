@@ -103,3 +103,10 @@ def test_keys_and_tempi_go_with_the_music_where_silence_before_it_is_dropped() -
 
 def test_a_file_that_states_no_tempo_has_none() -> None:
     assert parse_midi(midi(line(SCALE)), "x.mid").tempos == ()
+
+
+@pytest.mark.parametrize("rate", [20, 200, 209])
+def test_a_tempo_that_looks_like_mail_is_one(rate: int) -> None:
+    tune = tune_of(f"CDEF GABc | [Q:1/4={rate}] cBAG FEDC |]", "M:4/4\nL:1/8\nQ:1/4=120\nK:C")
+    assert [tempo.per_minute for _, tempo in tune.tempos] == [120, rate]
+    assert parse_abc(format_abc(read(tune)))[0].tempos == read(tune).tempos
