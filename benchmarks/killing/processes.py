@@ -18,7 +18,7 @@ from typing import Any
 
 from tunewright.cli.app import main
 
-PATIENCE = 60.0  # seconds that a command may take
+PATIENCE = 300.0  # seconds that a command may take
 LOOK = 0.002  # seconds between two looks at a process
 WRITING = ("open", "fsync", "replace", "unlink")  # calls of `os` in which files come and go
 
