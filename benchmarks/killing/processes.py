@@ -54,6 +54,8 @@ class Process:
         """`folder` is where it works, where its cache is, and where what it prints is kept."""
         folder.mkdir(parents=True, exist_ok=True)
         self._printed = [folder / f"{name}-{time.monotonic_ns()}.txt" for name in ("out", "err")]
+        for path in self._printed:
+            path.touch()  # before it is killed, however soon that is
         self._began, self._moment = time.monotonic(), moment
         sys.stdout.flush()
         self._number = os.fork()
