@@ -1,4 +1,4 @@
-"""Does anything break when processes are killed? SIGKILL in the middle of training, drawing, rendering, reading.
+"""Does anything break when processes are killed? SIGKILL in the midst of training, drawing, rendering, reading.
 
     python benchmarks/kills.py                             100 kills, in a few minutes
     python benchmarks/kills.py --seconds 40                as many as there is time for
@@ -42,6 +42,7 @@ from tunewright.support.files import replace_file
 
 KILLS = 100
 TWO_OF = 4  # one task in so many has two processes
+REPRODUCED = 80  # one in so many is the lab's experiment
 EXAMPLES = 20  # of failures that are kept
 
 
@@ -66,8 +67,9 @@ class State:
 def do_task(bench: Bench, state: State, number: int) -> list[str]:
     """Do one task; what was wrong."""
     rng = Random(f"{state.seed} {number}")
-    kind = list(COMMANDS)[number % len(COMMANDS)]
-    two = number // len(COMMANDS) % TWO_OF == TWO_OF - 1
+    kinds = list(COMMANDS)[:-1]
+    kind = "reproduce" if number % REPRODUCED == REPRODUCED - 1 else kinds[number % len(kinds)]
+    two = kind != "reproduce" and number // len(kinds) % TWO_OF == TWO_OF - 1
     name = f"{kind}, two at once" if two else kind
     folder = emptied(bench.folder / "task")
     kills, wrong = (two_at_once if two else killed_and_ended)(bench, kind, folder, rng)

@@ -18,7 +18,7 @@ from typing import Any
 
 from tunewright.cli.app import main
 
-PATIENCE = 60.0  # seconds that a command may take
+PATIENCE = 300.0  # seconds that a command may take
 LOOK = 0.002  # seconds between two looks at a process
 WRITING = ("open", "fsync", "replace", "unlink")  # calls of `os` in which files come and go
 
@@ -54,6 +54,8 @@ class Process:
         """`folder` is where it works, where its cache is, and where what it prints is kept."""
         folder.mkdir(parents=True, exist_ok=True)
         self._printed = [folder / f"{name}-{time.monotonic_ns()}.txt" for name in ("out", "err")]
+        for path in self._printed:
+            path.touch()  # before it is killed, however soon that is
         self._began, self._moment = time.monotonic(), moment
         sys.stdout.flush()
         self._number = os.fork()

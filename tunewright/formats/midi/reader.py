@@ -20,7 +20,8 @@ from pathlib import Path
 from tunewright.formats.midi.chunks import CUT, Layout, find_tracks
 from tunewright.formats.midi.names import read_name
 from tunewright.music.tune import Repair
-from tunewright.support.errors import ParseError
+from tunewright.support.errors import InputError, ParseError
+from tunewright.support.inputs import read_input
 
 LARGEST = 16 * 2**20  # bytes; a melody of an hour takes 200 thousand
 MOST_NOTES = 200_000
@@ -91,7 +92,9 @@ def read_content(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST:
             raise ParseError(f"{path.stat().st_size} bytes; expected at most {LARGEST}", path.name)
-        return path.read_bytes()
+        return read_input(path, LARGEST)
+    except InputError as error:
+        raise ParseError(error.reason, path.name) from None
     except OSError as error:
         raise ParseError(f"cannot be read ({error.strerror or error})", path.name) from None
 
