@@ -9,8 +9,7 @@ from pathlib import Path
 
 from symusic import Score as Played
 
-from tunewright.formats.abc.scores import parse_score
-from tunewright.formats.abc.splitting import split_tunes
+from tunewright.formats.abc import parse_scores
 from tunewright.music.piece import TICKS, Piece
 from tunewright.music.score import Score
 from tunewright.music.tune import Tune
@@ -55,7 +54,7 @@ w: Hal-* le- lu- jah, a-* * men, sing
 
 def whole(text: str) -> Tune | Score:
     """The first tune of a text, with all its voices."""
-    return parse_score(next(iter(split_tunes(text))))
+    return parse_scores(text)[0]
 
 
 def score_of(text: str) -> Score:

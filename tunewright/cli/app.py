@@ -170,7 +170,7 @@ def render(
             failed += 1
             note(f"Error: {one_line(f'{one.source}: {one.reason}')}")
     if chords and (without := sum(not one.chords for one in done)):
-        note(f"Note: {without:,} of {len(done):,} have no chord symbols that can be played: the melody alone sounds.")
+        note(f"Note: {without:,} of {len(done):,} have no chord symbols that can be played, and sound without.")
     if as_json:
         print_json([{"source": one.source, "title": one.title, "files": one.files} for one in done])
     else:

@@ -112,7 +112,7 @@ FORMATS = {
     for one in (
         Format(
             "abc",
-            writes={TUNE: Function("abc:format_abc"), SCORE: Function("abc.scores:format_score")},
+            writes={TUNE: Function("abc:format_abc"), SCORE: Function("abc:format_score")},
             reads={
                 TUNE: Function("abc.reading:decode_abc", ("name",), one_by_one=True),
                 SCORE: Function("abc.scores:decode_scores", ("name",), one_by_one=True),

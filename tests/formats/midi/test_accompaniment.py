@@ -50,6 +50,12 @@ def test_chords_are_quieter_than_any_note_of_the_melody() -> None:
     assert CHORD_VELOCITY < VELOCITY
 
 
+def test_chords_move_with_what_sounds() -> None:
+    [tune] = parse_abc('X:1\nM:4/4\nL:1/8\nK:D transpose=-2\n"D"d8|"A7/C#"e8|]\n')
+    low = parse_abc('X:1\nM:4/4\nL:1/8\nK:C\n"C"c8|"G7/B"d8|]\n')[0]
+    assert struck(tune) == struck(low)
+
+
 def test_in_free_metre_a_chord_is_held_from_its_symbol_on() -> None:
     notes = accompaniment(tune_of('c4"C"c4"F"c8|]', "none"))
     assert {(float(note.onset), float(note.length)) for note in notes} == {(0.5, 0.5), (1.0, 1.0)}

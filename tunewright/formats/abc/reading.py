@@ -43,14 +43,19 @@ def parse_abc(text: str | Path) -> list[Tune]:
     ParseError, with file and line, at the first tune that cannot be read, or where there is none;
     `read_corpus` goes on past bad tunes and says which they were.
     """
+    return parse_each(text, parse_tune)
+
+
+def parse_each(text: str | Path, parse: Callable[[Source], T]) -> list[T]:
+    """The same, with what makes something of each tune's lines."""
     name = ""
     if isinstance(text, Path):
         name = text.name
         text = decode_text(text.read_bytes(), name)
-    tunes = [parse_tune(source) for source in split_tunes(plain_lines(text), name)]
-    if not tunes:
+    made = [parse(source) for source in split_tunes(plain_lines(text), name)]
+    if not made:
         raise ParseError(NO_TUNE, name)
-    return tunes
+    return made
 
 
 def decode_abc(content: bytes, name: str) -> Iterator[tuple[Tune | ParseError, int]]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tunewright.formats.abc.accents import encode_text
 from tunewright.formats.abc.fields import format_key
 from tunewright.formats.abc.header import Header
 from tunewright.formats.abc.music import NO_NOTES
-from tunewright.formats.abc.reading import ReadVoice, decode_each, read_lines, read_melody, read_voice
+from tunewright.formats.abc.reading import ReadVoice, decode_each, parse_each, read_lines, read_melody, read_voice
 from tunewright.formats.abc.splitting import Source
 from tunewright.formats.abc.voices import CLEFS, MOST_VOICES, VoiceLines, staves_of
 from tunewright.formats.abc.writing import format_fields, format_music, words_below
@@ -25,6 +26,11 @@ from tunewright.support.errors import ParseError
 
 LEFT_OUT = "voice that cannot be read left out"
 OUT_OF_STEP = "repeats of a voice that are not those of the melody"
+
+
+def parse_scores(text: str | Path) -> list[Tune | Score]:
+    """The tunes of a text or file with all their voices, in order; errors as of `parse_abc`."""
+    return parse_each(text, parse_score)
 
 
 def decode_scores(content: bytes, name: str) -> Iterator[tuple[Tune | Score | ParseError, int]]:

@@ -66,7 +66,7 @@ def accompaniment(tune: Tune) -> list[Played]:
         for struck, length, sign in _struck(bar, times):
             place = bisect_right(times, struck) - 1
             if place >= 0:
-                notes += _notes(symbols[place][1], struck, length, sign)
+                notes += _notes(symbols[place][1], tune.sounding, struck, length, sign)
     return notes
 
 
@@ -113,11 +113,12 @@ def pattern(meter: Meter) -> str:
     return "fzcz" * (meter.numerator // 2) if meter.numerator % 2 == 0 else "fz" + "cz" * (meter.numerator - 1)
 
 
-def _notes(chord: Chord, onset: Fraction, length: Fraction, sign: str) -> Iterator[Played]:
+def _notes(chord: Chord, sounding: int, onset: Fraction, length: Fraction, sign: str) -> Iterator[Played]:
+    """What is struck; it moves with what the melody sounds, within the octave."""
     if chord.silent:
         return
     if sign in "fb":
-        yield Played(onset, length, LOWEST_BASS + chord.bass, BASS_VELOCITY)
+        yield Played(onset, length, LOWEST_BASS + (chord.bass + sounding) % 12, BASS_VELOCITY)
     if sign in "cb":
         for interval in chord.intervals:
-            yield Played(onset, length, LOWEST_ROOT + chord.root + interval, CHORD_VELOCITY)
+            yield Played(onset, length, LOWEST_ROOT + (chord.root + sounding) % 12 + interval, CHORD_VELOCITY)
