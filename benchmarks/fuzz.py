@@ -10,7 +10,8 @@ Each execution mutates one of some hundred texts or MIDI files (`fuzzing/seeds.p
 can be done again alone. The laws are in `fuzzing/laws.py`: no exception but ours; `parse_abc(format_abc(tune)) ==
 [tune]` for every tune that a reader gives back, titles, fields, tempos and words included; a piece comes back from the
 MIDI file that we write of it; our readers refuse nothing that we wrote. One in sixteen is also unfolded, drawn,
-sounded, written as MusicXML and read as a collection. An execution may take 5 seconds of processor time and 1 GB of memory.
+sounded, written as MusicXML and read as a collection. An execution may take 5 seconds of processor time and 1 GB of
+memory.
 
 With `--folder`, `state.json` holds how far it came and what failed, `failures.json` the failing inputs made small, as
 Latin-1, with reasons. Exit codes: 0 done, 1 something failed.

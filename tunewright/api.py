@@ -70,7 +70,7 @@ def read(
     melody: str = "",
     on_progress: Counted | None = None,
 ) -> Corpus[Any]:
-    """The tunes of files (.abc, .mid, .midi), folders, and built-in collections (oneill, ryan, aird, essen).
+    """The tunes of ABC and MIDI files, folders, and built-in collections (oneill, ryan, aird, essen).
 
     With `parts` all of it as pieces of several parts. `melody` says which track of a MIDI file is the tune: its name,
     its number from 1, or "skyline". `on_progress(done, total)` counts bytes. CorpusError where a source is missing, or

@@ -65,7 +65,7 @@ def test_a_binary_file_and_a_huge_one_are_named(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda folder: folder, "no .abc, .mid or .midi file"),
+        (lambda folder: folder, "no .abc, .mid, .midi, .kar or .rmi file"),
         (lambda folder: folder / "absent.abc", "no such file or folder"),
         (lambda folder: _write(folder / "notes.txt", "hello"), "expected a file that ends in"),
         (lambda folder: _write(folder / "prose.abc", "hello"), "no tune could be read"),

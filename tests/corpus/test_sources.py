@@ -44,7 +44,7 @@ def test_a_name_takes_a_hundred_bytes() -> None:
 
 def test_a_folder_without_music_says_so(tmp_path: Path) -> None:
     (tmp_path / "x.mp3").touch()
-    with pytest.raises(CorpusError, match=r"no \.abc, \.mid or \.midi file in this folder"):
+    with pytest.raises(CorpusError, match=r"no \.abc, \.mid, \.midi, \.kar or \.rmi file in this folder"):
         find_files(tmp_path)
 
 

@@ -40,7 +40,7 @@ def test_the_table_has_both_kinds_of_music() -> None:
     assert {Tune.kind, Piece.kind} == {TUNE, PIECE} == set(MUSIC)
     assert [written_as(kind) for kind in (TUNE, PIECE)] == [list(STARTS), ["mid", "wav", "svg"]]
     assert [usual_formats(kind) for kind in (TUNE, PIECE)] == [list(STARTS)[:-1], ["mid", "wav", "svg"]]
-    assert SUFFIXES == (".abc", ".mid", ".midi")
+    assert SUFFIXES == (".abc", ".mid", ".midi", ".kar", ".rmi")
 
 
 @pytest.mark.parametrize(("kind", "name"), WRITTEN)

@@ -52,7 +52,7 @@ def read_corpus(
     on_progress: Progress | None = None,
     melody: str = "",
 ) -> Corpus[Any]:
-    """Read files (.abc, .mid, .midi), folders of them, and built-in collections (oneill, ryan, aird, essen).
+    """Read ABC and MIDI files, folders of them, and built-in collections (oneill, ryan, aird, essen).
 
     As tunes, or as pieces of several parts, in which MIDI files are read whole and tunes are pieces of one part.
     `melody` says which notes of a MIDI file are a tune (`melody_choice`). CorpusError where a source is missing, holds

@@ -131,7 +131,7 @@ FORMATS = {
                 TUNE: Function("midi.tunes:parse_midi", ("name", "melody")),
                 PIECE: Function("midi.bars:parse_in_bars", ("name",)),
             },
-            suffixes=(".mid", ".midi"),
+            suffixes=(".mid", ".midi", ".kar", ".rmi"),
             beside=True,
             needs="symusic",
         ),

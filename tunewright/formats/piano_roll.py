@@ -36,6 +36,7 @@ LANE = 9  # pixels of a drum
 HIT = 5.0  # pixels that a drum is wide: how long it is held says nothing
 LONGEST_NAME = 36  # characters
 MOST_NAMES = 40  # parts in the legend
+MOST_STRIPES = 12  # parts that play one note at once and are told apart: half a pixel each
 
 
 def to_svg(piece: Piece, *, width: int = WIDTH) -> str:
@@ -363,7 +364,7 @@ def _shared(parts: Sequence[Part]) -> list[list[tuple[int, int]]]:
             latest = list(accumulate((note.end for note in notes), max))
             played[part.drums, number].append((place, [note.onset for note in notes], latest))
     return [
-        [_others(played[part.drums, note.number], place, note) for note in part.notes]
+        [_others(played[part.drums, note.number][:MOST_STRIPES], place, note) for note in part.notes]
         for place, part in enumerate(parts)
     ]
 

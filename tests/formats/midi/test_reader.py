@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from tunewright.corpus.reading import read_corpus
 from tunewright.formats.abc import parse_abc
+from tunewright.formats.midi.chunks import MOST_TRACKS
 from tunewright.formats.midi.melody_choice import SKYLINE, choose
-from tunewright.formats.midi.reader import MOST_LINES, MOST_NOTES, MOST_TRACKS, parse_file
+from tunewright.formats.midi.reader import MOST_LINES, MOST_NOTES, parse_file
 from tunewright.formats.midi.tunes import parse_midi, to_midi
 from tunewright.music.playing import soundings
 from tunewright.support.errors import CorpusError, ParseError
@@ -302,3 +304,131 @@ def test_a_folder_of_nothing_but_damage_says_what_was_wrong(tmp_path: Path) -> N
     (tmp_path / "a.mid").write_bytes(b"text")
     with pytest.raises(CorpusError, match=r"no tune could be read, 1 dropped, the first: .*a\.mid:1: begins with"):
         read_corpus(tmp_path)
+
+
+# ------------------------------------------------------------------------------------------------ broken, and read
+
+
+def on(numbers: tuple[int, ...]) -> bytes:
+    """Quarters under running status: no status byte."""
+    return b"".join(b"\0" + bytes([n, 80]) + QUARTER + bytes([n, 0]) for n in numbers)
+
+
+@pytest.mark.parametrize(
+    "between", [b"\0\xff\x01\x01x", b"\0\xf0\x02\x01\xf7", b"\0\xf7\x01\x05", b"\0\xf8", b"\0\xff\x51\3\7\xa1\x20"]
+)
+def test_running_status_goes_on_after_other_events(between: bytes) -> None:
+    events = b"\0\x90" + on(SCALE[:3])[1:] + between + between + on(SCALE[3:])
+    assert pitches(midi(events + END)) == list(SCALE)
+
+
+STATED = b"\0\xff\x58\x04\x04\x02\x18\x08"
+BARS = STATED + line(SCALE * 2)  # four bars of 4/4
+
+
+def test_a_file_that_breaks_off_keeps_its_whole_notes() -> None:
+    content = midi(BARS)
+    for cut in (1, 2, 3, 4):
+        assert [s.pitch.midi for s in soundings(parse_midi(content[:-cut], "x.mid"))] == list(SCALE * 2)
+        assert "the file is cut short" in repairs(content[:-cut])
+    for cut in range(5, len(content) - 14):
+        message = refusal(content[:-cut])
+        kept = parse_midi(content[:-cut], "x.mid") if not message else None
+        whole = (len(BARS) - len(STATED) - cut) // 9  # notes that have ended
+        assert (kept is not None) >= (whole >= 4), message
+        assert (kept is None) >= (whole < 3), message
+        if kept is not None:
+            assert len(soundings(kept)) - whole in (0, 1)  # the last one may sound up to the cut
+        else:
+            assert in_one_line(message)
+
+
+def test_a_file_of_less_than_a_bar_says_where_it_breaks_off() -> None:
+    content = midi(BARS)
+    stop = 22 + len(STATED) + 2 * 9 + 1
+    with pytest.raises(ParseError, match=f"^x.mid: cut short at byte {stop}: an event runs over the end of the track$"):
+        parse_midi(content[:stop], "x.mid")
+
+
+def test_a_melody_before_what_is_broken_is_whole() -> None:
+    content = midi(BARS, line((40, 42))[:15] + b"\x90\xff\xff\xff" + END)
+    assert [s.pitch.midi for s in soundings(parse_midi(content, "x.mid"))] == list(SCALE * 2)
+    assert "broken inside a track, read up to there" in repairs(content)
+    assert [s.pitch.midi for s in soundings(parse_midi(midi(BARS, line((40, 42)))[:-12], "x.mid"))] == list(SCALE * 2)
+
+
+def test_no_notes_is_said_with_what_may_be_why() -> None:
+    content = midi(b"\0\x90\x3c\x50\0\x80\x3c\0" + END)
+    with pytest.raises(ParseError, match=r"no notes \(notes without length left out: 1\); expected a melody"):
+        parse_midi(content, "x.mid")
+
+
+@pytest.mark.parametrize(("code", "rate"), [(0xE8, 24.0), (0xE7, 25.0), (0xE3, 30000 / 1001), (0xE2, 30.0)])
+def test_video_frames_of_every_rate_make_even_bars(code: int, rate: float) -> None:
+    quarter = rate * 80 * 0.5  # ticks, 80 to a frame
+    events, before = b"", 0
+    for number in range(64):
+        for time, status in ((number * quarter, 0x90), ((number + 1) * quarter, 0x80)):
+            wait = round(time) - before
+            before += wait
+            events += bytes([0x80 | wait >> 7, wait & 0x7F, status, SCALE[number % 8], 80])
+    tune = parse_midi(midi(STATED + events + END, division=bytes([code, 80])), "x.mid")
+    assert {s.length for s in soundings(tune)} == {Fraction(1, 4)}
+    assert len(soundings(tune)) == 64
+
+
+def test_the_title_of_a_karaoke_file() -> None:
+    words = b"\0\xff\x03\x0dSoft karaoke " + b"\0\xff\x01\x09@TCarrick" + b"\0\xff\x01\x06@TBand" + END
+    assert parse_midi(midi(words, line(SCALE)), "x.kar").title == "Carrick"
+
+
+def test_a_guessed_encoding_is_recorded_once() -> None:
+    name = "Калинка".encode("cp1251")
+    tune = parse_midi(midi(line(SCALE, name=name), line(SCALE, name=name)), "x.mid")
+    assert tune.title == "Калинка"
+    assert [repair.detail for repair in tune.repairs if "encoding" in repair.what] == ["cp1251"]
+
+
+# ------------------------------------------------------------------------------------------------ bounded work
+
+
+def pair(wait: int, held: int, meter: bytes, division: int) -> bytes:
+    """Two notes, so many quarters apart, the first held for so many."""
+
+    def later(quarters: int) -> bytes:
+        ticks, groups = quarters * division, [0]
+        groups[0], ticks = ticks & 0x7F, ticks >> 7
+        while ticks:
+            groups.append(0x80 | ticks & 0x7F)
+            ticks >>= 7
+        return bytes(groups[::-1])
+
+    first = b"\0\x90\x3c\x50" + later(held) + b"\x80\x3c\0"
+    events = b"\0\xff\x58\x04" + meter + b"\x18\x08" + first + later(wait) + b"\x90\x3e\x50" + later(1) + b"\x80\x3e\0"
+    return midi(events + END, division=division.to_bytes(2))
+
+
+@pytest.mark.parametrize("division", [1, 2, 24, 480])
+@pytest.mark.parametrize("meter", [b"\1\2", b"\1\3", b"\1\6", b"\4\2", b"\3\3"])
+@pytest.mark.parametrize(("wait", "held"), [(16_000, 1), (0, 16_000), (900, 1), (0, 900)])
+def test_two_notes_far_apart_make_few_bars(division: int, meter: bytes, wait: int, held: int) -> None:
+    content = pair(wait, held, meter, division)
+    message = refusal(content)
+    if message:
+        assert "bars shorter than a quarter note; expected at most 1000" in message
+        return
+    tune = parse_midi(content, "x.mid")
+    assert len(tune.music) <= 400
+    assert {"long silences shortened", "notes of more than 16 whole notes shortened"} & {r.what for r in tune.repairs}
+
+
+def test_more_bars_than_any_music_has_are_refused() -> None:
+    waits = STATED.replace(b"\x04\x04\x02", b"\x04\x01\x02") + line(tuple(60 + n % 7 for n in range(5000)))
+    with pytest.raises(ParseError, match="5,000 bars; expected at most 4,096"):
+        parse_midi(midi(waits), "x.mid")
+
+
+def test_a_million_chunks_of_other_kinds_are_passed_over() -> None:
+    content = midi(line(SCALE))
+    content = content[:14] + b"abcd\0\0\0\0" * 10**6 + content[14:]
+    assert pitches(content) == list(SCALE)

@@ -177,7 +177,7 @@ GOOD = to_midi(tune_of("cdef|"))
     [
         (b"", "begins with b''"),
         (b"X:1\nT:not MIDI at all\n", "begins with b'X:1"),
-        (GOOD[:60], "cut short at byte 14"),
+        (GOOD[:60], "cut short at byte 60: a track without an end"),
         (GOOD[:14], "no tracks"),
         (GOOD[:12] + b"\0\0" + GOOD[14:], "time division 0x0000"),
         (GOOD[:12] + b"\xe7\x00" + GOOD[14:], "time division 0xe700"),

@@ -168,6 +168,8 @@ def _read_field(header: Header, letter: str, value: str, number: int) -> None:
         header.voices.append(value)
     elif letter == "W":
         header.fields.append((letter, decode_accents(value)))
+    elif letter == "K":
+        header.left_out["key in the head of a file"] += 1
     elif letter in "ws":
         header.left_out[FIELD_NAMES[letter]] += 1
     elif value:

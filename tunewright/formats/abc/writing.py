@@ -103,14 +103,14 @@ def _whole_header(tune: Tune) -> Iterator[tuple[str, str]]:
     for letter in "XT":
         yield letter, _HEADER[letter](tune)
     tempo = next((tempo for place, tempo in tune.tempos if place == 0), None)
-    stated = tune.header("Q")
     fields = [field for field in tune.fields if field[0] != "W"]  # those words stand below the music
-    if tempo is None or parse_tempo(stated, tune.unit) == tempo:
-        yield from fields
-    else:
-        yield from (field for field in fields if field[0] != "Q")
-        yield "Q", format_tempo(tempo)
-    for letter in "RMLP":
+    if tempo is not None and parse_tempo(tune.header("Q"), tune.unit) != tempo:
+        fields = [*(field for field in fields if field[0] != "Q"), ("Q", format_tempo(tempo))]
+    further = next((place for place, (letter, _) in enumerate(fields) if letter == "R"), len(fields))
+    yield from fields[:further]
+    yield "R", tune.rhythm  # before any other: the first one that is read is the rhythm
+    yield from fields[further:]
+    for letter in "MLP":
         yield letter, _HEADER[letter](tune)
     key = format_key(tune.key) if tune.key.drawn else "HP"
     yield "K", f"{key} transpose={tune.sounding}" if tune.sounding else key

@@ -44,7 +44,7 @@ def choose(file: MidiFile, wanted: str, name: str) -> tuple[list[MidiNote], list
     tracks = [track for track in file.tracks if not track.drums and track.notes]
     if not tracks:
         drums = sum(len(track.notes) for track in file.tracks)
-        raise ParseError(f"{f'{drums} drum' if drums else 'no'} notes; expected a melody", name)
+        raise ParseError(f"{f'{drums} drum' if drums else 'no'} notes{file.troubles}; expected a melody", name)
     if wanted == SKYLINE:
         return _skyline_of(tracks)
     if wanted:

@@ -51,7 +51,7 @@ def parse_piece(content: bytes, name: str) -> Piece:
     repairs = list(file.repairs)
     parts = tuple(_part(track, file.ticks, repairs) for track in file.tracks if track.notes)
     if not parts:
-        raise ParseError("no notes; expected music", name)
+        raise ParseError(f"no notes{file.troubles}; expected music", name)
     if max(note.end for part in parts for note in part.notes) > LONGEST:
         raise ParseError(f"lasts more than {LONGEST // TICKS:,} quarter notes; expected a piece", name)
     title = file.title or name.rpartition("/")[2].rpartition(".")[0]

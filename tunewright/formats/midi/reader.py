@@ -1,20 +1,25 @@
 """What stands in a Standard MIDI File: notes by track and channel, metres, keys, names.
 
 In: the bytes of a file, which may be anything. Out: `MidiFile`, or `ParseError` that says at which byte what was found.
-Formats 0, 1 and 2, running status, RMID, ticks or video frames, tracks without an end; each thing that had to be
-assumed is a `Repair`. A file has at most `MOST_NOTES` notes, so memory is bounded.
+Formats 0, 1 and 2, running status, also over meta and system-exclusive events, ticks or video frames, tracks without an
+end; each thing that had to be assumed is a `Repair`. Where a file breaks off, or is broken inside a track, what stands
+before is kept if that is a whole bar or more. A file has at most `MOST_NOTES` notes, so memory is bounded.
 
 This is Python only: symusic 0.5.9 frees memory twice on some damaged files, which ends the process, so it is given no
-file from outside. What is melody is `melody_choice`'s.
+file from outside. Where tracks stand is `chunks`', how names are written `names`', what is melody `melody_choice`'s.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+from tunewright.formats.midi.bar_events import at_bar_lines
+from tunewright.formats.midi.chunks import CUT, Layout, find_tracks
+from tunewright.formats.midi.names import read_name
 from tunewright.music.tune import Repair
 from tunewright.support.errors import ParseError
 
@@ -22,15 +27,24 @@ LARGEST = 16 * 2**20  # bytes; a melody of an hour takes 200 thousand
 MOST_NOTES = 200_000
 MOST_CHANGES = 2000  # of metre, of key
 MOST_TEMPOS = 100_000  # a player's tempo may change with every note
-MOST_TRACKS = 65_535
 MOST_LINES = 1024  # tracks with notes, each channel counted: an orchestra takes fifty
 MOST_TINY_BARS = 1000  # shorter than a quarter: pickups that a program wrote as bars of their own, and few dances
 DRUMS = 9  # General MIDI's channel 10, from 0
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # have no place in a file, and some programs write them
-_META = (0x03, 0x51, 0x58, 0x59)  # a track's name, tempo, metre, key
-_FRAMES = {0xE8: 24, 0xE7: 25, 0xE3: 30, 0xE2: 30}  # -24, -25, -29, -30
-QUARTER_SECONDS = 0.5  # assumed where time is counted in video frames and no tempo is stated
+_META = (0x01, 0x03, 0x51, 0x58, 0x59)  # text, a track's name, tempo, metre, key
+_KARAOKE_TITLE = b"@T"  # a text that begins so is a title, in the files of karaoke programs (.kar)
+_FRAMES = {
+    0xE8: Fraction(24),
+    0xE7: Fraction(25),
+    0xE3: Fraction(30000, 1001),
+    0xE2: Fraction(30),
+}  # -24, -25, -29, -30
+FRAME_TICKS = 20_160  # to a quarter, where time is counted in video frames: `quantizing.WHOLE` to four
+QUARTER = Fraction(500_000)  # microseconds, assumed where time is counted in video frames and no tempo is stated
+LONGEST_NAME = 4096  # bytes that are looked at
+BROKEN = "broken inside a track, read up to there"
+GUESSED = "a name in no Unicode, its encoding guessed"
 
 MidiNote = tuple[int, int, int, int]  # onset and end in ticks, number, velocity
 
@@ -63,6 +77,14 @@ class MidiFile:
     repairs: list[Repair] = field(default_factory=list)
     note_count: int = 0
     flaws: Counter[str] = field(default_factory=Counter)  # of its tracks: what, how often; repairs in the end
+    broken: str = ""  # where and why the first of its tracks breaks off
+    karaoke_title: str = ""
+
+    @property
+    def troubles(self) -> str:
+        """What may be why there are no notes, in brackets; "" for a file without a flaw."""
+        said = "; ".join(f"{what}: {count}" for what, count in self.flaws.items() if count)
+        return f" ({said})" if said else ""
 
 
 def read_content(path: Path) -> bytes:
@@ -78,90 +100,102 @@ def read_content(path: Path) -> bytes:
 def parse_file(content: bytes, name: str) -> MidiFile:
     """The notes and events of a MIDI file; `name` stands in errors.
 
-    Raises `ParseError` for what is no MIDI file, is cut short, broken inside, or too large.
+    Raises `ParseError` for what is no MIDI file, is too large, or breaks off before there is a whole bar.
     """
     if len(content) > LARGEST:
         raise ParseError(f"{len(content)} bytes; expected at most {LARGEST}", name)
-    if content[:4] == b"RIFF" and content[8:12] == b"RMID" and b"MThd" in content[:64]:
-        content = content[content.index(b"MThd") :]
-    if content[:4] != b"MThd":
-        found = "an empty file, " * (not content) + f"begins with {content[:4]!r}"
-        raise ParseError(f"{found}; expected a MIDI file, which begins with b'MThd'", name)
-    if len(content) < 14:
-        raise ParseError(f"cut short in its head: {len(content)} bytes; expected at least 14", name)
-    file = MidiFile()
-    chunks = _chunks(content, name)
-    if int.from_bytes(content[8:10]) == 2 and len(chunks) > 1:
-        file.repairs.append(Repair("format 2: only the first pattern with notes is read", detail=f"1 of {len(chunks)}"))
-        _first_pattern(content, chunks, file, name)
+    layout = find_tracks(content, name)
+    file = MidiFile(flaws=layout.flaws)
+    if layout.form == 2 and len(layout.tracks) > 1:
+        detail = f"1 of {len(layout.tracks)}"
+        file.repairs.append(Repair("format 2: only the first pattern with notes is read", detail=detail))
+        _first_pattern(layout, file, name)
     else:
-        for start, stop in chunks:
-            _Reader(content, start, stop, file, name).read()
-    file.repairs += [Repair(what, detail=str(count)) for what, count in file.flaws.items()]
-    file.ticks = _ticks(content[12:14], file, name)
+        for start, stop in layout.tracks:
+            _Reader(layout.content, start, stop, file, name).read()
+    file.title = file.karaoke_title or file.title
+    file.repairs += [Repair(what, detail=str(count)) for what, count in file.flaws.items() if count]
+    _count_time(layout.division, file, name)
+    _settle_events(file)
+    _check_whole_bar(file, name)
     _check_bars(file, name)
     return file
 
 
+def _settle_events(file: MidiFile) -> None:
+    """Put metre and key events at the bar lines that they mean."""
+    if not file.meters and not file.keys:
+        return
+    onsets = sorted({note[0] for track in file.tracks for note in track.notes})
+    file.meters, file.keys, moved = at_bar_lines(file.meters, file.keys, onsets, file.ticks)
+    if moved:
+        file.repairs.append(Repair("metre or key events a little beside a bar line moved to it", detail=str(moved)))
+
+
+def _check_whole_bar(file: MidiFile, name: str) -> None:
+    """Raise `ParseError` for a file that breaks off before its notes are as long as a bar."""
+    if not file.broken:
+        return
+    _, over, under = min(file.meters, default=(0, 4, 4))
+    notes = [note for track in file.tracks for note in track.notes]
+    length = max((note[1] for note in notes), default=0) - min((note[0] for note in notes), default=0)
+    if length * under < 4 * file.ticks * over:
+        raise ParseError(file.broken, name)
+
+
 def _check_bars(file: MidiFile, name: str) -> None:
     """Raise `ParseError` where the metres make more bars than any music has: each would be written."""
-    shortest = file.ticks
     end = max((note[1] for track in file.tracks for note in track.notes), default=0)
     tiny = 0
     meters = sorted(file.meters)
     for (time, over, under), (after, *_) in pairwise([*meters, (max([end, *(meter[0] for meter in meters)]), 1, 1)]):
-        bar = 4 * file.ticks * over // under
-        if bar < shortest:
-            tiny += (after - time) // max(1, bar)
+        if 4 * over < under:
+            tiny += (after - time) * under // (4 * file.ticks * over)
     if tiny > MOST_TINY_BARS:
         raise ParseError(f"{tiny} bars shorter than a quarter note; expected at most {MOST_TINY_BARS}", name)
 
 
-def _first_pattern(content: bytes, chunks: list[tuple[int, int]], file: MidiFile, name: str) -> None:
-    for start, stop in chunks:
-        _Reader(content, start, stop, file, name).read()
+def _first_pattern(layout: Layout, file: MidiFile, name: str) -> None:
+    for start, stop in layout.tracks:
+        _Reader(layout.content, start, stop, file, name).read()
         if file.tracks:
             return
         file.meters, file.keys, file.tempos = [], [], []
 
 
-def _chunks(content: bytes, name: str) -> list[tuple[int, int]]:
-    """Where the events of each track begin and end."""
-    position = 8 + int.from_bytes(content[4:8])
-    found: list[tuple[int, int]] = []
-    while position < len(content):
-        if len(content) - position < 8 and found:
-            break  # some programs pad the end
-        size = int.from_bytes(content[position + 4 : position + 8])
-        kind = content[position : position + 4]
-        position += 8
-        if position + size > len(content):
-            if found and kind != b"MTrk":
-                break  # padding, or another program's mark
-            left = max(0, len(content) - position)
-            raise ParseError(f"cut short at byte {position - 8}: a chunk of {size} bytes has {left}", name)
-        if kind == b"MTrk":
-            found.append((position, position + size))
-            if len(found) > MOST_TRACKS:
-                raise ParseError(f"more than {MOST_TRACKS} tracks; expected at most as many as a head can tell", name)
-        position += size
-    if not found:
-        raise ParseError("no tracks; expected at least one", name)
-    return found
-
-
-def _ticks(division: bytes, file: MidiFile, name: str) -> int:
-    """Ticks to a quarter."""
+def _count_time(division: bytes, file: MidiFile, name: str) -> None:
+    """Set the ticks to a quarter; of a file that counts video frames every time is turned into quarters."""
     if division[0] < 0x80:
-        ticks = int.from_bytes(division)
+        file.ticks = int.from_bytes(division)
     else:
         tempos = {tempo for _, tempo in file.tempos}
-        seconds = tempos.pop() / 1e6 if len(tempos) == 1 else QUARTER_SECONDS
-        ticks = round(_FRAMES.get(division[0], 0) * division[1] * seconds)
-        file.repairs.append(Repair("time in video frames, a tempo assumed", detail=f"{seconds} s to a quarter"))
-    if not ticks:
+        quarter = Fraction(tempos.pop()) if len(tempos) == 1 else QUARTER
+        ticks = _FRAMES.get(division[0], Fraction(0)) * division[1] * quarter / 1_000_000
+        file.ticks = FRAME_TICKS if ticks else 0
+        detail = f"{float(quarter) / 1e6:g} s to a quarter"
+        file.repairs.append(Repair("time in video frames, a tempo assumed", detail=detail))
+    if not file.ticks:
         raise ParseError(f"time division 0x{division.hex()}; expected ticks per quarter note, or frames", name)
-    return ticks
+    if division[0] >= 0x80:
+        _stretch(file, FRAME_TICKS / ticks)
+
+
+def _stretch(file: MidiFile, factor: Fraction) -> None:
+    """Multiply every time in a file."""
+    over, under = factor.numerator, factor.denominator
+
+    def at(time: int) -> int:
+        return (time * over + under // 2) // under
+
+    for track in file.tracks:
+        track.notes = [(at(note[0]), max(at(note[0]) + 1, at(note[1])), *note[2:]) for note in track.notes]
+    file.meters = [(at(event[0]), *event[1:]) for event in file.meters]
+    file.keys = [(at(event[0]), *event[1:]) for event in file.keys]
+    file.tempos = [(at(event[0]), *event[1:]) for event in file.tempos]
+
+
+class _Broken(Exception):
+    """Where in a track, and why, it cannot be read on."""
 
 
 class _Reader:
@@ -169,6 +203,7 @@ class _Reader:
 
     def __init__(self, content: bytes, start: int, stop: int, file: MidiFile, name: str) -> None:
         self.content, self.start, self.file, self.name = content[start:stop], start, file, name
+        self.stops_last = stop == len(content)
         self.time = 0
         self.title = ""
         self.sounding: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)  # channel, number -> begun
@@ -178,15 +213,15 @@ class _Reader:
 
     def read(self) -> None:
         """Add what the track holds to the file."""
-        try:
-            ended = self._events()
-        except IndexError:
-            raise self._broken(len(self.content), "an event runs over the end of the track") from None
+        ended = self._read_events()
         hanging = 0
         for (channel, number), begun in self.sounding.items():
             for onset, velocity in begun:
-                hanging += 1
-                self.notes[channel].append((onset, max(self.time, onset + 1), number, velocity))
+                if onset < self.time:
+                    hanging += 1
+                    self.notes[channel].append((onset, self.time, number, velocity))
+                else:
+                    self.without_length += 1
         for what, count in (
             ("a track without an end", int(not ended)),
             ("notes that never end, ended with their track", hanging),
@@ -201,13 +236,28 @@ class _Reader:
             notes.sort()
             self.file.tracks.append(MidiTrack(self.title, channel, self.programs.get(channel, 0), notes))
 
-    def _broken(self, place: int, found: str) -> ParseError:
-        return ParseError(f"broken at byte {self.start + place}: {found}", self.name)
+    def _read_events(self) -> bool:
+        """Read what can be read; whether the track ends as it should, or has been said not to."""
+        cut = CUT in self.file.flaws and self.stops_last
+        try:
+            ended = self._events()
+        except IndexError:
+            place, found = len(self.content), "an event runs over the end of the track"
+        except _Broken as broken:
+            place, found = broken.args
+        else:
+            if ended or not cut:
+                return ended
+            place, found = len(self.content), "a track without an end"
+        what = "cut short" if cut else "broken"
+        self.file.broken = self.file.broken or f"{what} at byte {self.start + place}: {found}"
+        self.file.flaws[BROKEN] += not cut
+        return True
 
     def _events(self) -> bool:
         """Read all events; whether the last one says that the track ends."""
         content, stop, place = self.content, len(self.content), 0
-        time, status = 0, 0
+        time, status, running = 0, 0, 0
         notes, sounding, count = self.notes, self.sounding, self.file.note_count
         while place < stop:
             byte = content[place]
@@ -216,20 +266,21 @@ class _Reader:
             first = place
             while byte & 0x80:
                 if place - first >= 4:
-                    raise self._broken(place, "a length of more than five bytes")
+                    raise _Broken(place, "a length of more than five bytes")
                 byte = content[place]
                 place += 1
                 delta = delta << 7 | byte & 0x7F
             time += delta
+            self.time = time
             byte = content[place]
             if byte & 0x80:
-                status = byte
+                running, status = status, byte
                 place += 1
             kind = status & 0xF0
             if kind in (0x80, 0x90):
                 number, velocity = content[place], content[place + 1]
                 if (number | velocity) & 0x80:
-                    raise self._broken(place, f"a note {number} of strength {velocity}; expected numbers below 128")
+                    raise _Broken(place, f"a note {number} of strength {velocity}; expected numbers below 128")
                 place += 2
                 channel = status & 0x0F
                 begun = sounding[channel, number]
@@ -245,23 +296,22 @@ class _Reader:
                     else:
                         self.without_length += 1
             elif status >= 0xF0:
-                place, status = self._other(status, place, time)
-                if status == -1:
-                    self.time = time
+                place = self._other(status, place, time)
+                if place < 0:
                     return True
+                status = running
             elif status:
                 if kind == 0xC0:
                     self.programs.setdefault(status & 0x0F, content[place] & 0x7F)
                 place += _DATA_BYTES[kind]
             else:
-                raise self._broken(place, f"{byte:#04x} where an event was expected")
-            self.time = time
+                raise _Broken(place, f"{byte:#04x} where an event was expected")
         if place > stop:
             raise IndexError
         return False
 
-    def _other(self, status: int, place: int, time: int) -> tuple[int, int]:
-        """Where a meta or system event ends, and the running status after it; -1 at the end of the track."""
+    def _other(self, status: int, place: int, time: int) -> int:
+        """Where a meta or system event ends; -1 at the end of the track."""
         if status in (0xFF, 0xF0, 0xF7):
             content, kind = self.content, -1
             if status == 0xFF:
@@ -274,13 +324,13 @@ class _Reader:
                 length, place = self._length(place)
             if place + length > len(content):
                 left = len(content) - place
-                raise self._broken(place, f"an event of {length} bytes in a track that has {left} left")
+                raise _Broken(place, f"an event of {length} bytes in a track that has {left} left")
             if kind == 0x2F:
-                return place, -1
+                return -1
             if kind in _META:
                 self._meta(kind, content[place : place + length], time)
-            return place + length, 0
-        return place + _SYSTEM_BYTES.get(status, 0), 0
+            return place + length
+        return place + _SYSTEM_BYTES.get(status, 0)
 
     def _length(self, place: int) -> tuple[int, int]:
         length = 0
@@ -290,15 +340,17 @@ class _Reader:
             length = length << 7 | byte & 0x7F
             if byte < 0x80:
                 return length, place
-        raise self._broken(place, "a length of more than four bytes")
+        raise _Broken(place, "a length of more than four bytes")
 
     def _meta(self, kind: int, data: bytes, time: int) -> None:
         file = self.file
         if max(len(file.meters), len(file.keys), len(file.repairs)) > MOST_CHANGES or len(file.tempos) > MOST_TEMPOS:
             most = f"{MOST_CHANGES:,} changes of metre or key, {MOST_TEMPOS:,} of tempo"
             raise ParseError(f"more than {most}; expected a tune", self.name)
-        if kind == 0x03 and not self.title:
-            self.title = _text(data)
+        if kind == 0x01 and data.startswith(_KARAOKE_TITLE):
+            file.karaoke_title = file.karaoke_title or self._name(data.removeprefix(_KARAOKE_TITLE))
+        elif kind == 0x03 and not self.title:
+            self.title = self._name(data)
             file.title = file.title or self.title
         elif kind == 0x51 and len(data) == 3:
             file.tempos.append((time, int.from_bytes(data)))
@@ -315,12 +367,9 @@ class _Reader:
             else:
                 file.repairs.append(Repair("impossible key event ignored", detail=f"{sharps} sharps"))
 
-
-def _text(data: bytes) -> str:
-    """A name, in Unicode or as older programs write it; "" where it cannot be shown."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    text = text.strip("\0 \t\r\n")
-    return text[:200] if text.isprintable() else ""
+    def _name(self, data: bytes) -> str:
+        name, encoding = read_name(data[:LONGEST_NAME])
+        if encoding:
+            guessed = Repair(GUESSED, detail=encoding)
+            self.file.repairs += [guessed] * (guessed not in self.file.repairs)
+        return name

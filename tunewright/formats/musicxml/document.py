@@ -34,6 +34,7 @@ from tunewright.formats.musicxml.elements import (
     write_directions,
     write_pitch,
 )
+from tunewright.formats.musicxml.limits import refuse_what_is_too_long
 from tunewright.formats.musicxml.lyrics import write_lyrics
 from tunewright.formats.musicxml.notation import own_ratio, written_values
 from tunewright.formats.musicxml.staves import Line, Staff, staves_of
@@ -85,11 +86,13 @@ def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None
     """A MusicXML document of a tune, or of all voices of a score.
 
     `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`; grace notes
-    stay black. Raises `RenderError` where the tune has neither notes nor rests, or has no such note.
+    stay black. Raises `RenderError` where the tune has neither notes nor rests, has no such note, or is more than is
+    drawn (`limits`).
     """
     tune = music.melody if isinstance(music, Score) else music
     if not tune.measures:
         raise RenderError(f"{tune.source or tune.title or 'tune'}: nothing to draw; expected at least one note")
+    refuse_what_is_too_long(*([voice.tune for voice in music.voices] if isinstance(music, Score) else [tune]))
     colours = colours or {}
     if beyond := [index for index in colours if not 0 <= index < len(tune.notes)]:
         raise RenderError(f"a colour for note {beyond[0]}; expected 0 to {len(tune.notes) - 1}")

@@ -19,7 +19,9 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from tunewright.music.tune import Repair
 
@@ -42,6 +44,9 @@ TWO_IN_THREE = 0.03  # added for thirds of a beat with fewer than three onsets: 
 COLLISION = 0.3  # price of two onsets that fall on one place
 DEAR = 0.2  # price of a division that only an exact fit speaks for
 FINEST_PLAYED = 4  # into more parts an onset where a swung one may be divides no beat of a played file
+SPREAD = 0.4  # the share of onsets on the grid below which they are spread by chance: of random ones a fifth
+TOLD_SPREAD = WHOLE // 160  # 12 ticks of 480, or ms, up to which fine divisions cost what they cost; beyond, more
+MOST_SPREAD = 2.5
 MECHANICAL = 0.9  # the share of notes on the grid from which a file is taken to be as written, not as played
 EVEN = 0.44
 SWUNG = (0.56, 0.71)  # of a beat: where the second of a swung pair begins; three quarters is a dotted pair
@@ -104,7 +109,8 @@ def quantized(notes: Sequence[TimedNote], meters: Meters, repairs: list[Repair])
             break
     else:
         pair = 0
-    return _pieces(chords, graces, Grid(beats, mechanical, pair))
+    spread = _spread(list(chords)) if sum(map(_near_grid, chords)) < SPREAD * len(chords) else 0.0
+    return _pieces(chords, graces, Grid(beats, Playing(mechanical, pair, spread)))
 
 
 def _beats(meters: Meters) -> Beats:
@@ -120,7 +126,7 @@ def _beats(meters: Meters) -> Beats:
 
 def _pieces(chords: dict[int, list[TimedNote]], graces: dict[TimedNote, tuple[int, ...]], grid: Grid) -> list[Piece]:
     onsets = list(chords)
-    following = {} if grid.exact else dict(pairwise(onsets))
+    following = {} if grid.playing.exact else dict(pairwise(onsets))
     ends = [max([note.end for note in chord]) for chord in chords.values()]
     breath = _breath(ends, following)
     if following:
@@ -128,7 +134,7 @@ def _pieces(chords: dict[int, list[TimedNote]], graces: dict[TimedNote, tuple[in
             _end(chord, end, following.get(chord[0].onset), breath)
             for chord, end in zip(chords.values(), ends, strict=True)
         ]
-    places = on_grid([*onsets, *ends] if grid.exact else onsets, grid)
+    places = on_grid([*onsets, *ends] if grid.playing.exact else onsets, grid)
     limits = [places[onset] for onset in onsets[1:]] + [1 << 62]
     pieces: list[Piece] = []
     time = 0
@@ -165,6 +171,19 @@ def _mechanical(notes: Sequence[TimedNote]) -> bool:
         for note in notes
     )
     return exact >= MECHANICAL * len(notes) and 2 * plain >= len(notes)
+
+
+def _spread(onsets: Sequence[int]) -> float:
+    """How far onsets lie from a grid, in `TOLD_SPREAD`s, from 1 to `MOST_SPREAD`; the grid is the one that fits best.
+
+    From the length of the mean of the onsets as places on a circle, by the wrapped normal distribution.
+    """
+    turns = np.array(onsets) / WHOLE
+    deviations = []
+    for parts in (8, 12, 16, 24):
+        length = abs(complex(np.exp(2j * np.pi * parts * turns).mean()))
+        deviations.append(np.sqrt(-2 * np.log(max(length, 1e-9))) / (2 * np.pi * parts) * WHOLE)
+    return round(float(min(MOST_SPREAD, max(1.0, min(deviations) / TOLD_SPREAD))), 1)
 
 
 def _near_grid(time: int) -> bool:
@@ -267,13 +286,23 @@ def _staccato(chord: Sequence[TimedNote], following: int, breath: int) -> bool:
 # ------------------------------------------------------------------------------------------------ the grid
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Where beats are, whether times are those of the page, and how long swung pairs are, 0 without."""
+class Playing(NamedTuple):
+    """How a melody was played: as on the page; in swung pairs of a length, 0 without; its onsets spread by chance.
 
-    beats: Beats
+    Of spread onsets one that hits a fine grid says nothing; how far they are spread is told in `TOLD_SPREAD`s.
+    """
+
     exact: bool = True
     pair: int = 0
+    spread: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where beats are, and how what stands on them was played."""
+
+    beats: Beats
+    playing: Playing
 
 
 def on_grid(times: Iterable[int], grid: Grid) -> dict[int, int]:
@@ -287,7 +316,8 @@ def on_grid(times: Iterable[int], grid: Grid) -> dict[int, int]:
         beats[start + beat * ((time + EXACT - start) // beat), beat].append(time)
     for (start, beat), inside in beats.items():
         full = (start + beat, beat) not in beats or beats[start + beat, beat][0] > start + beat + EXACT
-        _, placed = _placed(tuple([time - start for time in inside]), beat, grid.exact, grid.pair, full, 1)
+        level = 2 if grid.playing.spread and beat < WHOLE // 4 else 1  # chance is as wide in an eighth
+        _, placed = _placed(tuple([time - start for time in inside]), beat, grid.playing, full, level)
         moved |= {time: start + place for time, place in zip(inside, placed, strict=True)}
     return moved
 
@@ -296,18 +326,25 @@ _Placed = tuple[float, list[int]]  # what a division costs, and where it puts on
 
 
 @lru_cache(maxsize=1 << 14)  # much the same beats come again and again
-def _placed(places: tuple[int, ...], beat: int, exactly: bool, pair: int, full: bool, level: int) -> _Placed:
+def _placed(places: tuple[int, ...], beat: int, playing: Playing, full: bool, level: int) -> _Placed:
     """Onsets in a beat, or in half of one at level 2, on the grid of the best division.
 
-    `exactly`, `pair`: as in `Grid`; `full`: whether none follows at its end, so that the last of these may fall there.
+    `full`: whether none follows at its end, so that the last of these may fall there.
     """
+    pair = playing.pair
     if pair == beat and (even := _straight(places, beat)) is not None:
         return PRICES[2 * level], even
     exact = _exactly(places, beat)
-    sure = exactly or exact * level <= FINEST_PLAYED or exact in RUNS
-    if exact and (sure or (level == 1 and pair != beat // 2 and _straight(places, beat) is None)):
+    sure = playing.exact or exact * level <= FINEST_PLAYED or exact in RUNS
+    fine = level == 1 and not playing.spread and pair != beat // 2 and _straight(places, beat) is None
+    if exact and (sure or fine):
         return PRICES.get(exact * level, DEAR), _parts(places, beat, exact)
-    whole = min(_priced(places, beat, division, level, full=full) for division in PRICES if division * level in PRICES)
+    fine_costs = max(1.0, playing.spread)
+    whole = min(
+        _priced(places, beat, division, level, fine_costs, full=full)
+        for division in PRICES
+        if division * level in PRICES
+    )
     if level == 2 or len(places) < 2 or (len(places) < 3 and pair != beat // 2):
         return whole
     half = beat // 2
@@ -315,8 +352,8 @@ def _placed(places: tuple[int, ...], beat: int, exactly: bool, pair: int, full: 
     late = tuple(place - half for place in places[len(early) :])
     if not early or not late:
         return whole
-    one, first = _placed(early, half, exactly, pair, False, 2)
-    other, second = _placed(late, half, exactly, pair, full, 2)
+    one, first = _placed(early, half, playing, False, 2)
+    other, second = _placed(late, half, playing, full, 2)
     price = (one * len(early) + other * len(late)) / len(places)
     return min(whole, (price, [*first, *(place + half for place in second)]))
 
@@ -355,10 +392,10 @@ def _exactly(places: Sequence[int], beat: int) -> int:
     return 0
 
 
-def _priced(places: Sequence[int], beat: int, division: int, level: int, *, full: bool) -> _Placed:
+def _priced(places: Sequence[int], beat: int, division: int, level: int, fine_costs: float, *, full: bool) -> _Placed:
     """What it costs to divide a beat into so many parts: the mean distance, the fineness, onsets that fall together."""
     placed = _parts(places, beat, division)
     distance = sum(abs(place - near) for place, near in zip(places, placed, strict=True)) / (beat * level * len(places))
     lilt = TWO_IN_THREE if division % 3 == 0 and len(places) < 3 else 0.0
     together = len(placed) - len(set(placed)) + (placed[-1] == beat and not full)
-    return distance + lilt + PRICES[division * level] + COLLISION * together, placed
+    return distance + fine_costs * (lilt + PRICES[division * level]) + COLLISION * together, placed

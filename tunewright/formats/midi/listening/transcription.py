@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tunewright.formats.midi.listening.dividing import divided, tuplets
 from tunewright.formats.midi.listening.doubts import check_beat, check_sure
 from tunewright.formats.midi.listening.folding import Section, playthroughs, sections
 from tunewright.formats.midi.listening.key_finding import find_key, key_on
 from tunewright.formats.midi.listening.meter_finding import Melody, find_meter
-from tunewright.formats.midi.listening.quantizing import WHOLE, Piece, TimedNote, quantized
+from tunewright.formats.midi.listening.quantizing import EXACT, WHOLE, Piece, TimedNote, quantized
+from tunewright.formats.midi.listening.timing import beside_grid, filled, lateness
 from tunewright.music.tune import (
     FIFTHS,
     ORDER_OF_SHARPS,
@@ -44,17 +46,18 @@ from tunewright.music.tune import (
     Repair,
     Rest,
     Tune,
-    Tuplet,
 )
 from tunewright.support.errors import ParseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tunewright.music.tune import Element
 
 LONGEST = 4096  # whole notes, two hours and more; beyond, a file is broken
 LONGEST_SILENCE = 16 * WHOLE
+LONGEST_NOTE = 16 * WHOLE  # beyond, its end is missing or far from where it was meant
+MOST_BARS = 4096  # each is written, filled with rests and drawn; a movement of a symphony has a thousand
 DENSEST = 128  # notes to a whole note, chords counted
 FEWEST_NOTES = 12  # from which metre and upbeat are told
 FEWEST_FOR_KEY = 8  # from which the notes are asked about a key that is stated
@@ -82,10 +85,11 @@ class Performance:
 def transcribe(performance: Performance) -> Tune:
     """The tune that a performance is of; without notes, an empty one."""
     repairs = list(performance.repairs)
-    performance = _without_long_silences(performance, repairs)
+    performance = _without_long_silences(_without_long_notes(performance, repairs), repairs)
     _check_extent(performance)
+    performance = _on_time(performance, repairs)
     stated = _stated_meters(performance)
-    pieces = quantized(performance.notes, stated or [(0, Meter(4, 4))], repairs)
+    pieces = quantized(filled(performance.notes, repairs), stated or [(0, Meter(4, 4))], repairs)
     inferred: list[Inference] = []
     melody = _melody(pieces)
     if stated:
@@ -96,7 +100,7 @@ def transcribe(performance: Performance) -> Tune:
         meters = _found_meters(melody, repairs, inferred)
     keys = _keys(performance, melody, repairs, inferred)
     check_sure(inferred, performance.source.rpartition(":")[0])
-    music, times = _music(pieces, meters, keys)
+    music, times = _music(pieces, meters, keys, repairs, performance.source.rpartition(":")[0])
     return Tune(
         music=tuple(music),
         parts=f"{PART}{times}" if times > 1 else "",
@@ -107,6 +111,16 @@ def transcribe(performance: Performance) -> Tune:
         repairs=tuple(repairs),
         inferred=tuple(inferred),
     )
+
+
+def _without_long_notes(performance: Performance, repairs: list[Repair]) -> Performance:
+    """The same with notes of more than `LONGEST_NOTE` made that long."""
+    long = sum(note.length > LONGEST_NOTE for note in performance.notes)
+    if not long:
+        return performance
+    repairs.append(Repair(f"notes of more than {LONGEST_NOTE // WHOLE} whole notes shortened", detail=str(long)))
+    notes = tuple(replace(note, length=min(note.length, LONGEST_NOTE)) for note in performance.notes)
+    return replace(performance, notes=notes)
 
 
 def _without_long_silences(performance: Performance, repairs: list[Repair]) -> Performance:
@@ -148,6 +162,22 @@ def _check_extent(performance: Performance) -> None:
     check_beat([note.onset for note in performance.notes], WHOLE, name)
 
 
+def _on_time(performance: Performance, repairs: list[Repair]) -> Performance:
+    """The same with what is late as a whole moved back; events that are as late go with it."""
+    late = lateness(sorted({note.onset for note in performance.notes}))
+    if not late:
+        return performance
+    repairs.append(Repair("all notes late by the same time, moved", detail=str(_length(late))))
+
+    def moved(time: int) -> int:
+        return max(0, time - late) if not beside_grid(time - late) and beside_grid(time) else time
+
+    notes = tuple(replace(note, onset=max(0, note.onset - late)) for note in performance.notes)
+    meters = tuple((moved(time), meter) for time, meter in performance.meters)
+    keys = tuple((moved(time), key) for time, key in performance.keys)
+    return replace(performance, notes=notes, meters=meters, keys=keys)
+
+
 def _melody(pieces: Sequence[Piece]) -> Melody | None:
     """Onsets, gaps and top pitches, counted in `meter_finding.UNIT`s; None without notes."""
     notes = [piece for piece in pieces if piece.numbers]
@@ -166,6 +196,7 @@ def _stated_meters(performance: Performance) -> _Meters:
     """The metre events in order, the first at 0; a first bar stated as a metre of its own becomes a pickup."""
     kept: _Meters = []
     for time, meter in sorted(performance.meters, key=lambda event: event[0]):
+        time = _sayable(time)
         if kept and kept[-1][0] == time:
             kept.pop()  # of several events at one time the last counts
         kept.append((time, meter))
@@ -176,6 +207,15 @@ def _stated_meters(performance: Performance) -> _Meters:
         if first != second and _grains(first) == time and time < (_grains(second) or 0):
             kept[0] = (0, second)
     return kept
+
+
+def _sayable(time: int) -> int:
+    """When a bar begins that is to begin here: where the bar before it can be written, in 64ths or their thirds."""
+    for part in (WHOLE // 64, WHOLE // 96):
+        near = (time + part // 2) // part * part
+        if abs(time - near) <= EXACT:
+            return near
+    return (time + WHOLE // 128) // (WHOLE // 64) * (WHOLE // 64)
 
 
 def _grains(meter: Meter) -> int | None:
@@ -302,14 +342,18 @@ def _length(grains: int) -> Fraction:
     return Fraction(grains, WHOLE)
 
 
-def _music(pieces: Sequence[Piece], meters: _Meters, keys: _Keys) -> tuple[Iterator[Element], int]:
+def _music(
+    pieces: Sequence[Piece], meters: _Meters, keys: _Keys, repairs: list[Repair], name: str
+) -> tuple[Iterator[Element], int]:
     """The elements of the tune, and how often it is played from beginning to end."""
     if not pieces:
         return iter(()), 1
     end = pieces[-1].end
     lines = sorted({*(line for line in _bar_lines(meters, end) if 0 < line < end), end})
+    if len(lines) > MOST_BARS:
+        raise ParseError(f"{len(lines):,} bars; expected at most {MOST_BARS:,}", name)
     lines[-1] = end = _full_end(lines, end, meters)
-    cut = list(_cut(_completed(pieces, end), lines))
+    cut = divided(_completed(pieces, end), lines, repairs)
     state = _states(meters, keys)
     times, stop = playthroughs(cut, lines, state)
     if times == 1:
@@ -327,6 +371,7 @@ def _elements(pieces: Sequence[Piece], lines: Sequence[int], state: _State) -> I
     now, start = state(0), 0
     sharps = now[1].sharps
     waiting = list(pieces)[::-1]
+    before_it: Note | Rest | None = None
     if 0 in marks:
         yield Bar(marks[0])
     for line in sorted({*lines, *(time for part in folded for time in part.times if time)}):
@@ -340,7 +385,7 @@ def _elements(pieces: Sequence[Piece], lines: Sequence[int], state: _State) -> I
             if state(start)[0] != now[0]:
                 now = (state(start)[0], now[1])
                 yield MeterChange(now[0])
-            for piece, tuplet in _tuplets(bar):
+            for piece, tuplet in tuplets(bar):
                 key = state(piece.onset)[1]
                 if key is not now[1] and key != now[1]:
                     now = (now[0], key)
@@ -348,7 +393,11 @@ def _elements(pieces: Sequence[Piece], lines: Sequence[int], state: _State) -> I
                     yield KeyChange(key)
                 if tuplet:
                     yield tuplet
-                yield _element(piece, sharps)
+                note = _element(piece, sharps)
+                if isinstance(note, Note) and isinstance(before_it, Note) and before_it.tied:
+                    note = replace(note, pitches=before_it.pitches)  # what sounds on is spelled as it began
+                before_it = note
+                yield note
             yield Bar(marks.get(line, "|]" if line == end else "|"))
         start = line
 
@@ -411,55 +460,3 @@ def _full_end(lines: Sequence[int], end: int, meters: _Meters) -> int:
         return end
     pickup = lines[0] if lines[0] < bar else 0
     return max(end, start + bar - (pickup if start + bar - pickup >= end else 0))
-
-
-def _cut(pieces: Iterable[Piece], lines: Sequence[int]) -> Iterator[Piece]:
-    """Notes cut and tied, rests cut, at bar lines, and at beats where they begin inside a tuplet and run on."""
-    for piece in pieces:
-        rest = piece
-        while True:
-            after = bisect_right(lines, rest.onset)
-            limit = lines[after] if after < len(lines) else rest.end
-            if not _dyadic(rest.onset) and not _plain_in_thirds(rest.length):
-                limit = min(limit, (rest.onset // (WHOLE // 4) + 1) * (WHOLE // 4))
-            if rest.end <= limit:
-                yield rest
-                break
-            yield replace(rest, length=limit - rest.onset, tied=bool(rest.numbers))
-            rest = replace(rest, onset=limit, length=rest.end - limit, grace=())
-
-
-@lru_cache(maxsize=4096)
-def _plain_in_thirds(length: int) -> bool:
-    """Whether a length in a triplet is written as one note."""
-    return Fraction(3 * length, 2 * WHOLE).numerator in (1, 3)
-
-
-def _tuplets(bar: Sequence[Piece]) -> Iterator[tuple[Piece, Tuplet | None]]:
-    """Each piece of a bar, with the tuplet that begins with it: up to where time is back on powers of two."""
-    index = 0
-    while index < len(bar):
-        stop, length = index, 0
-        while stop < len(bar):
-            length += bar[stop].length
-            stop += 1
-            if _dyadic(length):
-                break
-        group = bar[index:stop]
-        tuplet = None
-        if not all(_dyadic(piece.length) for piece in group):
-            odd = max(_odd_part(_length(piece.length).denominator) for piece in group)
-            tuplet = Tuplet(odd, 1 << (odd.bit_length() - 1), len(group))
-        for piece in group:
-            yield piece, tuplet
-            tuplet = None
-        index = stop
-
-
-@lru_cache(maxsize=4096)
-def _dyadic(grains: int) -> bool:
-    return _odd_part(Fraction(grains, WHOLE).denominator) == 1
-
-
-def _odd_part(number: int) -> int:
-    return number // (number & -number)
