@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.voices import BAND, CHOIR, score_of
 from tunewright.formats.midi.accompaniment import NAME
 from tunewright.formats.midi.pieces import parse_piece
 from tunewright.formats.midi.scores import CELLO, piece_of_score, played_piece, to_midi
 from tunewright.formats.midi.tunes import FLUTE
 from tunewright.music.piece import KeyAt, MeterAt
+from tunewright.support.errors import RenderError
 
 PICKUP = MeterAt(480, 3, 4)
 
@@ -43,6 +46,12 @@ def test_the_file_has_a_track_for_each_part() -> None:
     score = score_of(BAND)
     assert parse_piece(to_midi(score, chords=True), "x.mid") == played_piece(score, chords=True)
     assert [part.name for part in parse_piece(to_midi(score), "x.mid").parts][:2] == ["Violin", "Viola"]
+
+
+def test_more_notes_than_anybody_plays_are_refused() -> None:
+    voices = "".join(f"V:{number}\nP:A\nCDEF GABc|\n" for number in range(20))
+    with pytest.raises(RenderError, match="more than 65,536 notes"):
+        to_midi(score_of(f"X:1\nL:1/8\nM:4/4\nP:{'A99' * 10}\nK:C\n{voices}"))
 
 
 def test_tempo_and_lilt_are_as_of_a_tune() -> None:

@@ -16,8 +16,10 @@ from tunewright.formats.midi import accompaniment, pieces, tunes
 from tunewright.music.piece import TICKS, Part, Piece, PieceNote
 from tunewright.music.score import Score, Voice
 from tunewright.music.tune import Tune
+from tunewright.support.errors import RenderError
 
 CELLO = 42  # General MIDI's, from 0
+MOST_NOTES = 2**16  # of all voices as played: a symphony has about as many
 LOW = 55  # a voice whose middle note lies lower is played on it
 
 
@@ -76,10 +78,14 @@ def _together(score: Score, *, program: int | None = None, **how: Any) -> Piece:
 
 
 def _parts(score: Score, program: int | None, how: dict[str, Any]) -> Iterator[Part]:
+    notes = 0
     for number, voice in enumerate(score.voices, start=1):
         if not voice.tune.notes:
             continue
         [part] = _alone(voice.tune, _program(voice) if program is None else program, how).parts
+        if (notes := notes + len(part.notes)) > MOST_NOTES:
+            where = score.source or score.title or "score"
+            raise RenderError(f"{where}: its voices have more than {MOST_NOTES:,} notes as played")
         yield replace(part, name=" ".join(voice.name.split()) or f"Voice {number}")
 
 
