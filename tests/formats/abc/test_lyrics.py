@@ -99,9 +99,8 @@ def test_what_is_learned_has_no_words() -> None:
     assert canonical_text(song(SONG)) == canonical_text(song("C2D2E2F2|G4A4|c2B2A2G2|{d}[CE]8|"))
 
 
-SYLLABLES = st.text(
-    st.characters(exclude_categories=["C", "Z"], exclude_characters=JOINED), min_size=1, max_size=6
-).filter(lambda text: not text.endswith((HYPHEN, "\\")))
+LETTERS = st.characters(exclude_categories=["C", "Z"], exclude_characters=JOINED) | st.sampled_from(f"{HYPHEN}~%&;'")
+SYLLABLES = st.text(LETTERS, min_size=1, max_size=6).filter(lambda text: not text.endswith("\\"))
 VERSE = st.lists(st.one_of(st.just(""), st.just(HELD), st.just(JOINED), SYLLABLES), min_size=24, max_size=24)
 
 

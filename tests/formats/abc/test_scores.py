@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tunewright.formats.abc import parse_abc
 from tunewright.formats.abc.scores import LEFT_OUT, OUT_OF_STEP, decode_scores, format_score
 from tunewright.formats.midi.scores import piece_of_score
 from tunewright.music.score import Score
-from tunewright.support.errors import ParseError
+from tunewright.support.errors import ParseError, RenderError
 
 CASES = Path(__file__).parents[4] / "shared" / "cases"
 
@@ -108,7 +109,8 @@ def test_no_text_of_voices_breaks_the_reader(signs: list[str]) -> None:
     text = "X:1\nM:4/4\nL:1/4\nK:C\n" + "".join(signs) + "\n"
     for music, _ in decode_scores(text.encode(), "x.abc"):
         if isinstance(music, Score):
-            piece_of_score(music)
+            with contextlib.suppress(RenderError):  # where an ending that is never played holds all its notes
+                piece_of_score(music)
             assert format_score(score_of(format_score(music))) == format_score(music)
         elif isinstance(music, ParseError):
             assert music.reason

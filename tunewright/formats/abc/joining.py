@@ -1,4 +1,4 @@
-"""What ties mean, which takes both of their ends.
+"""What ties mean, which takes both of their ends; and bar lines side by side.
 
 In: music as read sign by sign. Out: the same with every tie between equal pitches, and the repairs that took, each
 with its place in the music. Slurs are paired where they are read, in `music`.
@@ -6,9 +6,10 @@ with its place in the music. Slurs are paired where they are read, in `music`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from tunewright.music.tune import Element, Note, Rest
+from tunewright.music.tune import Bar, Element, Note, Rest, join_bars
 
 TIE_AS_SLUR = "tie between different pitches read as a slur"
 TIE_TO_NOTHING = "tie to no note ignored"
@@ -39,3 +40,14 @@ def resolve_ties(music: list[Element]) -> list[tuple[str, int]]:
             music[after] = replace(following, slurs_closed=following.slurs_closed + 1)
             repairs.append((TIE_AS_SLUR, place))
     return repairs
+
+
+def bars_joined(music: Iterable[Element]) -> list[Element]:
+    """The same with every two bar lines that nothing stands between as one."""
+    joined: list[Element] = []
+    for element in music:
+        if isinstance(element, Bar) and joined and isinstance(last := joined[-1], Bar):
+            joined[-1] = join_bars(last, element)
+        else:
+            joined.append(element)
+    return joined

@@ -143,4 +143,4 @@ def _written(syllable: str) -> str:
         return {"": "* ", HELD: "_ ", JOINED: "- "}[syllable]
     text, joined = (syllable[:-1], JOINED) if syllable.endswith(JOINED) else (syllable, " ")
     text = _SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", encode_text(text))
-    return text.replace(" ", "~").replace(HYPHEN, r"\-").replace("-", r"\-") + joined
+    return re.sub(f"[-{HYPHEN}]", r"\\-", text.replace(" ", "~")) + joined

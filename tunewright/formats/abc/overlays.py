@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from tunewright.formats.abc.joining import resolve_ties
+from tunewright.formats.abc.joining import bars_joined, resolve_ties
 from tunewright.formats.abc.slurs import finish_slurs
 from tunewright.formats.abc.state import Overlay, State
 from tunewright.formats.abc.tuplets import finish_tuplet
-from tunewright.music.tune import Bar, ChordSymbol, Element, Note, Rest, Tune, Tuplet
+from tunewright.music.tune import Bar, ChordSymbol, Element, Ending, Note, Part, Rest, Tune, Tuplet
 from tunewright.support.errors import ParseError
 
 MOST_LAYERS = 8  # over one voice: what is laid over these is left out
@@ -82,6 +82,8 @@ def _bars(overlay: Overlay, verses: Sequence[tuple[str, ...]]) -> dict[int, Laid
     bars: dict[int, Laid] = {}
     number, bar, sung = overlay.first, list[Element](), 0
     for element in (*overlay.state.music, Bar("|")):
+        if isinstance(element, Ending | Part):
+            continue  # how a voice is played is its own to say
         if not isinstance(element, Bar):
             bar.append(element)
         elif bar:
@@ -104,11 +106,29 @@ def _layer(voice: Tune, bars: dict[int, Laid]) -> Tune:
         music += [*laid, *silence]
         begin = measure.stop
     music += voice.music[begin:]
+    music = bars_joined(music)
+    resolve_ties(music)
+    _balance_slurs(music)
     there = [bars[number] for number in sorted(bars) if number < len(voice.measures)]
     count = max((len(verses) for _, verses in there), default=0)
     lyrics = tuple(_verse(there, number) for number in range(count))
     alone = replace(voice, tempos=(), annotations=(), lines=(), repairs=(), left_out=(), text="")
     return replace(alone, music=tuple(music), lyrics=lyrics)
+
+
+def _balance_slurs(music: list[Element]) -> None:
+    """Take away what begins or ends a slur whose other end is in a bar that the voice has not."""
+    opened: list[int] = []
+    for place, element in enumerate(music):
+        if isinstance(element, Note) and (element.slurs_opened or element.slurs_closed):
+            closed = min(element.slurs_closed, len(opened))
+            del opened[len(opened) - closed :]
+            opened += [place] * element.slurs_opened
+            music[place] = replace(element, slurs_closed=closed)
+    for place in opened:
+        note = music[place]
+        assert isinstance(note, Note)
+        music[place] = replace(note, slurs_opened=note.slurs_opened - 1)
 
 
 def _verse(bars: Iterable[Laid], number: int) -> tuple[str, ...]:

@@ -169,7 +169,7 @@ def _take_words(state: State) -> dict[int, tuple[tuple[str, ...], ...]]:
     for number, note in enumerate(notes):
         for verse, syllables in zip(verses, own.setdefault(note.owner, [[] for _ in verses]), strict=True):
             syllables.append(verse[number])
-    return {owner: tuple(map(tuple, sung)) for owner, sung in own.items()}
+    return {owner: tuple(tuple(verse) for verse in sung if any(verse)) for owner, sung in own.items()}
 
 
 def _assemble(source: Source, state: State, lyrics: tuple[tuple[str, ...], ...]) -> Tune:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tunewright.formats.abc.accents import encode_text
 from tunewright.formats.abc.fields import format_key
 from tunewright.formats.abc.header import Header
+from tunewright.formats.abc.joining import bars_joined
 from tunewright.formats.abc.music import NO_NOTES
 from tunewright.formats.abc.reading import ReadVoice, decode_each, parse_each, read_lines, read_melody, read_voice
 from tunewright.formats.abc.splitting import Source
@@ -47,7 +48,7 @@ def parse_score(source: Source) -> Tune | Score:
     if not others and not melody.layers:
         return replace(melody.tune, repairs=(*melody.tune.repairs, *repairs))
     first = replace(melody.tune, repairs=(*melody.tune.repairs, *repairs))
-    read = [replace(melody, tune=first)] + [replace(one, tune=_in_step(melody.tune, one.tune)) for one in others]
+    read = [replace(melody, tune=first)] + [_voice_in_step(melody.tune, one) for one in others]
     return _put_together(source, read, [voice.name for voice in voices])
 
 
@@ -83,6 +84,12 @@ def _put_together(source: Source, read: Sequence[ReadVoice], names: Sequence[str
 # ------------------------------------------------------------------------------------------------ in step
 
 
+def _voice_in_step(melody: Tune, one: ReadVoice) -> ReadVoice:
+    """A voice and what is laid over it, as `_in_step`."""
+    layers = tuple(replace(_in_step(melody, layer), repairs=()) for layer in one.layers)
+    return replace(one, tune=_in_step(melody, one.tune), layers=layers)
+
+
 def _in_step(melody: Tune, voice: Tune) -> Tune:
     """The voice with the repeats, endings and parts of the melody, where it has as many bars and others."""
     if _form(melody.music) == _form(voice.music):
@@ -97,7 +104,7 @@ def _in_step(melody: Tune, voice: Tune) -> Tune:
         music += [element for element in voice.music[start : own.stop] if not _is_form(element)]
         begin, start = bar.stop, own.stop
     music += [element for element in melody.music[begin:] if _is_form(element)]
-    return replace(voice, music=tuple(music), tempos=(), annotations=(), repairs=(*voice.repairs, repair))
+    return replace(voice, music=tuple(bars_joined(music)), tempos=(), annotations=(), repairs=(*voice.repairs, repair))
 
 
 def _is_form(element: Element) -> bool:

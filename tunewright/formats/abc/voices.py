@@ -101,7 +101,7 @@ def properties(value: str) -> dict[str, str]:
     """
     said: dict[str, str] = {}
     for found in _PROPERTY.finditer(value):
-        name, told = (found[1].lower(), found[2].strip('"')) if found[1] else ("clef", found[3])
+        name, told = (found[1].lower(), found[2].replace('"', "")) if found[1] else ("clef", found[3])
         if name == "clef" or (name == "cl" and told):
             told, name = clef_of(told), "clef"
         if told:
@@ -164,7 +164,7 @@ def split_voices(declared: Sequence[str], lines: Sequence[Line]) -> list[VoiceLi
         for voice in found[1:MOST_VOICES]:
             voice.lines[:0] = shared
     elif voices and not declared and FIRST not in voices:
-        found.insert(0, VoiceLines(""))
+        found = [voices.get("", VoiceLines("")), *(voice for voice in found if voice.name)]
     owner = voices[FIRST] if FIRST in voices and not declared else found[0]
     owner.lines[:0] = before
     return found

@@ -150,8 +150,7 @@ class _State:
 def _lines(tune: Tune, *, whole: bool) -> Iterator[tuple[str, int]]:
     """The music, line by line, with changes of tempo and texts or without; of each line how many notes it has."""
     state = _begin(tune)
-    faster = {place: f" [Q:{format_tempo(tempo)}] " for place, tempo in tune.tempos if place} if whole else {}
-    texts = _texts(tune) if whole else {}
+    before = _before(tune) if whole else {}
     starts = {measure.start: measure for measure in tune.measures}
     line: list[str] = []
     bars = notes = 0
@@ -161,10 +160,8 @@ def _lines(tune: Tune, *, whole: bool) -> Iterator[tuple[str, int]]:
             state.position = state.ticks(late) if late else 0
             bars += not late
         sign = _sign(tune.music, index, state)
-        if index in faster:
-            sign = faster[index] + sign.lstrip(" ")
-        if index in texts:
-            sign = _with_text(texts[index], sign, element)
+        if index in before:
+            sign = _after(before[index], sign, element)
         if line and sign.startswith(" "):
             line[-1] = line[-1].rstrip()
         line.append(sign)
@@ -175,23 +172,23 @@ def _lines(tune: Tune, *, whole: bool) -> Iterator[tuple[str, int]]:
             if bars >= BARS_PER_LINE or element.line not in ("|", "|:"):
                 yield "".join(line).strip(), notes
                 line, bars, notes = [], 0, 0
-    if line or len(tune.music) in texts:
-        yield "".join([*line, texts.get(len(tune.music), "")]).strip(), notes
+    if line or len(tune.music) in before:
+        yield "".join([*line, before.get(len(tune.music), "")]).strip(), notes
 
 
-def _texts(tune: Tune) -> dict[int, str]:
-    """The texts over the music by their places, as they are written."""
-    texts: dict[int, str] = {}
+def _before(tune: Tune) -> dict[int, str]:
+    """The changes of tempo and the texts over the music as they are written, by their places."""
+    before = {place: f" [Q:{format_tempo(tempo)}] " for place, tempo in tune.tempos if place}
     for place, text in tune.annotations:
-        texts[place] = f'{texts.get(place, "")}"{text}"'
-    return texts
+        before[place] = f'{before.get(place, "")}"{text}"'
+    return before
 
 
-def _with_text(text: str, sign: str, element: Element) -> str:
-    """A sign with the text before it; a number of an ending stays right after its bar line."""
+def _after(before: str, sign: str, element: Element) -> str:
+    """A sign after what stands before it; the number of an ending, right after no bar line then, in its bracket."""
     if isinstance(element, Ending):
-        return f"{sign}{text}"
-    return f" {text}{sign}" if sign.startswith(" ") else f"{text}{sign}"
+        return f" {before.strip()} [{sign.strip(' [')} "
+    return f" {before.strip()}{sign}" if sign.startswith(" ") else f"{before}{sign}"
 
 
 def _begin(tune: Tune) -> _State:

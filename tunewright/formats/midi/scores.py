@@ -14,8 +14,9 @@ from typing import Any
 
 from tunewright.formats.midi import accompaniment, pieces, tunes
 from tunewright.music.piece import TICKS, Part, Piece, PieceNote
+from tunewright.music.playing import played
 from tunewright.music.score import Score, Voice
-from tunewright.music.tune import Tune
+from tunewright.music.tune import Note, Tune
 from tunewright.support.errors import RenderError
 
 CELLO = 42  # General MIDI's, from 0
@@ -80,7 +81,7 @@ def _together(score: Score, *, program: int | None = None, **how: Any) -> Piece:
 def _parts(score: Score, program: int | None, how: dict[str, Any]) -> Iterator[Part]:
     notes = 0
     for number, voice in enumerate(score.voices, start=1):
-        if not voice.tune.notes:
+        if voice is not score.voices[0] and not any(isinstance(element, Note) for element in played(voice.tune)):
             continue
         [part] = _alone(voice.tune, _program(voice) if program is None else program, how).parts
         if (notes := notes + len(part.notes)) > MOST_NOTES:
