@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -259,7 +258,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(
     def fail(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(tempfile, "mkstemp", fail)
+    monkeypatch.setattr("tunewright.support.files._create", fail)
     out = tmp_path / "out"
     reason = os.strerror(number)
     assert_one_error(tunewright("train", tunes, "--out", out, "--steps", "1", *SETTINGS), reason)

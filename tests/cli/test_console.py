@@ -8,13 +8,13 @@ from rich.console import Console
 from tests.support.small_runs import corpus_of, real_tunes
 from tunewright.cli.collections import show_corpus
 from tunewright.cli.console import (
-    print_json,
     progress_line,
     refused_note,
     show_training,
     sparkline,
     training_result,
 )
+from tunewright.cli.output import print_json
 from tunewright.corpus.sources import Dropped
 from tunewright.training.progress import Progress
 

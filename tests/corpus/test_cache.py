@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -60,6 +63,40 @@ def test_a_file_cut_short_anywhere_is_not_believed(folder: Path) -> None:
     lines = whole.splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:2] + lines[3:]))
     assert load("key") is None  # a line is missing
+
+
+def signed(lines: Sequence[bytes]) -> bytes:
+    """What a cache of these lines is, its checksum right."""
+    content = b"".join(lines)
+    return content + hashlib.sha256(content).hexdigest().encode() + b"\n"
+
+
+def test_no_change_of_a_bit_is_read_as_other_music(folder: Path) -> None:
+    save("key", real_tunes(3))
+    path = next(folder.iterdir())
+    whole = path.read_bytes()
+    assert signed(whole.splitlines(keepends=True)[:-1]) == whole
+    random = Random(1)
+    for _ in range(300):
+        place, bit = random.randrange(len(whole)), 1 << random.randrange(8)
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
+        assert load("key") is None
+
+
+@pytest.mark.parametrize("damage", [b"[" * 100_000, b'"1/0"', b'"1e99999999"', b'"1/2/3"', b"9" * 5000, b"NaN"])
+def test_what_was_never_written_costs_time_only_whatever_its_checksum(folder: Path, damage: bytes) -> None:
+    save("key", real_tunes(1)[:1])
+    path = next(folder.iterdir())
+    tune, data, _ = path.read_bytes().splitlines(keepends=True)
+    assert b'"1/8"' in tune
+    for lines in ((tune.replace(b'"1/8"', damage), data), (damage, data), (tune, b'{"count":' + damage + b"}")):
+        path.write_bytes(signed(lines))
+        assert load("key") is None
+
+
+def test_a_pipe_in_the_place_of_a_cache_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "key.music")
+    assert load("key") is None
 
 
 def test_the_oldest_go_and_the_newest_stays_whatever_its_size(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,3 +189,14 @@ def test_the_schema_is_printed_and_is_in_the_documentation(tunewright: Command) 
     assert [one["name"] for table in told.values() for one in table] == [one.name for one in columns]
     for one in columns:
         assert re.search(rf"^  {one.name} +{one.kind}\b.*{re.escape(one.meaning)}$", result.out, re.MULTILINE)
+
+
+def test_titles_that_a_spreadsheet_would_run_are_harmless_in_every_table(tunewright: Command, tmp_path: Path) -> None:
+    source = tmp_path / "a.abc"
+    source.write_text("X:1\nT:=cmd|' /C calc'!A0\nR:@reel\nM:2/4\nL:1/8\nK:C\nCDEF|GABc|\n")
+    for extra, begins in (([], "'"), (["--raw"], "")):
+        assert tunewright("export", source, "--to", tmp_path / "notes.csv", *extra).code == 0
+        assert tunewright("corpus", source, "--split-out", tmp_path / "split.tsv", *extra).code == 0
+        for name in ("notes.tunes.csv", "split.tsv"):
+            cells = re.split("[,\t\n]", (tmp_path / name).read_text())
+            assert [cell for cell in cells if "=cmd" in cell] == [f"{begins}=cmd|' /C calc'!A0"]

@@ -21,7 +21,8 @@ from tunewright.generation.generator import load_generator
 from tunewright.generation.keywords import generate
 from tunewright.support.errors import RunError
 from tunewright.training.loop import train_steps
-from tunewright.training.run import BEST, LAST, default_temperature, load_run, load_tensors, save_default_temperature
+from tunewright.training.run import BEST, LAST, default_temperature, load_run, save_default_temperature
+from tunewright.training.tensors import load_tensors
 
 CONFIG = SMALL.with_(num_training_iterations=12, eval_every=2)
 

@@ -120,6 +120,18 @@ def test_a_tune_that_does_not_end_is_cut_and_said_to_be() -> None:
     assert math.isnan(drawn.log_likelihood_per_note)
 
 
+def test_a_start_that_cannot_be_is_refused_in_its_own_words_whatever_was_drawn_before() -> None:
+    reasons = set()
+    for seed in range(4):
+        with pytest.raises(ConfigError, match="cannot become a well-formed tune") as caught:
+            list(generate(untrained(), 1, seed=seed, start="GABc dedB|GABc|z8z8z8z8|"))
+        reasons.add(str(caught.value))
+    for reason in reasons:
+        quoted = reason.partition("at '")[2].partition("'")[0]
+        assert quoted
+        assert quoted in "GABc dedB|GABc|z8z8z8z8|"
+
+
 def test_music_to_start_with_stands_at_the_beginning_of_the_body(by_heart: Path) -> None:
     tune = canonical_text(real_tunes()[8])
     several = list(generate(by_heart, 3, start="BAB d2", free=True))

@@ -25,7 +25,8 @@ from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.tokens.contract import encode_passages
 from tunewright.training.loop import train_steps
-from tunewright.training.run import BEST, default_temperature, load_run, load_tensors
+from tunewright.training.run import BEST, default_temperature, load_run
+from tunewright.training.tensors import load_tensors
 
 FEW = Order(tunes=3)
 CONFIG = SMALL.with_(num_training_iterations=8, eval_every=2)

@@ -1,8 +1,9 @@
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load, save
 
 from tests.support.real_tunes import real_tunes
 from tunewright.measuring import indexes
@@ -53,14 +54,25 @@ def test_what_is_no_index_is_refused(tmp_path: Path) -> None:
         save_index(build_index([]), tmp_path / "index" / "index")
 
 
+def test_one_byte_that_has_changed_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    save_index(build_index(real_tunes(2)), path)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 1 + len(whole) // 200):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(CorpusError, match="not a whole index"):
+            load_index(path)
+
+
 @pytest.mark.parametrize(
     "name", ["alphabet", "names", "notes", "notes_begin", "order", "pitches", "ratios", "rhythms", "starts", "text"]
 )
 def test_parts_that_do_not_fit_are_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / "index"
     save_index(build_index(real_tunes(2)), path)
-    arrays = load_file(path)
-    save_file(arrays | {name: np.ascontiguousarray(arrays[name][: len(arrays[name]) // 3])}, path)
+    arrays = load(path.read_bytes()[indexes.DIGEST :])
+    content = save(arrays | {name: np.ascontiguousarray(arrays[name][: len(arrays[name]) // 3])})
+    path.write_bytes(hashlib.sha256(content).digest() + content)
     with pytest.raises(CorpusError, match="not a whole index"):
         load_index(path)
 

@@ -42,8 +42,8 @@ row = st.tuples(
 )
 
 
-def write(path: Path, rows: Sequence[Row], few: Sequence[Row] = ()) -> None:
-    with open_tables(path, (THINGS, FEW), {"from": "a test"}) as (things, words):
+def write(path: Path, rows: Sequence[Row], few: Sequence[Row] = (), *, raw: bool = True) -> None:
+    with open_tables(path, (THINGS, FEW), {"from": "a test"}, raw=raw) as (things, words):
         things.add(rows)
         words.add(few)
 
@@ -78,6 +78,21 @@ def test_rows_read_back_the_same(
     write(path, rows, few)
     assert read(path) == rows
     assert read(path, FEW) == few
+
+
+RUN = ("=HYPERLINK(1)", "+1", "-2+3", "@SUM(1)", "\tx", "＝1")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_a_spreadsheet_would_run_has_an_apostrophe_in_csv_alone(tmp_path: Path, suffix: str) -> None:
+    rows: list[Row] = [(cell, -1, -2, -3.5, True) for cell in (*RUN, "plain", "", "a=b", "'")]
+    path = tmp_path / f"things{suffix}"
+    write(path, rows, [("=few",)], raw=False)
+    told = [(f"'{row[0]}" if row[0] in RUN and suffix == ".csv" else row[0], *row[1:]) for row in rows]
+    assert read(path) == told
+    assert read(path, FEW) == [("'=few" if suffix == ".csv" else "=few",)]
+    write(path, rows, raw=True)
+    assert read(path) == rows
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

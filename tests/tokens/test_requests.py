@@ -12,7 +12,15 @@ from tunewright.music.form import FEWEST_BARS, MOST_SECTION_BARS, MOST_SECTIONS,
 from tunewright.music.rhythms import RHYTHMS, told_rhythm
 from tunewright.music.tune import Key, Meter, Pitch
 from tunewright.support.errors import ConfigError
-from tunewright.tokens.requests import MOST_BARS, Request, as_in, build_request, check_request, usual_form
+from tunewright.tokens.requests import (
+    LONGEST_START,
+    MOST_BARS,
+    Request,
+    as_in,
+    build_request,
+    check_request,
+    usual_form,
+)
 
 
 @pytest.mark.parametrize(
@@ -152,3 +160,9 @@ def test_a_metre_is_asked_for_as_it_is_however_it_was_written() -> None:
     [reel] = parse_abc("X:1\nT:x\nR:reel\nM:C\nL:1/8\nK:D\nDEFG ABcd|DEFG ABcd|DEFG ABcd|d8|]\n")
     assert as_in(reel, build_request(meter="4/4")).rhythm == "reel"
     assert as_in(reel, build_request(meter="2/2")).rhythm == ""
+
+
+def test_a_start_without_end_is_refused() -> None:
+    assert Request(start="A" * LONGEST_START).start
+    with pytest.raises(ConfigError, match="the start has 10,001 signs; expected at most 10,000"):
+        Request(start="A" * (LONGEST_START + 1))

@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
 
 import tunewright.support.files
 import tunewright.training.loop
-import tunewright.training.run
+import tunewright.training.tensors
 from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small, small_corpus
 from tunewright.generation.generator import load_generator
@@ -21,7 +23,8 @@ from tunewright.support import pace
 from tunewright.support.errors import ConfigError, CorpusError, OutputError, RunError
 from tunewright.support.threads import Threads
 from tunewright.training.loop import _Training, learning_rate_at, train_steps
-from tunewright.training.run import BEST, LAST, load_run, load_tensors, read_metrics
+from tunewright.training.run import BEST, LAST, load_run, read_metrics
+from tunewright.training.tensors import load_tensors
 
 
 def test_learning_rates_rise_then_fall_to_a_hundredth() -> None:
@@ -189,8 +192,15 @@ def test_a_corpus_without_held_out_tunes_trains_too(tmp_path: Path) -> None:
 
 
 def test_a_corpus_without_tunes_is_a_corpus_error(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="no tunes to train on"):
-        list(train_steps(corpus_of(()), tmp_path / "run", SMALL))
+    with pytest.raises(CorpusError, match=r"no tunes to train on: all are held out \(1 to choose by, 0 to test with\)"):
+        list(train_steps(corpus_of((), real_tunes()[:1]), tmp_path / "run", SMALL))
+
+
+def test_a_corpus_of_irregular_tunes_alone_says_so(tmp_path: Path) -> None:
+    irregular = [tune for tune in real_tunes() if tune.irregular][:3]
+    with pytest.raises(CorpusError, match=r"all 3 to learn from have bars that do not add up, which regular_only"):
+        list(train_steps(corpus_of(irregular), tmp_path / "run", SMALL.with_(regular_only=True)))
+    list(train_steps(corpus_of(irregular), tmp_path / "more", SMALL.with_(regular_only=False)))
 
 
 def test_a_finished_run_is_not_overwritten(tmp_path: Path) -> None:
@@ -237,14 +247,14 @@ def test_a_checkpoint_of_another_shape_is_one_clear_line(tmp_path: Path) -> None
 
 
 def test_a_disk_that_fills_up_leaves_a_run_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    replace_file, calls = tunewright.support.files.replace_file, itertools.count()
+    replacing, calls = tunewright.support.files.replacing, itertools.count()
 
-    def fills_up(path: Path, content: bytes) -> None:
-        if path.suffix == ".safetensors" and next(calls) >= 3:
+    def fills_up(path: Path) -> AbstractContextManager[BinaryIO]:
+        if next(calls) >= 3:
             raise OutputError(f"{path}: cannot be written (No space left on device); expected a writable folder")
-        replace_file(path, content)
+        return replacing(path)
 
-    monkeypatch.setattr(tunewright.training.run, "replace_file", fills_up)
+    monkeypatch.setattr(tunewright.training.tensors, "replacing", fills_up)
     with pytest.raises(OutputError, match="No space left"):
         run_small(tmp_path / "run")
     monkeypatch.undo()

@@ -20,14 +20,13 @@ from tunewright.training.run import (
     find_runs,
     list_runs,
     load_run,
-    load_tensors,
     locked,
     read_metrics,
     read_record,
-    save_tensors,
     status_of,
     write_summary,
 )
+from tunewright.training.tensors import load_tensors, save_tensors
 
 TENSORS = {"a": torch.arange(6.0).view(2, 3), "b": torch.ones((), dtype=torch.int64)}
 

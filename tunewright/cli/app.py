@@ -7,10 +7,11 @@ of its own; each command parses, calls, prints.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +25,7 @@ from tunewright.cli.commands.options import (
     Formats,
     Language,
     MelodyOf,
+    Raw,
     SoundFont,
     Sources,
     Straight,
@@ -34,6 +36,7 @@ from tunewright.cli.commands.options import (
     read_sources,
 )
 from tunewright.cli.commands.training import demo, reproduce, train
+from tunewright.cli.output import drop_output, finish, hold_standard_streams, note, say
 from tunewright.support.errors import TunewrightError
 from tunewright.support.version import __version__
 from tunewright.support.waiting import wait_briefly
@@ -52,28 +55,56 @@ app = typer.Typer(
 )
 
 
+_WRONG_USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
 def main() -> None:
     """Run the program and exit with its code; an error the user can act on is one line on stderr."""
     wait_briefly()
+    hold_standard_streams()
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     try:
-        app(args=[word for word in arguments if word != "--debug"], prog_name="tunewright")
-    except TunewrightError as error:
-        if debug:
+        code = app([word for word in arguments if word != "--debug"], "tunewright", standalone_mode=False)
+        finish()
+    except BrokenPipeError:  # whoever read what was printed has seen enough
+        drop_output()
+        sys.exit(1)
+    except _WRONG_USAGE as error:
+        _show_usage(error)
+        sys.exit(error.exit_code)
+    except (TunewrightError, OSError, MemoryError, RuntimeError) as error:
+        if debug or not (message := _message(error)):
             raise
-        sys.exit(f"Error: {one_line(str(error))}")
-    except OSError as error:
-        if debug:
-            raise
-        sys.exit(f"Error: {error.filename or 'a file'}: {error.strerror or error}")
+        note(f"Error: {one_line(message)}")
+        sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit("Interrupted.")
+        note("Interrupted.")
+        sys.exit(1)
+    sys.exit(code or 0)
+
+
+def _message(error: Exception) -> str:
+    """What went wrong, in one line, where that is the user's to mend; "" where it is ours."""
+    if isinstance(error, TunewrightError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):  # the latter is PyTorch's
+        return "too little memory; expected a smaller model, batch or collection"
+    return ""
+
+
+def _show_usage(error: Any) -> None:
+    """Print how a command is used, as its parser says it: what is wrong in it may have come from anywhere."""
+    text = io.StringIO()
+    error.show(file=text)
+    note(text.getvalue().rstrip("\n"))
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"tunewright {__version__}")
+        say(f"tunewright {__version__}")
         raise typer.Exit
 
 
@@ -95,6 +126,7 @@ def corpus(
     ] = None,
     melody: MelodyOf = "",
     tokens: TokensOf = "",
+    raw: Raw = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a collection holds.
@@ -103,7 +135,7 @@ def corpus(
     into tunes to learn from, to choose by and to test with.
     """
     from tunewright.cli.collections import show_corpus
-    from tunewright.cli.console import print_json
+    from tunewright.cli.output import print_json
     from tunewright.corpus.describe import describe, write_files
     from tunewright.corpus.split import write_split
     from tunewright.support.errors import ConfigError
@@ -118,9 +150,9 @@ def corpus(
     else:
         found = tunes = read_sources(sources, melody)
         if files_out:
-            write_files(tunes, files_out)
+            write_files(tunes, files_out, raw=raw)
     if split_out:
-        write_split(found, split_out)
+        write_split(found, split_out, raw=raw)
     if as_json:
         print_json(describe(found))
     else:
@@ -148,7 +180,7 @@ def render(
     A file of many tunes gives NAME-001.svg and so on; pdf is one book of them all. Tunes of several voices are drawn
     and sounded whole.
     """
-    from tunewright.cli.console import note, print_json
+    from tunewright.cli.output import print_json
     from tunewright.corpus.rendering import Rendered, render_files
     from tunewright.formats.formats import formats_that_take, parse_formats, usual_formats
 
@@ -174,7 +206,7 @@ def render(
     if as_json:
         print_json([{"source": one.source, "title": one.title, "files": one.files} for one in done])
     else:
-        print(f"{len(done):,} {kind}s rendered into {out}, {failed:,} failed.")
+        say(f"{len(done):,} {kind}s rendered into {out}, {failed:,} failed.")
     if failed:
         raise typer.Exit(1)
 
@@ -184,7 +216,8 @@ def runs(
     as_json: AsJson = False,
 ) -> None:
     """List runs: preset, corpus, held-out bits per note, status, time."""
-    from tunewright.cli.console import print_json, show_runs
+    from tunewright.cli.console import show_runs
+    from tunewright.cli.output import print_json
     from tunewright.training.run import list_runs
 
     found = list_runs(folder)
@@ -218,7 +251,7 @@ def compare(
 
     Curves, what each learned and how fast, tunes of each at several temperatures, everything they were told.
     """
-    from tunewright.cli.console import note, print_json
+    from tunewright.cli.output import print_json
     from tunewright.judging.assessment import judged_kind
     from tunewright.judging.runs.comparison import compare_runs, describe_comparison
     from tunewright.reports.comparison.page import write_comparison
@@ -234,7 +267,7 @@ def compare(
     if as_json:
         print_json({"report": out} | describe_comparison(comparison))
     else:
-        print(f"Wrote {out}.")
+        say(f"Wrote {out}.")
 
 
 def _learned_from(runs: list[Path]) -> list[str]:

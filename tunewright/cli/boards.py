@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
-from tunewright.cli.console import note
+from tunewright.cli.console import display_console
+from tunewright.cli.output import note, visible
 from tunewright.judging.runs.comparison import Comparison, describe_comparison
 from tunewright.judging.runs.trials import DONE, Trial, TrialProgress, work_of
 from tunewright.reports.wording import duration
@@ -27,7 +29,7 @@ ENOUGH_TO_TELL = 0.02  # of all training, from which on the time left is told
 
 def show_trials(trials: Sequence[Trial], progress: Iterable[TrialProgress]) -> list[TrialProgress]:
     """Show many trainings while they run, on stderr; returns how each that was begun ended."""
-    console = Console(stderr=True)
+    console = display_console()
     board = _Board(trials)
     if not console.is_terminal:
         for one in progress:
@@ -91,9 +93,8 @@ class _Board:
         for trial in self.trials:
             one = self.latest.get(trial.path)
             if one is not None:
-                table.add_row(
-                    ProgressBar(trial.config.schedule.num_training_iterations, one.step, width=20), _trial_line(one)
-                )
+                bar = ProgressBar(trial.config.schedule.num_training_iterations, one.step, width=20)
+                table.add_row(bar, Text(visible(_trial_line(one))))  # as it is: a reason may have brackets
         display = Table.grid()
         display.add_row(ProgressBar(total=1.0, completed=self.done, width=60))
         display.add_row(self.whole())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from tunewright.cli.output import say
 from tunewright.corpus.describe import ONE_TRACK, SKYLINE, describe_files, figures, how_read, reasons
 from tunewright.music.instruments import instrument_name
 from tunewright.music.piece import Piece
@@ -40,27 +41,27 @@ def show_corpus(corpus: Corpus[Music]) -> None:
 
 def _show_tunes(corpus: Corpus[Tune]) -> None:
     told = figures(corpus)
-    print(f"{collection_title(corpus.name)}\n")
+    say(f"{collection_title(corpus.name)}\n")
     for row in corpus_table(corpus).rows:
-        print(_row(row.name, row.cells[0].value))
+        say(_row(row.name, row.cells[0].value))
     _print_midi_files(corpus)
     for title, counts in (
         ("Repairs: what is not as the standard has it, and how it was read", told["repairs"]),
         ("Left out of the music, kept in the tune's own text", told["left_out"]),
     ):
-        print(f"\n{title}")
+        say(f"\n{title}")
         _print_counts(counts)
     for title, found in (("Rhythms", told["rhythms"]), ("Modes", told["modes"])):
-        print(f"\n{_row(title, 'stated', 'inferred', 'confidence', indent='')}")
+        say(f"\n{_row(title, 'stated', 'inferred', 'confidence', indent='')}")
         _print_inferred(found)
     for title, counts in (("Metres", told["meters"]), ("Keys", told["keys"])):
-        print(f"\n{title}")
+        say(f"\n{title}")
         _print_counts(counts)
     if corpus.duplicates:
-        print("\nDuplicates, each merged into another tune")
+        say("\nDuplicates, each merged into another tune")
         _print_some([f"{merged} = {kept}" for merged, kept in corpus.duplicates], "--split-out lists every tune")
     if corpus.others:
-        print("\nFiles of other kinds beside them, not read")
+        say("\nFiles of other kinds beside them, not read")
         _print_counts(told["not_read"])
     _print_dropped(corpus)
 
@@ -70,19 +71,19 @@ def _print_midi_files(corpus: Corpus[Tune]) -> None:
     counted = how_read(corpus)
     if not counted:
         return
-    print(f"\n{_row('How MIDI files were read', 'files', 'how sure', indent='')}")
+    say(f"\n{_row('How MIDI files were read', 'files', 'how sure', indent='')}")
     for name, count, sure in counted:
-        print(_row(name, f"{count:,}", "" if sure is None else f"{sure:.2f}").rstrip())
+        say(_row(name, f"{count:,}", "" if sure is None else f"{sure:.2f}").rstrip())
     read = sum(count for name, count, _ in counted if name.startswith("melody"))
     files = (told for told in describe_files(corpus) if "key" in told)
     shown = list(islice(files, read if read <= LISTED else SHOWN))
     folder = os.path.commonpath([os.path.dirname(told["source"]) for told in shown])
     heads = ("file", "melody", "notes", "key", "sure", "metre", "sure", "not as the file says, or not said by it")
-    print(f"\n  In {folder or '.'}:")
+    say(f"\n  In {folder or '.'}:")
     for line in _aligned([heads, *(_of(told, folder) for told in shown)], right=(2,)):
-        print(f"  {line}")
+        say(f"  {line}")
     if len(shown) < read:
-        print(f"  … and {read - len(shown):,} more (--files-out FILE has a line for every file)")
+        say(f"  … and {read - len(shown):,} more (--files-out FILE has a line for every file)")
 
 
 def _of(told: Mapping[str, Any], folder: str) -> tuple[str, ...]:
@@ -117,15 +118,15 @@ def _aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterat
 
 def _print_dropped(corpus: Corpus[Tune]) -> None:
     """Everything that was dropped, with the reason; where that is much, by reason, with the first of each."""
-    print(f"\nDropped: {f'{len(corpus.dropped):,}' if corpus.dropped else 'nothing'}")
+    say(f"\nDropped: {f'{len(corpus.dropped):,}' if corpus.dropped else 'nothing'}")
     if len(corpus.dropped) <= LISTED:
         for dropped in corpus.dropped:
-            print(f"  {dropped.source}: {dropped.reason}")
+            say(f"  {dropped.source}: {dropped.reason}")
         return
     for reason, sources in reasons(corpus.dropped):
         more = f", and {len(sources) - REASONS:,} more" if len(sources) > REASONS else ""
-        print(f"{len(sources):>8,}  {reason}\n{'':10}{', '.join(sources[:REASONS])}{more}")
-    print("  Every one with its reason: --files-out FILE, or --json")
+        say(f"{len(sources):>8,}  {reason}\n{'':10}{', '.join(sources[:REASONS])}{more}")
+    say("  Every one with its reason: --files-out FILE, or --json")
 
 
 def _row(name: str, *cells: str, indent: str = "  ") -> str:
@@ -135,11 +136,11 @@ def _row(name: str, *cells: str, indent: str = "  ") -> str:
 def _print_counts(counts: Mapping[str, int]) -> None:
     shown = dict(list(counts.items())[:SHOWN])
     for name, number in shown.items():
-        print(_row(name, f"{number:,}"))
+        say(_row(name, f"{number:,}"))
     if rest := sum(counts.values()) - sum(shown.values()):
-        print(_row(f"… and {len(counts) - len(shown):,} more kinds", f"{rest:,}"))
+        say(_row(f"… and {len(counts) - len(shown):,} more kinds", f"{rest:,}"))
     if not counts:
-        print("  none")
+        say("  none")
 
 
 def _print_inferred(found: Mapping[str, Any]) -> None:
@@ -150,17 +151,17 @@ def _print_inferred(found: Mapping[str, Any]) -> None:
     for name in ordered[:SHOWN]:
         guess = inferred.get(name)
         cells = (f"{guess['tunes']:,}", f"{guess['confidence']:.2f}") if guess else ("", "")
-        print(_row(name, f"{stated[name]:,}" if name in stated else "", *cells))
+        say(_row(name, f"{stated[name]:,}" if name in stated else "", *cells))
     if rest := sum(total[name] for name in ordered[SHOWN:]):
-        print(_row(f"… and {len(ordered) - SHOWN:,} more kinds", f"{rest:,}"))
-    print(_row("unknown", f"{found['unknown']:,}"))
+        say(_row(f"… and {len(ordered) - SHOWN:,} more kinds", f"{rest:,}"))
+    say(_row("unknown", f"{found['unknown']:,}"))
 
 
 def _print_some(lines: Sequence[str], where: str) -> None:
     for line in lines[:SHOWN]:
-        print(f"  {line}")
+        say(f"  {line}")
     if len(lines) > SHOWN:
-        print(f"  … and {len(lines) - SHOWN:,} more ({where})")
+        say(f"  … and {len(lines) - SHOWN:,} more ({where})")
 
 
 # ------------------------------------------------------------------------------------------------ pieces
@@ -213,5 +214,5 @@ def _dropped_lines(dropped: Sequence[Mapping[str, str]]) -> list[str]:
 
 _SHOWN: Mapping[str, Callable[[Any], None]] = {
     Tune.kind: _show_tunes,
-    Piece.kind: lambda corpus: print(pieces_text(figures(corpus))),
+    Piece.kind: lambda corpus: say(pieces_text(figures(corpus))),
 }

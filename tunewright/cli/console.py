@@ -1,20 +1,18 @@
-"""What the commands show on a terminal: training as it goes, runs, notes beside the result.
+"""What the commands show on a terminal: training as it goes, and runs.
 
-In: `Progress`. Out: lines on stderr (progress, notes) or stdout (results). On a terminal training is one
+In: `Progress`. Out: lines on stderr (progress) or stdout (runs), printed by `output`. On a terminal training is one
 live display; elsewhere a plain line now and then. This file computes nothing that it shows.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -22,8 +20,8 @@ from rich.progress import Progress as RichProgress
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from tunewright.cli.output import note, say
 from tunewright.reports.wording import duration
-from tunewright.support.numbers import without_nan
 
 if TYPE_CHECKING:
     from tunewright.training.progress import Progress
@@ -34,17 +32,30 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 REASONS = 3  # why tunes were refused, on one line
 
 
-def note(text: str) -> None:
-    """Print a line about the work, to stderr."""
-    print(text, file=sys.stderr, flush=True)
+class _Lasting:
+    """A stream whose end is no error: what a display shows goes on when the terminal is gone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
-def print_json(value: object) -> None:
-    """Print a result as JSON, to stdout; numbers that are not finite become null."""
-    encoder = json.JSONEncoder(ensure_ascii=False, indent=1, default=os.fspath)
-    for part in encoder.iterencode(without_nan(value)):  # never whole in memory
-        sys.stdout.write(part)
-    sys.stdout.write("\n")
+def display_console() -> Console:
+    """Where live displays are drawn: stderr."""
+    return Console(stderr=True) if sys.stderr is None else Console(file=cast("IO[str]", _Lasting(sys.stderr)))
 
 
 @contextmanager
@@ -53,7 +64,7 @@ def show_reading() -> Iterator[Callable[[int, int], None]]:
 
     The bar is drawn by the one who calls: with a thread of its own nothing could be read by several processes.
     """
-    console = Console(stderr=True)
+    console = display_console()
     shown = 0.0
     with RichProgress(console=console, transient=True, auto_refresh=False, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
@@ -70,7 +81,7 @@ def show_reading() -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def show_counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """A function to call with how many are done and how many there are, which shows a bar on a terminal."""
-    console = Console(stderr=True)
+    console = display_console()
     with RichProgress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -81,7 +92,7 @@ def show_counting(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def show_training(steps: Iterable[Progress]) -> Progress:
     """Show training while it runs, on stderr; returns its last `Progress`."""
-    console = Console(stderr=True)
+    console = display_console()
     return _show_live(steps, console) if console.is_terminal else _show_lines(steps)
 
 
@@ -219,4 +230,4 @@ def show_runs(runs: Sequence[Mapping[str, Any]], folder: Path) -> None:
             cell.rjust(width) if place > 3 else cell.ljust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        print("  ".join(words).rstrip())
+        say("  ".join(words).rstrip())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tunewright.cli.console import note, print_json
+from tunewright.cli.output import note, print_json, say
 from tunewright.generation.generated import Generated
 from tunewright.generation.session import MOST_TIMES
 from tunewright.generation.tunebook import write_drawn, write_tunebook
@@ -45,7 +45,7 @@ class Output:
         written = write_drawn(one, self.folder, self.formats, **self.options) if self.folder else {}
         self.files.append(written)
         if not self.folder and not self.as_json and not self.shown:
-            print(one.text, flush=True)
+            say(one.text, flush=True)
 
     def end(self) -> None:
         """Write what is of all of them, and say what came out."""
@@ -56,7 +56,7 @@ class Output:
         elif self.folder:
             for one, files in zip(self.drawn, self.files, strict=True):
                 if line := _KINDS[self.kind].line(one, files):
-                    print(line)
+                    say(line)
         note(drawn_note(self.drawn))
 
 

@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.reading import read_corpus
@@ -24,6 +23,7 @@ from tunewright.judging.runs.trials import DONE, Drawing, Trial, TrialProgress, 
 from tunewright.music.tune import Tune
 from tunewright.reports.comparison.page import write_comparison
 from tunewright.reports.wording import Wording
+from tunewright.support.documents import read_json
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.support.threads import one_thread
@@ -36,6 +36,7 @@ SOUND = "sound"
 CONTROL = "lab-default-fp32"  # one seed of it
 FACTORS = ("lab-rate", "lab-length", "lab-batch", "lab-embedding", "lab-gru", "lab-rnn")
 RECORD = "experiment.json"
+_PLAN = {"sources": [str], "fingerprint": str, "share": float, "changes": [str], "timed": bool}
 
 TRAINING_SHARE = 0.5  # of the time given; side by side a step takes longer than timed, and tunes are drawn and judged
 TIMED_STEPS = 6  # to find out how long a step takes; the first of them warms up
@@ -184,11 +185,10 @@ def _kept_plan(folder: Path, wanted: Plan, corpus: Corpus[Tune]) -> Plan | None:
 
 def _read_plan(path: Path) -> Plan:
     try:
-        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        changes = tuple(map(str, stored["changes"]))
-        sources, timed = tuple(stored["sources"]), bool(stored["timed"])
-        return Plan(sources, str(stored["fingerprint"]), float(stored["share"]), changes, timed)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        stored = read_json(path, _PLAN)
+        changes, sources = tuple(stored["changes"]), tuple(stored["sources"])
+        return Plan(sources, stored["fingerprint"], float(stored["share"]), changes, stored["timed"])
+    except (KeyError, TypeError) as error:
         raise RunError(f"{path}: broken ({error}); expected what reproduce wrote") from None
 
 

@@ -22,6 +22,7 @@ from tunewright.music.piece import Piece
 from tunewright.music.rhythms import known_rhythm
 from tunewright.music.tune import Bar, Note, Rest, Tune
 from tunewright.support.files import replacing
+from tunewright.support.tables import harmless
 
 KEY = "key"  # what `Inference.what` says of MIDI files
 METER = "metre"
@@ -163,11 +164,15 @@ def describe_files(corpus: Corpus[Tune]) -> Iterator[dict[str, Any]]:
         yield {"source": name} | (_midi_file(items[0]) if _is_midi(name) else _abc_file(items))
 
 
-def write_files(corpus: Corpus[Tune], path: Path) -> None:
-    """Write a table with tabs: a line for every file, with what was found in it or why it was dropped."""
+def write_files(corpus: Corpus[Tune], path: Path, *, raw: bool = False) -> None:
+    """Write a table with tabs: a line for every file, with what was found in it or why it was dropped.
+
+    Cells that a spreadsheet would run have an apostrophe before them, unless they are to be `raw`.
+    """
+    safe = str if raw else harmless
     with replacing(path) as out:
         for row in (_COLUMNS, *map(_cells, describe_files(corpus))):
-            line = "\t".join(" ".join(str(cell).split()) for cell in row)
+            line = "\t".join(safe(" ".join(str(cell).split())) for cell in row)
             out.write(f"{line}\n".encode(errors="surrogateescape"))
 
 

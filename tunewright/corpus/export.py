@@ -35,16 +35,17 @@ def export_paths(path: Path) -> list[Path]:
     return table_paths(path, TABLES)
 
 
-def export_notes(corpus: Corpus[Tune], path: Path, *, unfold: bool = False) -> Exported:
+def export_notes(corpus: Corpus[Tune], path: Path, *, unfold: bool = False, raw: bool = False) -> Exported:
     """Write the notes of a corpus, and its tunes, as tables: .csv, .parquet or .npz, by the end of the name.
 
+    Cells of CSV that a spreadsheet would run have an apostrophe before them, unless they are to be `raw`.
     OutputError where a file cannot be written or nothing can write Parquet; CorpusError where no tune has a note. In
     both cases what was there before is left.
     """
     about = {"corpus": corpus.name, "fingerprint": corpus.fingerprint, "order": "played" if unfold else "written"}
     tunes = notes = 0
     left_out: list[Dropped] = []
-    with open_tables(path, TABLES, about) as (note_sink, tune_sink):
+    with open_tables(path, TABLES, about, raw=raw) as (note_sink, tune_sink):
         for tune, label in zip(corpus.music, _labels(corpus), strict=True):
             rows = _rows(tune, label, unfold=unfold)
             if isinstance(rows, Dropped):

@@ -8,7 +8,6 @@ files (`sources`) and decides nothing about a collection as a whole (`reading`).
 from __future__ import annotations
 
 import os
-import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,8 @@ from tunewright.formats.formats import FORMATS, SCORE, format_of
 from tunewright.music.kinds import M
 from tunewright.music.score import Score
 from tunewright.music.tune import Tune
-from tunewright.support.errors import CorpusError, ParseError, mistake
+from tunewright.support.errors import CorpusError, InputError, ParseError, mistake
+from tunewright.support.inputs import read_input
 from tunewright.support.processes import Died, can_fork, in_order, usable_processes
 
 LARGEST_FILE = 64 * 2**20  # bytes
@@ -90,15 +90,9 @@ def _listed(tunes: Sequence[Tune]) -> str:
 def read_bytes(path: Path) -> bytes | Dropped:
     """The bytes of a file, or why there are none."""
     try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):  # reading a pipe would wait for ever
-            return Dropped("", "neither a file nor a folder")
-        if about.st_size > LARGEST_FILE:
-            found = f"{about.st_size / 2**20:.0f} MB"
-            return Dropped("", f"{found}, the largest file read is {LARGEST_FILE // 2**20} MB: split it")
-        return path.read_bytes()
-    except OSError as error:
-        return Dropped("", f"cannot be read ({error.strerror})")
+        return read_input(path, LARGEST_FILE)
+    except InputError as error:
+        return Dropped("", error.reason)
 
 
 def _read_file(name: str, path: Path, kind: str, which: str) -> Iterator[tuple[Any, int]]:

@@ -128,11 +128,11 @@ class TuneUnpacker(_Known):
             one(_unpack_meter(meter)),
             one(rhythm),
             one(parts),
-            tempos=tuple((place, one(Tempo(Fraction(beat), Fraction(rate)))) for place, beat, rate in tempos),
+            tempos=tuple((place, one(Tempo(_fraction(beat), _fraction(rate)))) for place, beat, rate in tempos),
             lyrics=tuple(map(tuple, lyrics)),
             annotations=tuple((place, one(text)) for place, text in annotations),
             sounding=sounding,
-            unit=one(Fraction(unit)),
+            unit=one(_fraction(unit)),
             title=title,
             number=number,
             fields=tuple(one((letter, value)) for letter, value in fields),
@@ -245,10 +245,10 @@ def _unpack_element(item: list[Any]) -> Element:
     name, *values = item
     if name == "Note":
         pitches, grace, length, tied, opened, closed, decorations, *held = values
-        music = _unpack_pitches(pitches), Fraction(length), tied, _unpack_pitches(grace)
+        music = _unpack_pitches(pitches), _fraction(length), tied, _unpack_pitches(grace)
         return Note(*music, opened, closed, tuple(decorations), _unpack_pitches(held[0]) if held else ())
     if name == "Rest":
-        return Rest(Fraction(values[0]), values[1])
+        return Rest(_fraction(values[0]), values[1])
     if name == "KeyChange":
         return KeyChange(_unpack_key(values[0]))
     if name == "MeterChange":
@@ -257,6 +257,12 @@ def _unpack_element(item: list[Any]) -> Element:
         return Ending(tuple(values[0]))
     element: Element = _PLAIN[name](*values)
     return element
+
+
+def _fraction(written: str) -> Fraction:
+    """A length; ValueError for what `str` does not write of one: an exponent would be worked out digit by digit."""
+    above, _, below = written.partition("/")
+    return Fraction(int(above), int(below or 1))
 
 
 def _pack_pitches(pitches: Sequence[Pitch]) -> list[list[Any]]:

@@ -15,6 +15,7 @@ from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.melodies import Melody
 from tunewright.music.kinds import M, Music, music_id
 from tunewright.support.files import replace_file
+from tunewright.support.tables import harmless
 
 SPLITS = ("train", "valid", "test")
 
@@ -31,12 +32,16 @@ def divide(families: Sequence[int], melodies: Sequence[Melody]) -> tuple[str, ..
     return tuple(parts[family] for family in families)
 
 
-def write_split(corpus: Corpus[Music], path: Path) -> None:
-    """Write a table with tabs: id, part of the split, family, source and title of every tune or piece."""
+def write_split(corpus: Corpus[Music], path: Path, *, raw: bool = False) -> None:
+    """Write a table with tabs: id, part of the split, family, source and title of every tune or piece.
+
+    Cells that a spreadsheet would run have an apostrophe before them, unless they are to be `raw`.
+    """
+    safe = str if raw else harmless
     ids = corpus.ids
     rows = ["id\tsplit\tfamily\tsource\ttitle"]
     for known_as, part, family, music in zip(ids, corpus.split, corpus.families, corpus.music, strict=True):
-        rows.append("\t".join((known_as, part, ids[family], music.source, music.title.replace("\t", " "))))
+        rows.append("\t".join((known_as, part, ids[family], safe(music.source), safe(music.title.replace("\t", " ")))))
     replace_file(path, ("\n".join(rows) + "\n").encode())
 
 

@@ -22,7 +22,7 @@ def write_pdf(tunes: Sequence[Tune | Score], path: Path) -> None:
 
 
 def to_pdf(tunes: Sequence[Tune | Score], *, name: str = "tune book") -> bytes:
-    """A tune book on A4: one tune under the other, none broken over pages, pages numbered, all vectors.
+    """A tune book on A4: one tune under the other, none broken over pages, pages numbered, all vectors, no date.
 
     Raises `RenderError` for a tune that cannot be drawn, with the book's `name` for one without tunes.
     """
@@ -34,7 +34,7 @@ def to_pdf(tunes: Sequence[Tune | Score], *, name: str = "tune book") -> bytes:
     # a picture is made smaller only where it is higher than the page
     images = "\n".join(f'#tune("{index}")' for index in pictures)
     source = f"""
-#set document(title: sys.inputs.title)
+#set document(title: sys.inputs.title, date: none)
 #set page("a4", margin: (x: 15mm, y: 16mm), numbering: "1")
 #let tune(index) = layout(size => {{
   let drawn = image(bytes(sys.inputs.at(index)), format: "svg", width: size.width)

@@ -14,19 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.generation.generator import Generator, load_generator
+from tunewright.models.building import misfit
 from tunewright.support.errors import RunError
-from tunewright.training.run import (
-    BEST,
-    LAST,
-    MODEL,
-    Run,
-    load_tensors,
-    locked,
-    read_metrics,
-    save_tensors,
-    under,
-    write_summary,
-)
+from tunewright.training.run import BEST, LAST, Run, locked, read_metrics, write_summary
+from tunewright.training.tensors import MODEL, load_tensors, save_tensors, under
 
 if TYPE_CHECKING:
     from tunewright.training.progress import Progress
@@ -59,11 +50,10 @@ def load_checkpoint(run: Run, checkpoint: Checkpoint) -> Generator:
     generator = load_generator(run, last=checkpoint.file == LAST)
     if checkpoint.file not in (BEST, LAST):
         tensors, _ = load_tensors(run.path / checkpoint.file)
-        try:
-            generator.model.load_state_dict(tensors)
-        except RuntimeError as error:
-            first = (str(error).splitlines() or [""])[0]
-            raise RunError(f"{run.path / checkpoint.file}: does not fit the run's settings ({first})") from None
+        expected = {name: tuple(weight.shape) for name, weight in generator.model.state_dict().items()}
+        if what := misfit(expected, tensors):
+            raise RunError(f"{run.path / checkpoint.file}: does not fit the run's settings ({what})")
+        generator.model.load_state_dict(tensors)
     return generator
 
 

@@ -20,6 +20,7 @@ from tunewright.generation.decoding import Decoding
 from tunewright.generation.sampling import Drawn, draw
 from tunewright.models.contract import Model, State, Stepper
 from tunewright.music.kinds import M
+from tunewright.support.errors import RunError
 from tunewright.support.threads import one_thread
 from tunewright.tokens.masks import Masks
 from tunewright.tokens.writing import Script
@@ -139,6 +140,8 @@ class Drawing(Generic[M]):
         """The next id of every row."""
         inputs = torch.from_numpy(np.array(reads)).to(self.device)  # (rows, 1 + K)
         logits, state = self.step(inputs if inputs.shape[1] > 1 else inputs[:, 0], state)
+        if not bool(logits.isfinite().all()):
+            raise RunError("the weights of this run add up to what is no number: nothing can be drawn from it")
         if self.never:
             logits[:, self.never] = -math.inf
         forced = [row.script.forced if row else 0 for row in rows]

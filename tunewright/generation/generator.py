@@ -25,7 +25,7 @@ from tunewright.generation.decoding import Decoding
 from tunewright.generation.drawn import Drawn, Streamed
 from tunewright.generation.generated import Generated
 from tunewright.generation.session import Accepts, Choice, Order, Session
-from tunewright.models.building import build_model
+from tunewright.models.building import build_model, misfit, weight_shapes
 from tunewright.models.contract import Model, Stepper, alike_rows
 from tunewright.models.devices import DTYPES, choose_device, choose_step_precision
 from tunewright.support.errors import ConfigError, RunError
@@ -36,7 +36,8 @@ from tunewright.tokens.registry import new_writer
 from tunewright.tokens.requests import Request
 from tunewright.tokens.writing import Writer
 from tunewright.training.config import Config
-from tunewright.training.run import BEST, LAST, MODEL, Run, load_run, load_tensors, under
+from tunewright.training.run import BEST, LAST, Run, load_run
+from tunewright.training.tensors import MODEL, load_tensors, under
 
 MOST_KEPT = 8  # workspaces that wait for a drawing
 
@@ -192,11 +193,10 @@ def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool
     if last:
         tensors = under(tensors, MODEL)
     codec = run.tokenizer
-    model = build_model(run.config.model, len(codec.vocab), codec.context_sizes, codec.direct)
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        what = " ".join(str(error).split()[:40])  # the first names of weights; a whole list of them helps nobody
+    sizes = (len(codec.vocab), codec.context_sizes, codec.direct)
+    if what := misfit(weight_shapes(run.config.model, *sizes), tensors):
         told = "does not fit the run's settings, or an earlier version trained it: train it anew"
-        raise RunError(f"{file}: {told} ({what})") from None
+        raise RunError(f"{file}: {told} ({what})")
+    model = build_model(run.config.model, *sizes)
+    model.load_state_dict(tensors)
     return Generator(model.to(choose_device("auto")).eval(), run.tokenizer, run.path.name, precision, run.config)

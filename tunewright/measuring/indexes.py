@@ -1,7 +1,7 @@
 """Indexes of melodies kept on disk, so that a corpus is indexed once.
 
-In: an `Index` of `originality`. Out: one file of it, in the safetensors format (no pickle), written whole or not at
-all; and the same index back. Kept in the cache folder under what it was made of, the newest few.
+In: an `Index` of `originality`. Out: one file of it, a checksum and the safetensors format (no pickle), written
+whole or not at all; and the same index back. Kept in the cache folder under what it was made of, the newest few.
 
 A note takes 11 bytes: 2 as a symbol, 4 in their order, 1 for its pitch, 2 for its rhythm, 2 for where it is written.
 The seeds of near-copies, 36 bytes a note, are not kept: they are made again when the first near-copy is asked for.
@@ -29,10 +29,14 @@ from tunewright.measuring.originality import Index, build_index
 from tunewright.music.playing import fingerprint
 from tunewright.music.tune import Tune
 from tunewright.support.code import code_fingerprint
-from tunewright.support.errors import CorpusError, OutputError
+from tunewright.support.documents import parse_json
+from tunewright.support.errors import CorpusError, InputError, OutputError
 from tunewright.support.files import replace_file
+from tunewright.support.inputs import read_input
 
-FORMAT = 1
+FORMAT = 2
+DIGEST = 32  # bytes of the SHA-256 of what follows: damage must not be searched as if it were melodies
+LARGEST = 2**31  # bytes of a file; a note takes 11
 SUFFIX = ".melodies"
 MOST_FILES = 5  # in the cache folder; the oldest go first
 
@@ -56,21 +60,25 @@ def save_index(index: Index, path: Path) -> None:
         "notes_begin": np.packbits(_begins(index.written)),
         "tunes_begin": index.written.starts,
     }
-    replace_file(path, save(arrays))
+    content = save(arrays)
+    replace_file(path, hashlib.sha256(content).digest() + content)
 
 
 def load_index(path: Path) -> Index:
     """The index that a file holds; CorpusError where it is missing, broken, or of another version."""
     try:
-        return _unpack(load(path.read_bytes()))
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror}); expected an index of melodies") from None
+        content = read_input(path, LARGEST)
+        if content[:DIGEST] != hashlib.sha256(content[DIGEST:]).digest():
+            raise ValueError("damaged")
+        return _unpack(load(content[DIGEST:]))
+    except InputError as error:
+        raise CorpusError(f"{error}; expected an index of melodies") from None
     except (SafetensorError, ValueError, KeyError, TypeError, IndexError) as error:
         raise CorpusError(f"{path}: not a whole index of melodies of this version ({error}); delete it") from None
 
 
 def _unpack(arrays: _Arrays) -> Index:
-    names = json.loads(arrays["names"].tobytes())
+    names = parse_json(arrays["names"].tobytes())
     if names["format"] != FORMAT:
         raise ValueError(f"format {names['format']}, expected {FORMAT}")
     text, starts = arrays["text"], arrays["starts"]

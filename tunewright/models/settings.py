@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from tunewright.support.settings import check_settings, choice, number
 
+LARGEST_SIZE = 2**15  # of an embedding or a layer: one such layer of LSTM cells has 8 thousand million weights
+MOST_LAYERS = 100  # deeper recurrent networks than ten layers have not been seen to learn
+
 
 @dataclass(frozen=True, slots=True)
 class ModelKind:
@@ -32,9 +35,9 @@ class ModelSettings:
     """What a model is built from; the defaults are the lab's, where the lab has the setting."""
 
     cell: str = choice("lstm", tuple(MODELS))
-    embedding_dim: int = number(256, 1, 10**9)
-    hidden_size: int = number(1024, 1, 10**9)
-    num_layers: int = number(1, 1, 10**9)
+    embedding_dim: int = number(256, 1, LARGEST_SIZE)
+    hidden_size: int = number(1024, 1, LARGEST_SIZE)
+    num_layers: int = number(1, 1, MOST_LAYERS)
     dropout: float = number(0.0, 0.0, 0.95)  # on the output of every layer
     input_dropout: float = number(0.0, 0.0, 0.95)  # share of the ids that the model reads as blank while it learns
     weight_dropout: float = number(0.0, 0.0, 0.95)  # share of the recurrent weights left out in each step (Merity 2018)

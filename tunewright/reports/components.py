@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from tunewright.reports.wording import as_title
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -48,7 +50,8 @@ class Table:
         >>> Table.of([("bars", "8")]).rows[0].cells[0].value
         '8'
         """
-        return cls(tuple(head), tuple(TableRow(name, tuple(map(Cell, cells))) for name, *cells in rows), title)
+        short = ([as_title(word) for word in row] for row in rows)
+        return cls(tuple(head), tuple(TableRow(name, tuple(map(Cell, cells))) for name, *cells in short), title)
 
 
 @dataclass(frozen=True, slots=True)

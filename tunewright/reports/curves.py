@@ -327,6 +327,9 @@ def inline_svg(figure: Figure, label: str) -> str:
     figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = file.getvalue()
     element = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    element = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", element, flags=re.DOTALL)  # of lines: below
+    assert "<style" not in element, "the policy of pages allows no style sheet but theirs"
     element = re.sub(r'<g id="[^"]*"', "<g", element)  # nothing refers to these, and a page has them once
     element = re.sub(r"#0102a(\d)", r"var(--s\1)", element.replace(INK, "currentColor"))
-    return element.replace("<svg", f'<svg role="img" aria-label="{html.escape(label)}"', 1)
+    lines = 'stroke-linejoin="round" stroke-linecap="butt"'
+    return element.replace("<svg", f'<svg role="img" aria-label="{html.escape(label)}" {lines}', 1)

@@ -21,7 +21,7 @@ from tunewright.reports.curves import Measurement, loss_curves
 from tunewright.reports.media import audio_uris, data_uri
 from tunewright.reports.pages import Page, write_page
 from tunewright.reports.run_tables import corpus_table, drawn_table
-from tunewright.reports.wording import Wording, collection_title, duration
+from tunewright.reports.wording import Wording, as_title, collection_title, duration
 from tunewright.training.config import Config
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _shown(folder: Path, one: Generated[Tune], files: Mapping[str, Path], audio:
     assert one.tune is not None, "only tunes that parse are shown"
     svg = files.get("svg")
     return ShownTune(
-        title=one.tune.title or f"Tune {one.index + 1}",
+        title=as_title(one.tune.title) or f"Tune {one.index + 1}",
         kind=_kind(one.tune),
         about=f"{_kind(one.tune)} · {len(one.tune.notes)} notes · seed {one.seed}",
         alt=_alt(one.tune),
@@ -175,11 +175,11 @@ def _shown(folder: Path, one: Generated[Tune], files: Mapping[str, Path], audio:
 
 
 def _kind(tune: Tune) -> str:
-    return " · ".join(filter(None, (tune.rhythm.lower(), str(tune.key), str(tune.meter))))
+    return " · ".join(filter(None, (as_title(tune.rhythm.lower()), str(tune.key), str(tune.meter))))
 
 
 def _alt(tune: Tune) -> str:
-    return f"Sheet music: {tune.rhythm or 'a tune'} in {tune.key}, {tune.meter}, {len(tune.measures)} bars"
+    return f"Sheet music: {as_title(tune.rhythm) or 'a tune'} in {tune.key}, {tune.meter}, {len(tune.measures)} bars"
 
 
 # ------------------------------------------------------------------------------------------------ the tables

@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.support.errors import ConfigError
+from tunewright.support.signs import without_obeyed
 
 FOLDER = Path(__file__).resolve().parent / "catalogues"
 UNDEFINED = "–"
+
+LONGEST_TITLE = 300  # signs on a page; the longest title of a real tune that was seen has 120
+NAMED = ("title", "source", "name")  # values of texts that others have written
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Wording:
         >>> Wording("en").say("verdict.holds")
         'holds'
         """
-        written = {name: format_number(value) if _is_number(value) else value for name, value in values.items()}
+        written = {name: _written(name, value) for name, value in values.items()}
         texts = read_catalogue(self.language)
         return (texts.get(f"{self.kind}.{key}") or texts[key]).format_map(written)
 
@@ -75,6 +79,18 @@ def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str
             yield before + name, value
         else:
             yield from _flat(value, f"{before}{name}.")
+
+
+def _written(name: str, value: object) -> object:
+    if _is_number(value):
+        return format_number(value)
+    return as_title(value) if name in NAMED and isinstance(value, str) else value
+
+
+def as_title(text: str) -> str:
+    """A title or a name as it stands on a page: what a browser would obey left out, and cut where it is long."""
+    text = without_obeyed(text[: 2 * LONGEST_TITLE])
+    return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"
 
 
 def _is_number(value: object) -> bool:

@@ -7,10 +7,13 @@ TunewrightError            one line for the user: where, what was found, what wa
 ├── TokenError             ids or text outside what a tokenizer covers
 ├── RunError               a run folder that is missing, broken, or of another version
 ├── RenderError            a tune that cannot be drawn or sounded
+├── InputError             a file that cannot be read: a pipe, a device, too large, not allowed
 └── OutputError            a file that cannot be written (read-only folder, full disk)
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class TunewrightError(Exception):
@@ -56,6 +59,15 @@ class RunError(TunewrightError):
 
 class RenderError(TunewrightError):
     """A tune that cannot be drawn or sounded."""
+
+
+class InputError(TunewrightError):
+    """A file that cannot be read, and whether that is since there is none."""
+
+    def __init__(self, path: Path, reason: str, *, missing: bool = False) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+        self.missing = missing
 
 
 class OutputError(TunewrightError):

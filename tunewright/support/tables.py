@@ -118,16 +118,21 @@ def table_paths(path: Path, tables: Sequence[Table]) -> list[Path]:
 
 
 @contextmanager
-def open_tables(path: Path, tables: Sequence[Table], about: Mapping[str, Any]) -> Iterator[list[Sink]]:
+def open_tables(
+    path: Path, tables: Sequence[Table], about: Mapping[str, Any], *, raw: bool = False
+) -> Iterator[list[Sink]]:
     """A sink for each table; where the block ends well, the files take their places.
 
-    `about` is plain data on where the tables are from, kept in Parquet (the metadata) and npz (`schema`).
+    `about` is plain data on where the tables are from, kept in Parquet (the metadata) and npz (`schema`). Texts that a
+    spreadsheet would run are made `harmless` in CSV, unless it is to be `raw`.
     OutputError as `table_paths`, or where a file cannot be written: then what was there before is left.
     """
     paths = table_paths(path, tables)
     with ExitStack() as stack:
         files = [stack.enter_context(replacing(one)) for one in paths]
         writes = stack.enter_context(_FORMATS[path.suffix](paths, files, tables, about))
+        if path.suffix == ".csv" and not raw:
+            writes = [_harmless_write(write, table) for write, table in zip(writes, tables, strict=True)]
         sinks = [Sink(write) for write in writes]
         yield sinks
         for sink in sinks:
@@ -156,6 +161,30 @@ def _open_csv(
     finally:
         for text in texts:
             text.detach()  # flushes; the file below is not ours to close
+
+
+_RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also full-width
+
+
+def harmless(text: str) -> str:
+    """A text as no spreadsheet runs it: an apostrophe stands before what would begin a formula.
+
+    >>> harmless("=1+1"), harmless("The Wren")
+    ("'=1+1", 'The Wren')
+
+    Source: OWASP, CSV Injection.
+    """
+    return f"'{text}" if text.startswith(_RUN) else text
+
+
+def _harmless_write(write: Write, table: Table) -> Write:
+    """The same for the texts of a table; numbers stay numbers."""
+    texts = [column.kind == "text" for column in table.columns]
+
+    def write_harmless(rows: Sequence[Row]) -> None:
+        write([tuple(harmless(cell) if of else cell for cell, of in zip(row, texts, strict=True)) for row in rows])
+
+    return write_harmless
 
 
 # ------------------------------------------------------------------------------------------------ Parquet

@@ -7,11 +7,11 @@ and a line here. A codec is loaded when it is first asked for, not when it is na
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tunewright.support.documents import parse_json
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.contract import AnyCodec, expect_kind
 from tunewright.tokens.polyphony.vocabulary import VOCABULARIES
@@ -73,7 +73,7 @@ def fit_codec(settings: TokenSettings, music: Sequence[Any]) -> AnyCodec:
 def codec_from_json(text: str) -> AnyCodec:
     """The codec that `to_json` wrote; TokenError for anything else."""
     try:
-        stored = json.loads(text)
+        stored = parse_json(text)
     except ValueError:
         stored = None
     kind = stored.get("kind") if isinstance(stored, dict) else None

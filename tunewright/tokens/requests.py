@@ -22,6 +22,7 @@ from tunewright.support.errors import ConfigError, ParseError
 MOST_SHARPS = 7
 USUAL_BARS = 8  # of a part, where nobody says
 USUAL_AMOUNT = 0.5  # of a variation
+LONGEST_START = 10_000  # signs of music to begin with: more than ten times a tune
 LEAST_RANGE = 7  # semitones
 MOST_BARS = 256  # of a whole tune
 
@@ -90,6 +91,8 @@ class Request:
         settle("bars", bars)
         settle("low", _parse_pitch(low) if isinstance(low, str) else low)
         settle("high", _parse_pitch(high) if isinstance(high, str) else high)
+        if isinstance(start, str) and len(start) > LONGEST_START:
+            raise ConfigError(f"the start has {len(start):,} signs; expected at most {LONGEST_START:,}")
         settle("start", start)
         settle("given", given)
         settle("free", free)

@@ -87,14 +87,18 @@ def build_windows(codec: AnyCodec, corpus: Corpus[Any], config: Config, refused:
 
 def chosen_music(codec: AnyCodec, corpus: Corpus[Any], config: Config) -> list[Any]:
     """The training music that a config has a model learn from; CorpusError where there is none."""
-    music = expect_kind(codec.of, corpus.train)
+    music, kind = expect_kind(codec.of, corpus.train), codec.of.kind
+    if not music:
+        held_out = f"{len(corpus.valid):,} to choose by, {len(corpus.test):,} to test with"
+        found = f"no {kind}s to train on: all are held out ({held_out})"
+        raise CorpusError(f"{corpus.name}: {found}; expected a larger collection")
     if config.data.regular_only:
-        music = [one for one in music if not one.irregular]
-    chosen = share_of(music, config.data.train_share)
-    if not chosen:
-        kind = codec.of.kind
-        raise CorpusError(f"{corpus.name}: no {kind}s to train on; expected at least one in the training split")
-    return chosen
+        regular = [one for one in music if not one.irregular]
+        if not regular:
+            found = f"no {kind}s to train on: all {len(music):,} to learn from have bars that do not add up"
+            raise CorpusError(f"{corpus.name}: {found}, which regular_only leaves out; expected regular_only=false")
+        music = regular
+    return share_of(music, config.data.train_share)
 
 
 def window_starts(

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass
 from typing import Any
 
 from tunewright.models.settings import ModelSettings
+from tunewright.support.documents import parse_toml, shown
 from tunewright.support.errors import ConfigError
 from tunewright.support.settings import check_settings, choice, named_fields, number
 from tunewright.tokens.registry import codec_class, music_of
@@ -28,8 +28,8 @@ class DataSettings:
     melody: str = ""  # which notes of a MIDI file tunes are read from: a track's name or number, or skyline
     regular_only: bool = False  # learn only from tunes whose bars add up
     train_share: float = number(1.0, 1e-6, 1.0)  # of the training tunes, chosen by hash: for smaller experiments
-    batch_size: int = number(8, 1, 10**9)  # windows per step
-    seq_length: int = number(100, 1, 10**9)  # tokens per window
+    batch_size: int = number(8, 1, 2**16)  # windows per step; more than there is memory for long before
+    seq_length: int = number(100, 1, 2**20)  # tokens per window
     start_share: float = number(0.0, 0.0, 1.0)  # of windows that begin where a tune does; the lab's begin anywhere
 
     def __post_init__(self) -> None:
@@ -149,7 +149,7 @@ def build_config(values: Mapping[str, Any], source: str = "settings") -> Config:
 def _check_names(names: Iterable[str], source: str) -> None:
     for name in names:
         if name not in _TYPES:
-            raise ConfigError(f"{source}: unknown setting {name!r}{_meant(name)}; known: {', '.join(_TYPES)}")
+            raise ConfigError(f"{source}: unknown setting {name!r:.60}{_meant(name)}; known: {', '.join(_TYPES)}")
 
 
 def _meant(name: str) -> str:
@@ -162,7 +162,7 @@ def _typed(name: str, value: Any, source: str) -> Any:
     if expected is float and type(value) is int:
         return float(value)
     if type(value) is not expected:
-        raise ConfigError(f"{source}: {name} is {value!r}; expected {_WORDS[expected]}")
+        raise ConfigError(f"{source}: {name} is {shown(value)}; expected {_WORDS[expected]}")
     return value
 
 
@@ -187,17 +187,18 @@ def _read_value(name: str, written: str) -> Any:
     if _TYPES.get(name) is str:
         return written.strip("\"'")
     try:
-        return tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {written}")["value"]
+    except ValueError:
         return written
 
 
 def parse_config(text: str, source: str = "settings") -> Config:
     """The `Config` in a TOML text; ConfigError, with the source, where it is not TOML or has unknown settings."""
     try:
-        return build_config(tomllib.loads(text), source)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source}: not TOML ({error})") from None
+        values = parse_toml(text)
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}") from None
+    return build_config(values, source)
 
 
 def format_config(config: Config) -> str:

@@ -27,23 +27,36 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
 
+from tunewright.support.documents import check_shapes, parse_json, read_json, read_text, shown
 from tunewright.support.errors import ConfigError, OutputError, RunError, TokenError
 from tunewright.support.files import replace_file
 from tunewright.support.numbers import without_nan
 from tunewright.tokens.contract import AnyCodec
 from tunewright.tokens.registry import codec_from_json
 from tunewright.training.config import Config, format_config, parse_config
+from tunewright.training.tensors import FORMAT_VERSION
 
-FORMAT_VERSION = 1
 BEST, LAST = "model.safetensors", "last.safetensors"
 DEFAULTS = "defaults.json"
-MODEL = "model."  # what the names of the weights begin with in LAST, beside those of the optimiser
 LOCK_SECONDS = 2.0  # a process that only looks holds the lock for an instant
 ENDED = ("finished", "early_stopped", "interrupted", "diverged", "failed")
+LARGEST_METRICS = 2**28  # bytes; of a step about 150
+
+_SUMMARY = {
+    **dict.fromkeys(("status", "corpus", "fingerprint", "device", "precision", "torch"), str),
+    **dict.fromkeys(("steps", "best_step", "refused", "threads", "parameters"), int),
+    **dict.fromkeys(("notes", "seconds", "train_loss", "valid_loss", "bits_per_note"), float),
+    "refused_because": {str: int},
+}
+_SPLIT = {"corpus": str, "fingerprint": str, "train": [str], "valid": [str], "test": [str]}
+_RECORD = {
+    **dict.fromkeys(("preset", "started", "python", "tunewright", "system", "processor", "gpu"), str),
+    **{name: [str] for name in ("sources", "changed", "command")},
+    "libraries": {str: str},
+    "git": dict,
+    "cores": int,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,8 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
 
 
 def _lock(path: Path) -> FileLock:
+    if (path / ".lock").is_symlink():  # opening it would empty whatever it leads to
+        raise RunError(f"{path / '.lock'}: a link; expected a file of this folder's own")
     return FileLock(path / ".lock", thread_local=False)  # a generator may be resumed by another thread
 
 
@@ -118,12 +133,12 @@ def load_run(path: Path) -> Run:
     """The run in a folder; RunError, in one line, where it is missing, broken or of another version."""
     if not path.is_dir():
         raise RunError(f"{path}: no such run folder")
-    summary = _read_json(path / "summary.json")
+    summary = read_json(path / "summary.json", _SUMMARY)
     if summary.get("format") != FORMAT_VERSION:
-        raise RunError(f"{path}: run format {summary.get('format')!r}, this version reads {FORMAT_VERSION}")
+        raise RunError(f"{path}: run format {shown(summary.get('format'))}, this version reads {FORMAT_VERSION}")
     try:
-        config = parse_config(_read_text(path / "config.toml"), str(path / "config.toml"))
-        tokenizer = codec_from_json(_read_text(path / "tokenizer.json"))
+        config = parse_config(read_text(path / "config.toml"), str(path / "config.toml"))
+        tokenizer = codec_from_json(read_text(path / "tokenizer.json"))
     except (ConfigError, TokenError) as error:
         raise RunError(f"{path}: broken run ({error})") from None
     return Run(path, config, tokenizer, summary)
@@ -137,19 +152,19 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
 
 def read_split(path: Path) -> dict[str, Any]:
     """What `split.json` says of the corpus: its fingerprint and the tunes of each split; RunError if broken."""
-    return _read_json(path / "split.json")
+    return read_json(path / "split.json", _SPLIT)
 
 
 def read_record(path: Path) -> dict[str, Any]:
     """Preset, command, environment and git state that a run was begun with; empty for a run of an earlier version."""
-    return _read_json(path / "record.json") if (path / "record.json").exists() else {}
+    return read_json(path / "record.json", _RECORD) if (path / "record.json").exists() else {}
 
 
 def default_temperature(path: Path) -> float:
     """The temperature that is settled for a run; 1 where none is. RunError where `defaults.json` is broken."""
     if not (path / DEFAULTS).exists():
         return 1.0
-    temperature = _read_json(path / DEFAULTS).get("temperature", 1.0)
+    temperature = _read_defaults(path).get("temperature", 1.0)
     if not isinstance(temperature, int | float) or not 0 <= temperature < math.inf:
         raise RunError(f"{path / DEFAULTS}: temperature is {temperature!r}, expected a number from 0; delete the file")
     return float(temperature)
@@ -157,8 +172,12 @@ def default_temperature(path: Path) -> float:
 
 def save_default_temperature(path: Path, temperature: float) -> None:
     """Settle the temperature that `default_temperature` gives; OutputError where that cannot be written."""
-    stored = _read_json(path / DEFAULTS) if (path / DEFAULTS).exists() else {}
+    stored = _read_defaults(path) if (path / DEFAULTS).exists() else {}
     replace_file(path / DEFAULTS, (json.dumps(stored | {"temperature": temperature}, indent=1) + "\n").encode())
+
+
+def _read_defaults(path: Path) -> dict[str, Any]:
+    return read_json(path / DEFAULTS, {"temperature": float})
 
 
 def status_of(run: Run) -> str:
@@ -188,15 +207,32 @@ def _is_held(path: Path) -> bool:
 
 
 def find_runs(folder: Path) -> list[Path]:
-    """The run folders in a folder and below it, in order of path; not those inside a run, nor in hidden folders."""
-    if is_run(folder):
-        return [folder]
-    below = (
-        sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
-        if folder.is_dir()
-        else []
-    )
-    return [run for child in below for run in find_runs(child)]
+    """The run folders in a folder and below it, in order of path; not those inside a run, nor in hidden folders.
+
+    A folder that several links lead to is looked into once.
+    """
+    found: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        about = path.stat()
+        if (known := (about.st_dev, about.st_ino)) in seen:
+            continue
+        seen.add(known)
+        if is_run(path):
+            found.append(path)
+        else:
+            waiting += reversed(_folders_in(path))
+    return found
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """The folders in a folder, in order of name; none where it cannot be looked into, and none that is hidden."""
+    try:
+        return sorted(child for child in folder.iterdir() if not child.name.startswith(".") and child.is_dir())
+    except OSError:
+        return []
 
 
 def list_runs(folder: Path) -> list[dict[str, Any]]:
@@ -221,32 +257,6 @@ def _listed(path: Path) -> dict[str, Any]:
     told = {name: run.summary.get(name) for name in ("corpus", "bits_per_note", "best_step", "steps", "seconds")}
     about = {"preset": record.get("preset") or "", "seed": run.config.seed, "started": record.get("started")}
     return {"run": str(path), "status": status, **about, **told}
-
-
-def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-    """Replace a file of tensors with JSON facts about them; OutputError, the old file untouched, where that fails."""
-    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    replace_file(path, save(ready, {"format": str(FORMAT_VERSION), "facts": json.dumps(facts)}))
-
-
-def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and facts that `save_tensors` wrote; RunError where the file is missing or broken."""
-    if not path.is_file():
-        raise RunError(f"{path}: no such checkpoint; the run has not been trained far enough to have one")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != str(FORMAT_VERSION):
-                raise RunError(f"{path}: format {metadata.get('format')!r}, this version reads {FORMAT_VERSION}")
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["facts"])  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        first = (str(error).splitlines() or ["unreadable"])[0]
-        raise RunError(f"{path}: broken checkpoint ({first}); expected what training wrote") from None
-
-
-def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names begin with a prefix, by the rest of their names."""
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 class MetricsLog:
@@ -281,34 +291,16 @@ class MetricsLog:
 def read_metrics(path: Path) -> list[dict[str, float]]:
     """The lines of a run's `metrics.jsonl`, in order; a last line cut short is left out, RunError for a broken one."""
     file = path / "metrics.jsonl"
-    lines = _read_text(file).split("\n") if file.exists() else []
+    lines = read_text(file, LARGEST_METRICS).split("\n") if file.exists() else []
     return list(_parse_lines(file, lines))
 
 
 def _parse_lines(file: Path, lines: list[str]) -> Iterator[dict[str, float]]:
     for number, line in enumerate(lines[:-1], start=1):  # what follows the last newline was cut short
         try:
-            values = json.loads(line)
+            values: dict[str, float] = parse_json(line, {})
+            check_shapes(values, dict.fromkeys(values, float))
             values["step"] += 0
         except (ValueError, KeyError, TypeError):
             raise RunError(f"{file}:{number}: found {line[:40]!r}, expected a line of JSON with a step") from None
         yield values
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise RunError(f"{path.parent}: not a whole run, {path.name} is missing") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path}: cannot be read ({error})") from None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        stored = json.loads(_read_text(path))
-    except ValueError:
-        stored = None
-    if not isinstance(stored, dict):
-        raise RunError(f"{path}: broken; expected JSON")
-    return stored

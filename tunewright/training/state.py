@@ -7,19 +7,24 @@ file, so that no part of it can be of another step. This file takes no step (`lo
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from tunewright.models.building import build_model
+from tunewright.models.building import build_model, misfit, weight_shapes
 from tunewright.models.contract import Model
-from tunewright.models.devices import choose_device, choose_precision
+from tunewright.models.devices import DTYPES, choose_device, choose_precision
+from tunewright.support.documents import Shape, shown
 from tunewright.support.errors import RunError
 from tunewright.support.numbers import without_nan
 from tunewright.training.config import OptimiserSettings
-from tunewright.training.run import BEST, LAST, MODEL, Run, load_tensors, save_tensors, under
+from tunewright.training.run import BEST, LAST, Run
+from tunewright.training.tensors import MODEL, OPTIMIZER, load_tensors, save_tensors, under
 
+MOST_THREADS = 4096  # that a run may say it began with
 SMOOTHING = 0.98  # weight of the past in the smoothed training loss
 
 
@@ -48,6 +53,13 @@ class Counters:
         self.smoothed = SMOOTHING * self.smoothed + (1 - SMOOTHING) * loss
 
 
+_COUNTED: dict[str, Shape] = {
+    **{one.name: float for one in fields(Counters)},
+    **dict.fromkeys(("step", "best_step", "looks_since_best", "threads"), int),
+    "precision": str,
+}
+
+
 class TrainingState:
     """A model that is being trained, its optimiser and its counters."""
 
@@ -55,12 +67,15 @@ class TrainingState:
         config, codec = run.config, run.tokenizer
         self.path, self.device = run.path, choose_device(config.device)
         sizes = (len(codec.vocab), codec.context_sizes, codec.direct)
+        kept = load_tensors(self.path / LAST, _COUNTED) if run.resumable else None
+        if kept and (what := misfit(weight_shapes(config.model, *sizes), under(kept[0], MODEL))):
+            raise RunError(f"{self.path / LAST}: does not fit the run's settings ({what})")
         self.model = build_model(config.model, *sizes, seed=config.seed).to(self.device)
         self.optimizer = _build_optimizer(self.model, config.optimiser)
         precision = choose_precision(config.precision, config.model, self.device)
         self.counters = Counters(threads=torch.get_num_threads(), precision=precision)
-        if run.resumable:
-            self._restore()
+        if kept:
+            self._restore(*kept)
 
     def save_best(self, valid_loss: float) -> None:
         """Keep the weights as the best."""
@@ -72,22 +87,24 @@ class TrainingState:
         tensors = {f"{MODEL}{name}": tensor for name, tensor in self.model.state_dict().items()}
         for name, parameter in self.model.named_parameters():
             for key, value in self.optimizer.state[parameter].items():
-                tensors[f"optimizer.{name}.{key}"] = torch.as_tensor(value)
+                tensors[f"{OPTIMIZER}{name}.{key}"] = torch.as_tensor(value)
         save_tensors(self.path / LAST, tensors, without_nan(asdict(self.counters)))
 
-    def _restore(self) -> None:
-        tensors, facts = load_tensors(self.path / LAST)
+    def _restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         try:
             restored: dict[str, Any] = {name: math.inf if value is None else value for name, value in facts.items()}
             self.counters = Counters(**restored)
+            if not 1 <= self.counters.threads <= MOST_THREADS or self.counters.precision not in DTYPES:
+                raise ValueError(f"{self.counters.threads} threads, precision {shown(self.counters.precision)}")
             self.model.load_state_dict(under(tensors, MODEL))
             for name, parameter in self.model.named_parameters():
-                self.optimizer.state[parameter] = under(tensors, f"optimizer.{name}.")
-                if set(self.optimizer.state[parameter]) != {"step", "exp_avg", "exp_avg_sq"}:
-                    raise KeyError(name)
-        except (RuntimeError, TypeError, KeyError) as error:
-            first = (str(error).splitlines() or [""])[0]
-            raise RunError(f"{self.path / LAST}: does not fit the run's settings ({first})") from None
+                state = under(tensors, f"{OPTIMIZER}{name}.")
+                like = list(parameter.shape)
+                if what := misfit({"step": [], "exp_avg": like, "exp_avg_sq": like}, state):
+                    raise ValueError(f"{OPTIMIZER}{name}.{what}")
+                self.optimizer.state[parameter] = state
+        except (TypeError, ValueError) as error:
+            raise RunError(f"{self.path / LAST}: does not fit the run's settings ({error})") from None
 
     def finite(self) -> bool:
         """Whether the weights are numbers: a step that made them something else must not replace a good checkpoint."""

@@ -5,13 +5,14 @@ In: a run folder. Out: text, and the numbers of its metrics. This file trains no
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tunewright.support.documents import read_json
+from tunewright.support.errors import RunError
 from tunewright.training.run import BEST, load_run, read_metrics, read_record
 
 ARTEFACTS = (  # what a run is judged by and goes on from, least telling last; the state of the optimiser is not one
@@ -133,7 +134,7 @@ def _trackers(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in sorted((path / "tracking").glob("*.json")):
         try:
-            found[file.stem] = str(json.loads(file.read_text(encoding="utf-8"))["look"])
-        except (OSError, ValueError, KeyError, TypeError):
+            found[file.stem] = str(read_json(file, {"look": str})["look"])
+        except (RunError, KeyError):
             continue
     return found

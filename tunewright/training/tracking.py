@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tunewright.support.documents import read_json
 from tunewright.support.errors import RunError
 from tunewright.support.files import replace_file
 from tunewright.training.run import load_run, read_record
@@ -188,6 +189,6 @@ def _remember(path: Path, name: str, tracker: Tracker) -> None:
 def _read_id(path: Path, name: str) -> str:
     """What the tracker called this run; "" where that was not kept, or cannot be read: then it becomes a new one."""
     try:
-        return str(json.loads((path / "tracking" / f"{name}.json").read_text(encoding="utf-8"))["id"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(read_json(path / "tracking" / f"{name}.json", {"id": str})["id"])
+    except (RunError, KeyError):
         return ""

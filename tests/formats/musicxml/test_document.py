@@ -12,7 +12,7 @@ from tests.support.real_tunes import real_tunes
 from tunewright.formats.abc import parse_abc
 from tunewright.formats.musicxml.document import to_musicxml
 from tunewright.music.playing import soundings
-from tunewright.music.tune import Tune
+from tunewright.music.tune import Key, Meter, Note, Pitch, Tune
 from tunewright.support.errors import RenderError
 
 
@@ -148,3 +148,10 @@ def test_a_colour_for_no_note() -> None:
     [tune] = parse_abc("X:1\nK:C\nCDEF|\n")
     with pytest.raises(RenderError, match="a colour for note 4; expected 0 to 3"):
         to_musicxml(tune, colours={4: "#d0006f"})
+
+
+def test_lengths_that_no_reader_could_count_are_refused() -> None:
+    primes = [number for number in range(3, 400) if all(number % by for by in range(2, number))]
+    notes = tuple(Note((Pitch("C"),), Fraction(1, prime)) for prime in primes)
+    with pytest.raises(RenderError, match="more than 16,777,216 parts"):
+        to_musicxml(Tune(notes, Key("C"), Meter(4, 4)))

@@ -31,7 +31,8 @@ from tunewright.support.errors import ConfigError, RunError
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import encode_passages
 from tunewright.training.loop import train_steps
-from tunewright.training.run import BEST, LAST, create_run, load_tensors, save_tensors
+from tunewright.training.run import BEST, LAST, create_run
+from tunewright.training.tensors import load_tensors, save_tensors
 
 NAMES = {
     "valid_rate",

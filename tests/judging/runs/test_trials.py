@@ -18,7 +18,8 @@ from tunewright.corpus.reading import read_corpus
 from tunewright.judging.runs.evaluation import load_evaluation
 from tunewright.judging.runs.trials import Drawing, Trial, ended_status, run_trials, work_of
 from tunewright.training.loop import train_steps
-from tunewright.training.run import BEST, load_run, load_tensors, read_metrics, status_of
+from tunewright.training.run import BEST, load_run, read_metrics, status_of
+from tunewright.training.tensors import load_tensors
 
 DRAWING = Drawing(tunes=2, temperatures=(1.0,))
 

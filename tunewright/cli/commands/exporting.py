@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tunewright.cli.commands import completing
-from tunewright.cli.commands.options import SOURCE, AsJson, one_line, read_sources
+from tunewright.cli.commands.options import SOURCE, AsJson, Raw, one_line, read_sources
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
@@ -34,6 +34,7 @@ def export(
     unfold: Annotated[
         bool, typer.Option("--unfold", help="As played: repeats, endings and parts one after the other.")
     ] = False,
+    raw: Raw = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print what every column means; write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -41,8 +42,10 @@ def export(
 
     One row is one note: tune, part of the split, family, onset and length (exact, and in quarter notes), pitch,
     spelling, degree of the scale, bar, place in the bar, metre, key. A second table has one row for each tune.
+
+    In CSV an apostrophe stands before texts that a spreadsheet would run; --raw leaves it out.
     """
-    from tunewright.cli.console import note, print_json
+    from tunewright.cli.output import note, print_json, say
     from tunewright.corpus.export import TABLES, export_notes, export_paths
     from tunewright.support.tables import describe_table, schema_text
 
@@ -50,13 +53,13 @@ def export(
         if as_json:
             print_json({table.name: describe_table(table) for table in TABLES})
         else:
-            print("\n\n".join(schema_text(table) for table in TABLES))
+            say("\n\n".join(schema_text(table) for table in TABLES))
         return
     if not sources or to is None:
         raise typer.BadParameter("expected a SOURCE and --to FILE, or --schema")
     export_paths(to)  # before the tunes are read: what is wrong with the name is the user's to mend
     corpus = read_sources(sources)
-    done = export_notes(corpus, to, unfold=unfold)
+    done = export_notes(corpus, to, unfold=unfold, raw=raw)
     note(_told(corpus, done.left_out))
     if as_json:
         lost = {"dropped": corpus.dropped, "left_out": done.left_out}
@@ -66,7 +69,7 @@ def export(
             | {"duplicates": len(corpus.duplicates)}
         )
     else:
-        print(f"Wrote {done.notes:,} notes of {done.tunes:,} tunes: {' and '.join(map(str, done.files))}.")
+        say(f"Wrote {done.notes:,} notes of {done.tunes:,} tunes: {' and '.join(map(str, done.files))}.")
 
 
 def _told(corpus: Corpus[Tune], left_out: Sequence[Dropped]) -> str:

@@ -110,8 +110,8 @@ def generate(
     What is asked for comes out, or is refused with the reason before anything is drawn. A run of pieces of several
     parts writes pieces, with --out.
     """
-    from tunewright.cli.console import note
     from tunewright.cli.drawn import Output, original_note
+    from tunewright.cli.output import note
     from tunewright.formats.formats import parse_formats, usual_formats
     from tunewright.generation.decoding import Decoding, parse_temperature
     from tunewright.generation.generator import load_generator
@@ -164,11 +164,13 @@ def _originality_line(run: Run, percent: float) -> OriginalityLine[Any]:
 
 def _print_bars(chunks: Streamed[Any]) -> Generated[Any]:
     """Print a tune as it is written; all of it."""
+    from tunewright.cli.output import say
+
     for chunk in chunks:
-        print(chunk, end="", flush=True)
+        say(chunk, end="", flush=True)
     assert chunks.drawn is not None
     if not chunks.drawn.text.endswith("\n"):
-        print()
+        say()
     return chunks.drawn
 
 

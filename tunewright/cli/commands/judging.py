@@ -66,7 +66,8 @@ def evaluate(
 
     Every number stands beside the same number of real tunes that were held out of the collection.
     """
-    from tunewright.cli.console import note, print_json, show_counting
+    from tunewright.cli.console import show_counting
+    from tunewright.cli.output import note, print_json, say
     from tunewright.judging.assessment import Order, judged_kind, save_knee
     from tunewright.judging.assessment import evaluate as judge
     from tunewright.judging.scorecard import describe_scorecard
@@ -97,7 +98,7 @@ def evaluate(
     if as_json:
         print_json(describe_scorecard(card) | ({"report": out} if out else {}))
     else:
-        print(scorecard_text(card))
+        say(scorecard_text(card))
     if save_default:
         point = save_knee(Path(what[0]), card)
         note(

@@ -52,6 +52,10 @@ TokensOf = Annotated[
         autocompletion=completing.codecs,
     ),
 ]
+Raw = Annotated[
+    bool,
+    typer.Option("--raw", help="Leave cells as they are: no apostrophe before what a spreadsheet would run (= + - @)."),
+]
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2).")]
 
 
@@ -72,7 +76,8 @@ def read_sources(sources: list[str], melody: str = "") -> Corpus[Tune]:
 
 def read_of_kind(kind: str, sources: list[str], melody: str = "") -> Corpus[Any]:
     """The "tune"s or "piece"s of these sources, with a bar while that takes long; remarks on them go to stderr."""
-    from tunewright.cli.console import note, show_reading
+    from tunewright.cli.console import show_reading
+    from tunewright.cli.output import note
     from tunewright.corpus.reading import read_corpus
 
     with show_reading() as on_progress:

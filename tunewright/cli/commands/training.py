@@ -6,6 +6,7 @@ command needs is imported inside it. This file does no work of its own.
 
 from __future__ import annotations
 
+import math
 import shlex
 import shutil
 import signal
@@ -38,8 +39,9 @@ def demo(
 
     Run again, it goes on from the training that is in the folder.
     """
-    from tunewright.cli.console import note, show_training
+    from tunewright.cli.console import show_training
     from tunewright.cli.demo import run_demo
+    from tunewright.cli.output import note, say
 
     with _stopping() as stop:
         status = run_demo(out, minutes, seed, note, show_training, stop)
@@ -51,7 +53,7 @@ def demo(
         ("tune-*", "each tune as .abc .mid .wav .svg .musicxml"),
         ("run", f"the trained model; more tunes: {_command(['generate', str(out / 'run'), '--temperature', '0.7'])}"),
     ):
-        print(f"{out / name!s:<24} {what}")
+        say(f"{out / name!s:<24} {what}")
 
 
 def train(
@@ -97,7 +99,8 @@ def train(
 
     Ctrl-C saves and says how to go on.
     """
-    from tunewright.cli.console import note, print_json, refused_note, show_training, training_result
+    from tunewright.cli.console import refused_note, show_training, training_result
+    from tunewright.cli.output import note, print_json, say
     from tunewright.corpus.sources import lasting_source
     from tunewright.generation.checkpoints import keep_checkpoints
     from tunewright.tokens.registry import codec_names
@@ -120,6 +123,8 @@ def train(
     found = read_for(config, sources)
     what = f"{config.music}s"
     note(f"{found.read:,} {what} read, {len(found.dropped):,} dropped; {len(found.train):,} to learn from.")
+    if not found.valid:
+        note(f"Note: so few {what} that none is held out: how well new ones are foreseen will not be known.")
     with _stopping() as stop:
         record = {"preset": preset, "changed": changes, "sources": [lasting_source(source) for source in sources]}
         left = None if minutes is None else max(0.0, minutes - (time.monotonic() - begun) / 60)  # once all is read
@@ -137,7 +142,7 @@ def train(
     if as_json:
         print_json(training_result(out, last))
     else:
-        print(_outcome(out, last, config.unit))
+        say(_outcome(out, last, config.unit))
     goes_on = [*(["--steps", str(steps)] if steps else []), *(["--minutes", f"{minutes:g}"] if minutes else [])]
     goes_on += ["--keep-every", str(keep_every)] if keep_every else []
     goes_on += [word for tracker in told for word in ("--track", tracker)]
@@ -150,6 +155,8 @@ def _outcome(out: Path, last: Progress, unit: str) -> str:
     done = f"{out}: {last.status.replace('_', ' ')} after {last.step:,} steps, {duration(last.seconds)}"
     if not last.best_step:
         return done
+    if math.isnan(last.best_loss):
+        return f"{done}; nothing is held out to choose by: the weights of step {last.best_step:,} are kept, unjudged"
     best = f"best held-out loss {last.best_loss:.3f} nats/{unit}, {last.best_bits_per_note:.2f} bits/note"
     return f"{done}; {best}, at step {last.best_step:,}"
 
@@ -176,7 +183,7 @@ def reproduce(
     Default, structure only, hyperparameters only, both, and an honest baseline. Called again, it goes on.
     """
     from tunewright.cli.boards import reproduction_result, show_trials
-    from tunewright.cli.console import note, print_json
+    from tunewright.cli.output import note, print_json, say
     from tunewright.cli.reproduction import reproduce as run_experiment
 
     with _stopping() as stop:
@@ -201,7 +208,7 @@ def reproduce(
     if comparison is None:
         note(f"Stopped; everything is saved. To go on:\n  {_command(['reproduce', *sys.argv[2:]])}")
     elif not as_json:
-        print(f"Wrote {out / 'report.html'} and report.md beside it.")
+        say(f"Wrote {out / 'report.html'} and report.md beside it.")
     if failed or comparison is None:
         raise typer.Exit(1)
 
@@ -209,17 +216,28 @@ def reproduce(
 # ------------------------------------------------------------------------------------------------ stopping and going on
 
 
+_GOING = (signal.SIGHUP,) if sys.platform != "win32" else ()  # that the terminal goes
+
+
+def _minded(number: signal.Signals) -> bool:
+    return number not in _GOING or signal.getsignal(number) is not signal.SIG_IGN
+
+
 @contextmanager
 def _stopping() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or a request to end came; the second one ends the program at once."""
+    """Whether Ctrl-C, a request to end, or the end of the terminal came; a second request ends the program at once.
+
+    A terminal that goes may say so several times, and says nothing to who was told not to mind (nohup).
+    """
     asked: list[int] = []
 
     def ask(number: int, _: FrameType | None) -> None:
-        if asked:
+        if number not in _GOING and any(before not in _GOING for before in asked):
             raise KeyboardInterrupt
         asked.append(number)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, *_GOING) if _minded(number)]
+    before = {number: signal.signal(number, ask) for number in numbers}
     try:
         yield lambda: bool(asked)
     finally:
@@ -239,7 +257,7 @@ def _command(words: list[str]) -> str:
 
 def _end(status: str, again: list[str]) -> None:
     """Exit with 1, saying what to do, unless the training came to its end."""
-    from tunewright.cli.console import note
+    from tunewright.cli.output import note
 
     if status in ("finished", "early_stopped"):
         return

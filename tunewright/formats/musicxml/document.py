@@ -56,7 +56,7 @@ from tunewright.music.tune import (
 from tunewright.support.errors import RenderError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tunewright.formats.musicxml.notation import Sheet, Value
     from tunewright.music.tune import Element
@@ -69,6 +69,7 @@ ACCIDENTALS = {-3: "triple-flat", -2: "flat-flat", -1: "flat", 0: "natural", 1: 
     3: "triple-sharp"
 }
 BAR_STYLES = {"||": "light-light", "|]": "light-heavy", "[|": "heavy-light"}
+MOST_DIVISIONS = 2**24  # of a quarter note: readers count them in 32 bits, in which a long bar has to have room
 MOST_SLURS = 6  # that MusicXML can tell apart at one time
 CLEFS = {  # the sign, and its line from the bottom
     "treble": ("G", "2"),
@@ -137,7 +138,8 @@ def _write_staff(part: ET.Element, staff: Staff, melody: Tune, colours: Mapping[
     """Append every measure of a staff, the voices on it one after another in each."""
     tunes = [line.tune for line in staff.lines]
     timed = [[element for element in tune.music if isinstance(element, Note | Rest)] for tune in tunes]
-    divisions = lcm(*((element.length * 4).denominator for elements in timed for element in elements))
+    lengths = {(element.length * 4).denominator for elements in timed for element in elements}
+    divisions = _divisions(melody, lengths)
     writers: list[_Writer] = []
     verses = 0
     for number, (line, elements) in enumerate(zip(staff.lines, timed, strict=True), start=1):
@@ -150,6 +152,17 @@ def _write_staff(part: ET.Element, staff: Staff, melody: Tune, colours: Mapping[
         for writer in writers:
             writer.fill(measure, index)
         writers[0].end_measure(measure, index)
+
+
+def _divisions(tune: Tune, denominators: Collection[int]) -> int:
+    """Of how many parts a quarter note is, so that all lengths are whole; RenderError where they are too many."""
+    divisions = 1
+    for denominator in denominators:
+        divisions = lcm(divisions, denominator)
+        if divisions > MOST_DIVISIONS:
+            name = tune.source or tune.title or "tune"
+            raise RenderError(f"{name}: its lengths divide a quarter note into more than {MOST_DIVISIONS:,} parts")
+    return divisions
 
 
 @dataclass

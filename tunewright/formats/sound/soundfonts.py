@@ -18,7 +18,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from tunewright.support.errors import RenderError
+from tunewright.support.errors import InputError, RenderError
+from tunewright.support.inputs import open_input
 
 DRUMS = 128  # the bank of drum kits
 EXPECTED = "expected a SoundFont (.sf2)"
@@ -174,11 +175,11 @@ class SoundFont:
         """Up to `count` samples from `start` on, float32 between -1 and 1."""
         count = max(0, min(count, self._count - start))
         try:
-            with self.path.open("rb") as file:
+            with open_input(self.path) as file:
                 file.seek(self._at + 2 * start)
                 content = file.read(2 * count)
-        except OSError as error:
-            raise RenderError(f"{self.path}: cannot be read ({error.strerror}); {EXPECTED}") from None
+        except (InputError, OSError) as error:
+            raise _unreadable(self.path, error) from None
         return np.frombuffer(content[: len(content) // 2 * 2], "<i2").astype(np.float32) / 32768
 
     def zones(self, bank: int, program: int) -> tuple[Zone, ...]:
@@ -281,14 +282,19 @@ def read_soundfont(path: Path) -> SoundFont:
     try:
         state = path.stat()
         return _read(path, state.st_size, state.st_mtime_ns)
-    except OSError as error:
-        raise RenderError(f"{path}: cannot be read ({error.strerror}); expected a SoundFont") from None
+    except (InputError, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: InputError | OSError) -> RenderError:
+    reason = error.reason if isinstance(error, InputError) else f"cannot be read ({error.strerror})"
+    return RenderError(f"{path}: {reason}; {EXPECTED}")
 
 
 @lru_cache(maxsize=4)
 def _read(path: Path, size: int, changed: int) -> SoundFont:
     del changed  # is there so that a file written anew is read anew
-    with path.open("rb") as file:
+    with open_input(path) as file:
         begin = file.read(12)
         if begin[:4] != b"RIFF" or begin[8:] != b"sfbk":
             raise RenderError(f"{path}: begins with {begin[:4]!r}; {EXPECTED}")

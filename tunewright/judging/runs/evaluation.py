@@ -27,11 +27,14 @@ from tunewright.generation.generator import Generator, load_generator
 from tunewright.judging.runs.references import Judged, Reference, References
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
-from tunewright.support.errors import RunError
+from tunewright.support.documents import LARGEST_JSON, parse_json
+from tunewright.support.errors import InputError, RunError
 from tunewright.support.files import replace_file
+from tunewright.support.inputs import read_input
 from tunewright.support.numbers import without_nan
 from tunewright.tokens.requests import Request
-from tunewright.training.run import BEST, Run, load_run, load_tensors, read_split
+from tunewright.training.run import BEST, Run, load_run, read_split
+from tunewright.training.tensors import load_tensors
 
 FILE = "evaluation.json"
 FORMAT = 3  # raised when a number comes to mean something else, so that what was kept is made again
@@ -219,14 +222,16 @@ def load_evaluation(path: Path, made_of: Mapping[str, Any] | None = None) -> Eva
     where that is given. RunError where it is broken.
     """
     try:
-        stored = json.loads((path / FILE).read_text(encoding="utf-8"))
+        stored = parse_json(read_input(path / FILE, LARGEST_JSON))
         kept = stored.pop("made_of")
         if kept != dict(made_of or kept) | _weights(path):
             return None
         return _parse(stored)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except InputError as error:
+        if error.missing:
+            return None
+        raise RunError(str(error)) from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunError(f"{path / FILE}: broken ({error}); delete it to have it made again") from None
 
 

@@ -47,7 +47,7 @@ from tunewright.reports.comparison.tables import (
 from tunewright.reports.components import Fact, Figure, Link, Table, links_beside
 from tunewright.reports.media import cut_wav, data_uri, small_wav
 from tunewright.reports.pages import Page, write_page
-from tunewright.reports.wording import Wording, collection_title, duration
+from tunewright.reports.wording import Wording, as_title, collection_title, duration
 from tunewright.support.errors import RenderError
 from tunewright.support.files import replace_file
 from tunewright.training.run import read_split
@@ -55,6 +55,7 @@ from tunewright.training.run import read_split
 SOUND_BUDGET = 13_000_000  # bytes of sound on a page, before base64 makes four of three
 SOUND_RATE = 11_025  # Hz
 LONGEST_SOUND = 90.0  # seconds of one tune
+LONGEST_FILE_NAME = 60  # signs that a setting gives the files of its tunes: systems take 255 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ def _shown_settings(path: Path, comparison: Comparison, seconds: float, wording:
 
 
 def _file_name(setting: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", setting)
+    return re.sub(r"[^\w.-]+", "_", setting)[-LONGEST_FILE_NAME:]
 
 
 def _shown_tune(kept: str, kind: str, folder: Path, name: str, seconds: float, wording: Wording) -> ShownTune:
@@ -249,7 +250,7 @@ def _shown_tune(kept: str, kind: str, folder: Path, name: str, seconds: float, w
         except RenderError:  # said on the page, where its score would stand
             files = {}
     return ShownTune(
-        title=(music.title if music else "") or wording.say("page.untitled"),
+        title=as_title(music.title if music else "") or wording.say("page.untitled"),
         about=found.about,
         judgement=found.judgement,
         valid=found.valid,
@@ -273,10 +274,12 @@ class _Found:
 
 def _tune(text: str, wording: Wording) -> _Found:
     tune, error = judge(text)
-    words = (
-        (tune.rhythm, str(tune.key), str(tune.meter), wording.say("page.notes", count=len(tune.notes))) if tune else ()
-    )
+    words = (as_title(tune.rhythm), str(tune.key), str(tune.meter), _notes(tune, wording)) if tune else ()
     return _Found(tune, " · ".join(filter(None, words)), _judgement(tune, error, wording), not error, text)
+
+
+def _notes(tune: Tune, wording: Wording) -> str:
+    return wording.say("page.notes", count=len(tune.notes))
 
 
 def _piece(kept: str, wording: Wording) -> _Found:

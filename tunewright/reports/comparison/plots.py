@@ -20,6 +20,7 @@ from tunewright.training.curve import Curve
 SWEPT = ("valid_rate", "repetition_rate", "transition_match", "vertical_transition_match", "copy_rate")
 SIGNS = {" ": "␣", "\n": "↵", "\t": "⇥"}  # signs that leave no trace on paper
 NAMED_AT_ENDS = 8  # lines; more names do not fit at the ends of the lines
+LONGEST_AT_ENDS = 30  # signs of a name there: longer ones would leave no room for the lines
 
 
 def legend(comparison: Comparison, wording: Wording) -> list[tuple[str, str]]:
@@ -96,7 +97,7 @@ def dependencies_figure(comparison: Comparison, wording: Wording) -> Figure:
     named = tuple(_named(each, wording) for each in series)
     panel = Panel(wording.say("axis.held_out"), named)
     ticks = sorted({x for each in series for x in each.x})
-    direct = len(series) <= NAMED_AT_ENDS
+    direct = len(named) <= NAMED_AT_ENDS and all(len(one.name) <= LONGEST_AT_ENDS for one in named)
     x_label = wording.say("axis.context")
     svg = line_plot((panel,), x_label, label, height=3.6, width=5.6, x_ticks=ticks, logarithmic=True, direct=direct)
     return Figure(svg)

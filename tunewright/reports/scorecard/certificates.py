@@ -16,7 +16,7 @@ from tunewright.measuring.originality import SHORTEST, Near, Shared
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Key, Note, Tune
 from tunewright.reports.scorecard.numbers import TOLD, counted, hundredth, joined, measure_name, written
-from tunewright.reports.wording import Wording, percent
+from tunewright.reports.wording import Wording, as_title, percent
 
 UNUSUAL = 2.5  # percent of real music at either end
 MOST_UNUSUAL = 4
@@ -73,12 +73,12 @@ def verdict(one: Certificate[Any], wording: Wording) -> str:
 def about(one: Certificate[Any], wording: Wording) -> str:
     """Its name, what it is and how large, in a few words."""
     size = OF_KIND[wording.kind].about(one.music, wording) if one.music else ()
-    return " · ".join(filter(None, (one.name, *size)))
+    return " · ".join(filter(None, (as_title(one.name), *size)))
 
 
 def _about_tune(tune: Tune, wording: Wording) -> Sequence[str]:
     key = f"rhythm.{tune.rhythm.lower()}"
-    rhythm = wording.say(key) if wording.knows(key) else tune.rhythm
+    rhythm = wording.say(key) if wording.knows(key) else as_title(tune.rhythm)
     return rhythm, key_words(tune.key, wording), str(tune.meter), counted(len(tune.notes), "note", wording)
 
 

@@ -52,7 +52,7 @@ from tunewright.reports.scorecard.words import (
     answers,
     departures,
 )
-from tunewright.reports.wording import Wording, format_number, percent, quoted_collection
+from tunewright.reports.wording import Wording, as_title, format_number, percent, quoted_collection
 
 BEYOND = 95  # percent of human borrowing above which a tune is listed as sharing unusually much
 
@@ -229,7 +229,7 @@ def _shown(place: int, card: Scorecard[Any], wording: Wording) -> Shown:
     one = card.each[place]
     return Shown(
         number=place + 1,
-        title=one.title or wording.say("scorecard.unnamed", number=place + 1),
+        title=as_title(one.title) or wording.say("scorecard.unnamed", number=place + 1),
         about=about(one, wording),
         fault=not one.valid,
         verdict=verdict(one, wording),

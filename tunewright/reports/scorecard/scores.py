@@ -19,7 +19,7 @@ from tunewright.music.tune import Tune
 from tunewright.reports.media import data_uri
 from tunewright.reports.scorecard.certificates import bars_of, shared_sentences
 from tunewright.reports.scorecard.numbers import joined
-from tunewright.reports.wording import Wording
+from tunewright.reports.wording import Wording, as_title
 from tunewright.support.errors import RenderError
 
 SHARED_COLOUR = "#0072b2"  # blue against black: no kind of colour blindness takes one for the other
@@ -146,7 +146,7 @@ def _pair(place: int, one: Certificate[Tune], passage: Shared | Near, others: Se
 
 
 def _side(role: str, title: str, tune: Tune, marks: Mapping[int, str], wording: Wording) -> Side:
-    title = title or wording.say("page.untitled")
+    title = as_title(title) or wording.say("page.untitled")
     bars = bars_of(tune, list(marks))
     key = "scorecard.copies_bars" if bars and bars[0] != bars[1] else "scorecard.copies_bar"
     where = wording.say(key, first=bars[0], last=bars[1]) if bars else ""

@@ -16,6 +16,7 @@ from tunewright.tokens.masks import Masks
 from tunewright.tokens.writing import Finished, Label
 
 NOTE_LETTERS = frozenset("abcdefgABCDEFGz")
+QUOTED = 20  # signs of a start in an error: the last ones that were read, and none that was drawn
 
 
 class CharScript:
@@ -70,7 +71,8 @@ class CharScript:
     def _check(self, number: int) -> None:
         """ConfigError where the grammar does not let through what the start gives."""
         if self.state and not self.masks.table[self.state.row, number]:
-            written = self.tokenizer.decode_text(self.ids)[-20:]
+            given = self._given[: len(self._given) - len(self._pending)] if self.in_body else ()
+            written = self.tokenizer.decode_text(given)[-QUOTED:] or "".join(self._line) + self.tokenizer.vocab[number]
             raise ConfigError(
                 f"the start cannot become a well-formed tune at {written!r}; expected other music, or --free"
             )

@@ -68,7 +68,7 @@ def _canonical_header(header: str) -> str:
     try:
         tune = parse_abc(f"X:1\n{written}\nC")[0]
     except ParseError as error:
-        raise ConfigError(f"the start's header cannot be read: {error}") from None
+        raise ConfigError(f"the start's header cannot be read: {error.reason}") from None
     text = format_abc(tune, header=letters)
     return "".join(line for line in text.splitlines(keepends=True) if line[:1] in letters and line[1:2] == ":")
 

@@ -20,6 +20,7 @@ from tunewright.formats.abc.reading import with_number
 from tunewright.formats.abc.texts import TEXTS, body_start
 from tunewright.music.kinds import Music
 from tunewright.music.tune import Tune
+from tunewright.support.documents import parse_json
 from tunewright.support.errors import ParseError, TokenError
 from tunewright.tokens.characters.notes import note_spans
 from tunewright.tokens.contract import Passage, decoded_ids, framed
@@ -114,7 +115,7 @@ class CharTokenizer(ReadAlone):
     def from_json(cls, text: str) -> CharTokenizer:
         """The tokenizer written by `to_json`; TokenError for anything else."""
         try:
-            stored = json.loads(text)
+            stored = parse_json(text)
         except ValueError:
             stored = None
         if not isinstance(stored, dict) or stored.get("kind") != cls.kind or stored.get("text") not in TEXTS:

@@ -171,8 +171,9 @@ def guess_key(tune: Tune) -> Key:
     the first and the last note count twice.
     """
     weights: dict[int, float] = {}
-    for place, note in enumerate(tune.notes):
-        twice = 2 if place in (0, len(tune.notes) - 1) else 1
+    notes = tune.notes
+    for place, note in enumerate(notes):
+        twice = 2 if place in (0, len(notes) - 1) else 1
         pitch = note.pitch.midi % 12
         weights[pitch] = weights.get(pitch, 0) + twice * float(note.length)
     tonics = ("C", "G", "D", "A", "E", "B", "F", "Bb", "Eb", "Ab", "F#", "C#")

@@ -30,6 +30,7 @@ from tunewright.music.form import form_of
 from tunewright.music.kinds import Music
 from tunewright.music.rhythms import RHYTHMS, told_rhythm
 from tunewright.music.tune import Bar, ChordSymbol, Element, Ending, Key, Note, Part, Tune
+from tunewright.support.documents import parse_json
 from tunewright.support.errors import TokenError
 from tunewright.tokens.contract import Passage, Rows, decoded_ids, encode_passages, framed
 from tunewright.tokens.degrees.augmentation import ToldTunes
@@ -207,7 +208,7 @@ class DegreeTokenizer(DegreeVocabulary):
     def from_json(cls, text: str) -> DegreeTokenizer:
         """The tokenizer written by `to_json`; TokenError for anything else, and for another vocabulary."""
         try:
-            stored = json.loads(text)
+            stored = parse_json(text)
             about = {name: bool(stored[name]) for name in ("graces", "chords", "told_rhythms")}
             tokenizer = cls(tuple(map(str, stored["notes"])), **about)
         except (ValueError, KeyError, TypeError):

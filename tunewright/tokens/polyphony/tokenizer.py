@@ -38,6 +38,7 @@ from tunewright.music.piece import (
     transpositions,
 )
 from tunewright.music.tune import Repair
+from tunewright.support.documents import parse_json
 from tunewright.support.errors import ConfigError, TokenError
 from tunewright.tokens.contract import Passage, Rows, framed
 from tunewright.tokens.polyphony.augmentation import MovedPieces
@@ -353,7 +354,7 @@ class PieceTokenizer(PieceVocabulary):
     def from_json(cls, text: str) -> PieceTokenizer:
         """The tokenizer written by `to_json`; TokenError for anything else."""
         try:
-            stored = json.loads(text)
+            stored = parse_json(text)
             if stored["kind"] not in VOCABULARIES or stored["format"] != FORMAT:
                 raise TokenError(f"a tokenizer of kind {stored['kind']!r}, format {stored['format']!r}")
             saved = stored["miditok"]

@@ -37,6 +37,7 @@ FEW_PITCHES = 0.8
 LOW = 52  # a median below it is low
 # of all notes, those that are the highest line: chorales and quartets 0.20 and more, so this is seven voices and over
 LEAST_OF_ALL = 0.15
+MOST_DIGITS = 6  # after the point of a share in per cent
 # how sure a guess is: 99.5 % of whole real tunes have more than 0.34 for metre and upbeat and 0.29 for the key, and of
 # their first 16 notes 0.15 and 0.2; half of the tunes played without a click have less than 0.11 for the metre
 LEAST_SURE = {"metre": 0.15, "key": 0.2}
@@ -54,15 +55,17 @@ def evenness(onsets: Iterable[int], whole: int) -> float:
 def check_beat(onsets: Sequence[int], whole: int, name: str) -> None:
     """Raise `ParseError` where onsets keep no beat, as of a performance without a click."""
     if len(onsets) >= FEWEST and (even := evenness(onsets, whole)) < LEAST_EVEN:
-        found = f"no beat found: the onsets keep to a grid by {even:.0%}"
-        raise ParseError(f"{found}; expected at least {LEAST_EVEN:.0%}: played without a click?", name)
+        share, least = _told_apart(even, LEAST_EVEN)
+        found = f"no beat found: the onsets keep to a grid by {share}"
+        raise ParseError(f"{found}; expected at least {least}: played without a click?", name)
 
 
 def check_share(chosen: int, of_all: int, name: str) -> None:
     """Raise `ParseError` where the highest notes, so many of all, are the surface of a texture and no line."""
     if chosen < LEAST_OF_ALL * of_all:
-        found = f"no melody found: the highest notes are {chosen} of {of_all} ({chosen / of_all:.0%})"
-        raise ParseError(f"{found}; expected at least {LEAST_OF_ALL:.0%}: --melody chooses a track", name)
+        share, least = _told_apart(chosen / of_all, LEAST_OF_ALL)
+        found = f"no melody found: the highest notes are {chosen} of {of_all} ({share})"
+        raise ParseError(f"{found}; expected at least {least}: --melody chooses a track", name)
 
 
 def check_line(notes: Sequence[MidiNote], name: str) -> None:
@@ -78,8 +81,9 @@ def check_line(notes: Sequence[MidiNote], name: str) -> None:
         raise ParseError(f"{found}; expected at most {WIDEST_STEP:g}: --melody chooses a track", name)
     share = sum(count for _, count in Counter(tops.values()).most_common(2)) / len(tops)
     if share > FEW_PITCHES and median(tops.values()) < LOW:
-        found = f"no melody found: two low pitches are {share:.0%} of the notes"
-        raise ParseError(f"{found}; expected at most {FEW_PITCHES:.0%}: are they drums? --melody chooses a track", name)
+        found_share, most = _told_apart(share, FEW_PITCHES)
+        found = f"no melody found: two low pitches are {found_share} of the notes"
+        raise ParseError(f"{found}; expected at most {most}: are they drums? --melody chooses a track", name)
 
 
 def check_sure(inferred: Iterable[Inference], name: str) -> None:
@@ -87,5 +91,16 @@ def check_sure(inferred: Iterable[Inference], name: str) -> None:
     for inference in inferred:
         least = LEAST_SURE.get(inference.what, 0.0)
         if inference.confidence < least:
-            found = f"no {inference.what} found: the likeliest, {inference.value}, is {inference.confidence:.0%} sure"
-            raise ParseError(f"{found}; expected at least {least:.0%}", name)
+            sure, wanted = _told_apart(inference.confidence, least)
+            found = f"no {inference.what} found: the likeliest, {inference.value}, is {sure} sure"
+            raise ParseError(f"{found}; expected at least {wanted}", name)
+
+
+def _told_apart(share: float, bound: float) -> tuple[str, str]:
+    """A share and the bound that it is beyond in per cent, with as many digits as tell them apart.
+
+    >>> _told_apart(0.1, 0.15), _told_apart(0.1496, 0.15)
+    (('10%', '15%'), ('14.96%', '15.00%'))
+    """
+    written = ((f"{share:.{digits}%}", f"{bound:.{digits}%}") for digits in range(MOST_DIGITS))
+    return next((pair for pair in written if pair[0] != pair[1]), (f"{share:%}", f"{bound:%}"))
