@@ -24,6 +24,15 @@ def test_music_without_a_voice_is_of_the_first_one() -> None:
     assert texts(["abc|", "V:B", "def|"], ("A", "B")) == {"A": ["abc|"], "B": ["def|"]}
 
 
+def test_a_part_begins_with_the_voice_that_goes_on_after_it() -> None:
+    assert texts(["P:A", "[V:1] abc|", "[V:2] ABC|", "P:B", "[V:1] def|", "[V:2] DEF|"]) == {
+        "1": ["P:A", "abc|", "P:B", "def|"],
+        "2": ["ABC|", "DEF|"],
+    }
+    assert texts(["abc|", "P:B", "K:G", "def|"]) == {"": ["abc|", "P:B", "K:G", "def|"]}
+    assert texts(["V:1", "P:A", "abc|", "P:B", "def|", "V:2", "P:A", "g"])["2"] == ["P:A", "g"]
+
+
 def test_fields_before_all_voices_hold_for_all() -> None:
     assert texts(["M:3/4", "P:A", "V:1", "abc|", "V:2", "def|"]) == {
         "1": ["M:3/4", "P:A", "abc|"],

@@ -145,19 +145,25 @@ def split_voices(declared: Sequence[str], lines: Sequence[Line]) -> list[VoiceLi
     """The voices in the order in which they are named, header first; one without a name where none is.
 
     Music before the first `V:` is of the first voice of the header, else of "1", else of a voice without a name; fields
-    without music there hold for all.
+    without music there hold for all. A part (`P:`) begins with the voice that goes on after it, and with it the fields
+    between.
     """
     voices: dict[str, VoiceLines] = {}
     for value in declared:
         _voice(voices, value)
     before: list[Line] = []
     here: list[Line] = before
+    begins: list[Line] = []  # a part that begins, and the fields after it
     for number, text in lines:
         for name, part in _parts(text):
             if name is not None:
                 here = _voice(voices, name).lines
-            if part.strip() or not text:
-                here.append((number, part))
+            if not _is_music(part) and (begins or part.startswith("P:")):
+                begins += [(number, part)] if part else []
+            elif part.strip() or not text:
+                here += [*begins, (number, part)]
+                begins = []
+    here += begins
     found = list(voices.values()) or [VoiceLines("")]
     if _no_music(before):
         shared = [line for line in before if line[1][:1] in _SHARED and line[1][1:2] == ":"]
