@@ -51,7 +51,7 @@ def _staves(musicxml: str, width: int) -> tuple[str, int]:
             "minLastJustification": 0.35,
             "footer": "none",
             "header": "none",
-            "lyricTopMinMargin": 3.0,
+            "lyricTopMinMargin": 5.0,
             "pageHeight": TALLEST,
             "pageMarginTop": 10,
             "pageWidth": width * 100 // SCALE,

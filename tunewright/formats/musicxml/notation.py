@@ -32,7 +32,7 @@ TYPES = {  # whole notes: name
 BARS_PER_LINE = 4  # as tune books have it
 MOST_ON_LINE = 48  # notes
 PIECE = 16  # notes and rests to a piece of an overlong measure
-SHORT_SYLLABLE, LETTERS = 2, 2  # letters that stand under a note, and how many more take the room of another
+SHORT_SYLLABLE, LETTERS = 1, 2  # letters that stand under a note, and how many more take the room of another
 SHORTEST = Fraction(1, 1024)
 DOTTED = (Fraction(1), Fraction(3, 2), Fraction(7, 4))
 
