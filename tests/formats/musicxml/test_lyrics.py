@@ -46,6 +46,15 @@ def test_a_syllable_stands_once_under_a_chord_and_a_note_that_is_written_as_seve
     assert [words(note) for note in root_of(tune).iter("note") if words(note)] == [[("1", "single", "oh")]]
 
 
+def test_what_a_note_holds_stands_in_the_order_of_the_schema() -> None:
+    order = ("grace", "chord", "pitch", "duration", "tie", "voice", "type", "dot", "accidental", "time-modification")
+    order = (*order, "beam", "notations", "lyric")
+    [tune] = parse_abc("X:1\nT:t\nM:4/4\nL:1/8\nK:C\n{c}(^C-C) D/E/F .G2(3ABc|\nw: a__ b c d e f g h\n")
+    for note in root_of(tune).iter("note"):
+        places = [order.index(child.tag) for child in note]
+        assert places == sorted(places)
+
+
 def test_voices_on_one_staff_have_their_words_one_below_the_other() -> None:
     numbers = {lyric.get("number") for lyric in root_of(score_of(CHOIR)).iter("lyric")}
     assert numbers == {"1", "2"}
