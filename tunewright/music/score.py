@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tunewright.music import showing
 from tunewright.music.tune import Inference, Repair, Tune
 
 
@@ -66,6 +67,14 @@ class Score:
     def inferred(self) -> tuple[Inference, ...]:
         """What the notes of the melody tell."""
         return self.melody.inferred
+
+    def _repr_svg_(self) -> str:
+        """Sheet music of all voices, for a notebook."""
+        return showing.to_svg(self)
+
+    def _repr_html_(self) -> str:
+        """The same over a player."""
+        return showing.to_html(self)
 
     def __str__(self) -> str:
         return f"{self.title or 'Untitled'} ({len(self.voices)} voices)"

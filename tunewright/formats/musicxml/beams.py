@@ -69,5 +69,5 @@ def join_by_beams(group: Sequence[Beamed]) -> None:
             beam = ET.Element("beam", number=str(level))
             beam.text = text
             # beams stand before notations and words in the order that the schema fixes
-            after = (place for place, child in enumerate(note.element) if child.tag in ("notations", "lyric"))
-            note.element.insert(next(after, len(note.element)), beam)
+            later = (place for place, child in enumerate(note.element) if child.tag in ("notations", "lyric"))
+            note.element.insert(next(later, len(note.element)), beam)
