@@ -8,7 +8,7 @@ Source: the ABC standard 2.1, section 7.4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,11 +16,24 @@ from tunewright.formats.abc.joining import bars_joined, resolve_ties
 from tunewright.formats.abc.slurs import finish_slurs
 from tunewright.formats.abc.state import Overlay, State
 from tunewright.formats.abc.tuplets import finish_tuplet
-from tunewright.music.tune import Bar, ChordSymbol, Element, Ending, Note, Part, Rest, Tune, Tuplet
+from tunewright.music.tune import (
+    Bar,
+    ChordSymbol,
+    Element,
+    Ending,
+    KeyChange,
+    MeterChange,
+    Note,
+    Part,
+    Rest,
+    Tune,
+    Tuplet,
+)
 from tunewright.support.errors import ParseError
 
 MOST_LAYERS = 8  # over one voice: what is laid over these is left out
 MOST_OVERLAYS = 10_000
+LONGEST_REST = 64  # whole notes: as long as one sign may last
 
 Laid = tuple[tuple[Element, ...], Sequence[tuple[str, ...]]]  # the music of one measure, and the verses of its notes
 
@@ -99,21 +112,47 @@ def _layer(voice: Tune, bars: dict[int, Laid]) -> Tune:
     begin = 0
     for number, measure in enumerate(voice.measures):
         own = voice.music[begin : measure.stop]
-        music += [element for element in own if not isinstance(element, Note | Rest | Tuplet | ChordSymbol)]
-        laid = bars[number][0] if number in bars else ()
-        length = sum((element.length for element in laid if isinstance(element, Note | Rest)), Fraction(0))
-        silence = (Rest(measure.length - length, visible=False),) if length < measure.length else ()
-        music += [*laid, *silence]
         begin = measure.stop
+        if number not in bars:
+            music += _silent(own)
+            continue
+        music += [element for element in own if not isinstance(element, Note | Rest | Tuplet | ChordSymbol)]
+        laid = bars[number][0]
+        length = sum((element.length for element in laid if isinstance(element, Note | Rest)), Fraction(0))
+        music += [*laid, *_rest(measure.length - length)]
     music += voice.music[begin:]
     music = bars_joined(music)
+    key, meter = voice.key, voice.meter
+    while music and isinstance(first := music[0], KeyChange | MeterChange):  # it holds from the start
+        key = first.key if isinstance(first, KeyChange) else key
+        meter = first.meter if isinstance(first, MeterChange) else meter
+        del music[0]
     resolve_ties(music)
     _balance_slurs(music)
     there = [bars[number] for number in sorted(bars) if number < len(voice.measures)]
     count = max((len(verses) for _, verses in there), default=0)
     lyrics = tuple(_verse(there, number) for number in range(count))
     alone = replace(voice, tempos=(), annotations=(), lines=(), repairs=(), left_out=(), text="")
-    return replace(alone, music=tuple(music), lyrics=lyrics)
+    return replace(alone, music=tuple(music), key=key, meter=meter, lyrics=lyrics)
+
+
+def _silent(music: Iterable[Element]) -> Iterator[Element]:
+    """The same signs in the same places, and silence for as long as the music lasts."""
+    length = Fraction(0)
+    for element in music:
+        if isinstance(element, Note | Rest):
+            length += element.length
+        elif not isinstance(element, Tuplet | ChordSymbol):
+            yield from _rest(length)
+            yield element
+            length = Fraction(0)
+    yield from _rest(length)
+
+
+def _rest(length: Fraction) -> Iterator[Rest]:
+    while length > 0:
+        yield Rest(min(length, Fraction(LONGEST_REST)), visible=False)
+        length -= LONGEST_REST
 
 
 def _balance_slurs(music: list[Element]) -> None:
