@@ -23,8 +23,7 @@ def read_bar(state: State, text: str) -> None:
     if state.decorations:
         state.left_out["decoration on a bar line"] += len(state.decorations)
         state.decorations = []
-    state.measures_read += bool(state.bar_length())
-    state.code.pass_bar_line()
+    state.measures_read += state.sounds()
     _add_bar(state, Bar(line))
     state.bar_start, state.in_bar = len(state.music), {}
 

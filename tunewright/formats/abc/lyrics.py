@@ -34,27 +34,6 @@ class Sung(NamedTuple):
     owner: int = 0  # 0 the voice, else one of its overlays
 
 
-class Code:
-    """The notes of a voice and of what is laid over it, in the order of the code, in which words come to them."""
-
-    def __init__(self) -> None:
-        self.notes: list[Sung] = []
-        self.bar = self.owners = 0
-
-    def take_note(self, owner: int, line: int) -> None:
-        """Add a note."""
-        self.notes.append(Sung(line, self.bar, owner))
-
-    def pass_bar_line(self) -> None:
-        """Count a bar line."""
-        self.bar += 1
-
-    def new_owner(self) -> int:
-        """The number of one more overlay."""
-        self.owners += 1
-        return self.owners
-
-
 class Words(NamedTuple):
     """A `w:` line: its number in the source, and its text after the colon."""
 

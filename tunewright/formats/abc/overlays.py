@@ -40,16 +40,16 @@ Laid = tuple[tuple[Element, ...], Sequence[tuple[str, ...]]]  # the music of one
 
 def begin_overlay(state: State, text: str) -> None:
     """Go back to where the signs lead, and read on beside the voice."""
-    within = state.overlay.within if state.overlay else bool(state.bar_length())
+    within = state.overlay.within if state.overlay else state.sounds()
     end_overlay(state)
     if len(state.overlays) == MOST_OVERLAYS:
         raise ParseError(f"more than {MOST_OVERLAYS:,} voice overlays")
     back = len(text) - within
     inner = State(state.header)
-    inner.line, inner.code, inner.owner = state.line, state.code, state.code.new_owner()
+    inner.line = state.line
     inner.meter, inner.unit = state.meter, state.unit
     inner.key, inner.signature = state.key, state.signature
-    state.overlay = Overlay(max(0, state.measures_read - back), len(text), inner, within)
+    state.overlay = Overlay(max(0, state.measures_read - back), len(state.music), len(text), inner, within)
 
 
 def end_overlay(state: State) -> None:

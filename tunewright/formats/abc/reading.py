@@ -19,17 +19,18 @@ from tunewright.formats.abc.clefs import sounding_shift
 from tunewright.formats.abc.decoding import decode_text, plain_lines
 from tunewright.formats.abc.header import Header, read_header
 from tunewright.formats.abc.joining import resolve_ties
-from tunewright.formats.abc.lyrics import align
+from tunewright.formats.abc.lyrics import Sung, align
 from tunewright.formats.abc.music import NO_NOTES, read_music
 from tunewright.formats.abc.overlays import layers
 from tunewright.formats.abc.splitting import Source, split_tunes
 from tunewright.formats.abc.state import State
 from tunewright.formats.abc.voices import VoiceLines, in_octave, split_voices
 from tunewright.music.playing import MOST_PLAYED, passed_over, plays_on
-from tunewright.music.tune import Inference, Note, Repair, Tune
+from tunewright.music.tune import Bar, Inference, Note, Repair, Tune
 from tunewright.support.errors import ParseError, mistake
 
 LONGEST_TUNE = 2**20  # characters of a tune in a file that may hold anything
+Verses = tuple[tuple[str, ...], ...]  # each a syllable for each note
 T = TypeVar("T")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 PASSED_OVER = "repeat sign that closes the last ending passed over"
@@ -140,9 +141,8 @@ def read_voice(source: Source, header: Header, voice: VoiceLines) -> ReadVoice:
         raise ParseError(error.reason, f"{source.name}:{state.line or source.line}") from None
     state.repairs += [(what, place, "") for what, place in resolve_ties(state.music)]
     state.repairs += [(PASSED_OVER, place, "") for place in passed_over(state.music)]
-    verses = _take_words(state)
-    tune = _assemble(source, state, verses.get(0, ()))
-    words = [verses.get(overlay.state.owner, ()) for overlay in state.overlays]
+    verses, *words = _take_words(state)
+    tune = _assemble(source, state, verses)
     laid = layers(tune, state.overlays, words)
     moved = [in_octave(one, voice.octaves) for one in (tune, *laid)]
     return ReadVoice(voice, moved[0], len(state.overlays), tuple(moved[1:]))
@@ -155,24 +155,41 @@ def _refuse_surrogates(source: Source) -> None:
             raise ParseError(f"a lone surrogate U+{ord(found[0]):X}, expected text", f"{source.name}:{number}")
 
 
-def _take_words(state: State) -> dict[int, tuple[tuple[str, ...], ...]]:
-    """The verses of the voice (0) and of each overlay, by its number; what had to be repaired is recorded."""
+def _take_words(state: State) -> list[Verses]:
+    """The verses of the voice and of each of its overlays; what had to be repaired is recorded."""
     if not state.words:
-        return {}
-    notes = state.code.notes
+        return [()] * (1 + len(state.overlays))
+    notes = list(_sung(state))
     verses, repairs = align(state.words, notes)
     places = [place for place, element in enumerate(state.music) if isinstance(element, Note)]
     before = list(accumulate((note.owner == 0 for note in notes), initial=0))
     for what, number in repairs:
         state.repair(what, place=places[min(before[number], len(places) - 1)])
-    own: dict[int, list[list[str]]] = {}
+    own: list[list[list[str]]] = [[[] for _ in verses] for _ in range(1 + len(state.overlays))]
     for number, note in enumerate(notes):
-        for verse, syllables in zip(verses, own.setdefault(note.owner, [[] for _ in verses]), strict=True):
+        for verse, syllables in zip(verses, own[note.owner], strict=True):
             syllables.append(verse[number])
-    return {owner: tuple(tuple(verse) for verse in sung if any(verse)) for owner, sung in own.items()}
+    return [tuple(tuple(verse) for verse in sung if any(verse)) for sung in own]
 
 
-def _assemble(source: Source, state: State, lyrics: tuple[tuple[str, ...], ...]) -> Tune:
+def _sung(state: State) -> Iterator[Sung]:
+    """The notes of the voice and of what is laid over it, in the order of the code, in which words come to them."""
+    bar, overlays = 0, list(enumerate(state.overlays, start=1))[::-1]
+    for place in range(len(state.music) + 1):
+        while overlays and overlays[-1][1].place <= place:
+            owner, overlay = overlays.pop()
+            for element, line in zip(overlay.state.music, overlay.state.lines, strict=True):
+                bar += isinstance(element, Bar)
+                if isinstance(element, Note):
+                    yield Sung(line, bar, owner)
+            bar += 1  # an overlay ends with a bar line
+        if place < len(state.music):
+            bar += isinstance(state.music[place], Bar)
+            if isinstance(state.music[place], Note):
+                yield Sung(state.lines[place], bar)
+
+
+def _assemble(source: Source, state: State, lyrics: Verses) -> Tune:
     header = state.header
     tune = Tune(
         tuple(state.music),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tunewright.formats.abc.header import Header
-from tunewright.formats.abc.lyrics import Code, Words
+from tunewright.formats.abc.lyrics import Words
 from tunewright.music.tune import Bar, Element, Note, Pitch, Rest, Tempo
 from tunewright.support.errors import ParseError
 
@@ -61,7 +61,6 @@ class State:
         self.overlays: list[Overlay] = []
         self.words: list[Words] = []
         self.annotations: list[tuple[int, str]] = []
-        self.code, self.owner = Code(), 0  # the notes in the order of the code, and whose are read here
 
     def repair(self, what: str, detail: str = "", place: int | None = None) -> None:
         """Record that something was not as the standard has it, here or at a place in the music."""
@@ -82,16 +81,17 @@ class State:
                 self.repair(BAR_AT_LINE_END, place=len(self.music) - 1)
                 self.bar_start = len(self.music)
                 self.measures_read += 1
-                self.code.pass_bar_line()
         self.music.append(element)
         self.lines.append(self.line)
-        if isinstance(element, Note):
-            self.code.take_note(self.owner, self.line)
 
     def end_line(self) -> None:
         """A full bar that meets the end of its line is closed there; its accidentals live on."""
         if self.meter.length is not None:
             self.close_bar = self.bar_length() == self.meter.length
+
+    def sounds(self) -> bool:
+        """Whether a note or rest has come since the last bar line."""
+        return self.last_note is not None and self.last_note >= self.bar_start
 
     def bar_length(self) -> Fraction:
         """Of the notes and rests since the last bar line, in whole notes; each is counted once, however often asked."""
@@ -137,6 +137,7 @@ class Overlay:
     """Music laid over a voice from a measure on, by its place among those of the voice, as it is read."""
 
     first: int
+    place: int  # in the music of the voice, where it stands in the code
     bars_left: int
     state: State
     within: bool  # whether the voice had music in the bar before it
