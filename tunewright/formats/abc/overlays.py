@@ -131,7 +131,7 @@ def _layer(voice: Tune, bars: dict[int, Laid]) -> Tune:
     _balance_slurs(music)
     there = [bars[number] for number in sorted(bars) if number < len(voice.measures)]
     count = max((len(verses) for _, verses in there), default=0)
-    lyrics = tuple(_verse(there, number) for number in range(count))
+    lyrics = tuple(verse for number in range(count) if any(verse := _verse(there, number)))
     alone = replace(voice, tempos=(), annotations=(), lines=(), repairs=(), left_out=(), text="")
     return replace(alone, music=tuple(music), key=key, meter=meter, lyrics=lyrics)
 
