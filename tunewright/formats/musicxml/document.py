@@ -37,6 +37,7 @@ from tunewright.formats.musicxml.elements import (
 from tunewright.formats.musicxml.limits import refuse_what_is_too_long
 from tunewright.formats.musicxml.lyrics import write_lyrics
 from tunewright.formats.musicxml.notation import own_ratio, written_values
+from tunewright.formats.musicxml.parts import write_clef, write_part_list, write_words_below
 from tunewright.formats.musicxml.staves import Line, Staff, staves_of
 from tunewright.music.score import Score
 from tunewright.music.tune import (
@@ -71,15 +72,6 @@ ACCIDENTALS = {-3: "triple-flat", -2: "flat-flat", -1: "flat", 0: "natural", 1: 
 BAR_STYLES = {"||": "light-light", "|]": "light-heavy", "[|": "heavy-light"}
 MOST_DIVISIONS = 2**24  # of a quarter note: readers count them in 32 bits, in which a long bar has to have room
 MOST_SLURS = 6  # that MusicXML can tell apart at one time
-CLEFS = {  # the sign, and its line from the bottom
-    "treble": ("G", "2"),
-    "bass": ("F", "4"),
-    "alto": ("C", "3"),
-    "tenor": ("C", "4"),
-    "mezzosoprano": ("C", "2"),
-    "soprano": ("C", "1"),
-    "baritone": ("F", "3"),
-}
 LOW = 55  # a tune whose middle note lies lower has a bass clef
 
 
@@ -103,35 +95,12 @@ def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None
     if tune.header("C"):
         add(identification, "creator", tune.header("C"), type="composer")
     add(add(identification, "encoding"), "software", "Tunewright")
-    _write_words_below(root, tune)
+    write_words_below(root, tune)
     staves = staves_of(music)
-    _write_part_list(add(root, "part-list"), staves)
+    write_part_list(add(root, "part-list"), staves)
     for number, staff in enumerate(staves, start=1):
         _write_staff(add(root, "part", id=f"P{number}"), staff, tune, colours)
     return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def _write_words_below(root: ET.Element, tune: Tune) -> None:
-    """The words that stand below the music, as a text of the page."""
-    if words := [text for letter, text in tune.fields if letter == "W"]:
-        credit = add(root, "credit", page="1")
-        add(credit, "credit-type", "lyrics")
-        add(credit, "credit-words", "\n".join(words), valign="bottom")
-
-
-def _write_part_list(part_list: ET.Element, staves: Sequence[Staff]) -> None:
-    """The staves with their names; several are joined by a bracket, and by their bar lines."""
-    if len(staves) > 1:
-        group = add(part_list, "part-group", type="start", number="1")
-        add(group, "group-symbol", "bracket")
-        add(group, "group-barline", "yes")
-    for number, staff in enumerate(staves, start=1):
-        part = add(part_list, "score-part", id=f"P{number}")
-        add(part, "part-name", staff.name, **({} if staff.name else {"print-object": "no"}))
-        if staff.short_name:
-            add(part, "part-abbreviation", staff.short_name)
-    if len(staves) > 1:
-        add(part_list, "part-group", type="stop", number="1")
 
 
 def _write_staff(part: ET.Element, staff: Staff, melody: Tune, colours: Mapping[int, str]) -> None:
@@ -286,12 +255,8 @@ class _Writer:
         add(attributes, "divisions", str(self.divisions))
         self._write_key(attributes)
         self._write_meter(attributes)
-        clef = add(attributes, "clef")
         pitches = [note.pitch.midi for note in self.tune.notes]
-        low = bool(pitches) and median(pitches) < LOW
-        sign, line = CLEFS.get(self.clef) or CLEFS["bass" if low else "treble"]
-        add(clef, "sign", sign)
-        add(clef, "line", line)
+        write_clef(attributes, self.clef or ("bass" if pitches and median(pitches) < LOW else "treble"))
         if self.line.leads:
             add(measure, "sound", tempo=f"{float(speed(self.tune)):g}")
 
