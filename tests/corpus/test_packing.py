@@ -12,6 +12,7 @@ import pytest
 from tests.support.real_pieces import chorales, songs
 from tests.support.real_tunes import real_tunes
 from tunewright.corpus.packing import PiecePacker, PieceUnpacker, TunePacker, TuneUnpacker
+from tunewright.formats.abc import parse_abc
 from tunewright.formats.midi.bars import with_bars
 from tunewright.formats.midi.tunes import parse_midi, to_midi
 from tunewright.music.piece import Piece
@@ -32,6 +33,16 @@ def test_speeds_and_words_come_back(tunes: list[Tune]) -> None:
     sung = replace(tunes[0], tempos=((0, slow), (4, fast)), lyrics=(("la-", "", "_"),), sounding=-12)
     back = TuneUnpacker().unpack(json.loads(json.dumps(TunePacker().pack(sung))))
     assert (back.tempos, back.lyrics, back.sounding) == (sung.tempos, sung.lyrics, sung.sounding)
+
+
+def test_ties_of_single_notes_and_keys_that_are_not_drawn_come_back() -> None:
+    [piper] = parse_abc("X:1\nL:1/4\nK:HP\n[Ac-e]2[Bce]2|[K:D]d4|]\n")
+    [drawn] = parse_abc("X:1\nL:1/4\nK:AMix\n[Ac-e]2[Bce]2|[K:D]d4|]\n")
+    unpacker = TuneUnpacker({})
+    packer = TunePacker()
+    for tune in (drawn, piper, drawn):
+        back = unpacker.unpack(json.loads(json.dumps(packer.pack(tune))))
+        assert (back, back.key.drawn, back.notes[0].held) == (tune, tune.key.drawn, tune.notes[0].held)
 
 
 def test_what_is_packed_comes_back_whole(tunes: list[Tune]) -> None:

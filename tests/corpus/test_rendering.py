@@ -50,6 +50,36 @@ def test_a_tune_that_cannot_be_read_or_made_is_named_and_the_rest_goes_on(
     assert results[1] == Dropped(f"{tmp_path}/x.abc:5", "cannot be drawn")
 
 
+def test_a_mistake_of_ours_in_one_tune_costs_that_tune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_or_fail(tune: Tune, *_: object, **__: object) -> dict[str, Path]:
+        return {} if tune.number == 1 else {"x": tmp_path / str(1 // (tune.number - 2))}
+
+    monkeypatch.setattr(rendering, "write_formats", write_or_fail)
+    (tmp_path / "x.abc").write_text("\n".join(TEXT.format(number) for number in (1, 2, 3)))
+    results = rendered(tmp_path / "x.abc", out=tmp_path / "out", formats="svg")
+    assert [isinstance(one, Rendered) for one in results] == [True, False, True]
+    assert isinstance(results[1], Dropped)
+    assert results[1].reason.startswith("a mistake in tunewright (ZeroDivisionError")
+
+
+def test_a_tune_that_cannot_be_drawn_is_missing_from_the_book_alone(tmp_path: Path) -> None:
+    (tmp_path / "x.abc").write_text(TEXT.format(1) + "\nX:2\nK:C\n" + "C" * 20_000 + "\n\n" + TEXT.format(3))
+    results = rendered(tmp_path / "x.abc", out=tmp_path / "out", formats="pdf")
+    assert [isinstance(one, Rendered) for one in results] == [True, False, True]
+    assert (tmp_path / "out" / "x.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_what_is_left_out_and_repaired_is_said_once_for_each_kind(tmp_path: Path) -> None:
+    tune = "X:1\nL:1/4\nK:C\nCDEF|\n\n[K:treble-8]GABc|{}\n"
+    (tmp_path / "x.abc").write_text(tune.format("") + "\n" + tune.format('"^slow"[Q:"fast"]c4|]'))
+    done = render(str(tmp_path / "x.abc"), "--out", str(tmp_path / "out"), "--format", "abc")
+    assert done.stdout == f"2 tunes rendered into {tmp_path / 'out'}, 0 failed.\n"
+    left_out, repaired = done.stderr.splitlines()
+    assert "change of what sounds within the tune (2)" in left_out
+    assert "tempo in words (1)" in left_out
+    assert repaired == "Note: read with repairs: empty line within the music (2)."
+
+
 # ------------------------------------------------------------------------------------------------ all parts
 
 

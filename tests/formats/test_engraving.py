@@ -50,6 +50,15 @@ def test_a_coloured_note_is_drawn_in_its_colour() -> None:
     assert "#d0006f" not in to_svg(JIG)
 
 
+def test_tempos_titles_and_all_composers_stand_in_the_picture() -> None:
+    [tune] = parse_abc(
+        'X:1\nT:one\nT:other name\nC:Ann\nC:Bob\nQ:"Lively" 3/8=100\nM:6/8\nK:D\ndAF DFA|[Q:1/4=70]d6|]\n'
+    )
+    words = "".join(ET.fromstring(to_svg(tune)).itertext())
+    for text in ("other name", "Ann, Bob", "Lively ♩. = 100", "♩ = 70"):
+        assert text in words.replace("\N{NO-BREAK SPACE}", " "), words
+
+
 def test_nothing_to_draw() -> None:
     with pytest.raises(RenderError, match="nothing to draw"):
         to_svg(Tune(()))

@@ -34,6 +34,7 @@ from tunewright.cli.commands.options import (
     one_line,
     read_of_kind,
     read_sources,
+    shortened,
 )
 from tunewright.cli.commands.training import demo, reproduce, train
 from tunewright.cli.output import drop_output, finish, hold_standard_streams, note, say
@@ -76,7 +77,7 @@ def main() -> None:
     except (TunewrightError, OSError, MemoryError, RuntimeError) as error:
         if debug or not (message := _message(error)):
             raise
-        note(f"Error: {one_line(message)}")
+        note(f"Error: {shortened(one_line(message))}")
         sys.exit(1)
     except KeyboardInterrupt:
         note("Interrupted.")
@@ -180,6 +181,7 @@ def render(
     A file of many tunes gives NAME-001.svg and so on; pdf is one book of them all. Tunes of several voices are drawn
     and sounded whole.
     """
+    from tunewright.cli.losses import losses
     from tunewright.cli.output import print_json
     from tunewright.corpus.rendering import Rendered, render_files
     from tunewright.formats.formats import formats_that_take, parse_formats, usual_formats
@@ -203,8 +205,11 @@ def render(
             note(f"Error: {one_line(f'{one.source}: {one.reason}')}")
     if chords and (without := sum(not one.chords for one in done)):
         note(f"Note: {without:,} of {len(done):,} have no chord symbols that can be played, and sound without.")
+    for line in losses(done):
+        note(line)
     if as_json:
-        print_json([{"source": one.source, "title": one.title, "files": one.files} for one in done])
+        told = ("source", "title", "files", "repairs")
+        print_json([{name: getattr(one, name) for name in told} | {"left_out": dict(one.left_out)} for one in done])
     else:
         say(f"{len(done):,} {kind}s rendered into {out}, {failed:,} failed.")
     if failed:

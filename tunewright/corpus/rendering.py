@@ -15,11 +15,12 @@ from typing import Any
 from tunewright.corpus.files import read_file, read_scores
 from tunewright.corpus.kinds import KINDS
 from tunewright.corpus.sources import Dropped
+from tunewright.formats.engraving import to_svg
 from tunewright.formats.formats import write_formats
 from tunewright.formats.midi.accompaniment import has_chords
-from tunewright.formats.pdf import write_pdf
+from tunewright.formats.pdf import write_book
 from tunewright.music.tune import Tune
-from tunewright.support.errors import ConfigError, RenderError
+from tunewright.support.errors import ConfigError, RenderError, TunewrightError, mistake
 
 BOOK = "tunebook"  # the name of a book of several files
 
@@ -32,6 +33,8 @@ class Rendered:
     title: str
     files: dict[str, Path]
     chords: bool = False  # whether it has chord symbols that can be played
+    repairs: tuple[str, ...] = ()  # what each of them was
+    left_out: tuple[tuple[str, int], ...] = ()  # what is in none of the files, and how much of it
 
 
 def render_files(
@@ -51,7 +54,7 @@ def render_files(
     file cannot be written, ConfigError before anything is, where it would replace one of `files`.
     """
     single = [name for name in formats if name != "pdf"]
-    book: list[Any] = []
+    pages: list[tuple[str, str]] = []  # titles and pictures for a book
     for path, name in zip(files, _distinct_names(files), strict=True):
         read: list[Any] = list(read_scores(path, melody) if kind == Tune.kind else read_file(path, KINDS[kind], melody))
         for number, music in enumerate(read, start=1):
@@ -62,12 +65,20 @@ def render_files(
             _refuse_to_replace(files, [folder / f"{own}.{ending}" for ending in single])
             try:
                 written = write_formats(music, folder, own, single, **performance)
-                yield Rendered(music.source, music.title, written, kind == Tune.kind and has_chords(music))
-                book.append(music)
+                if "pdf" in formats:
+                    pages.append((music.title, to_svg(music)))
             except RenderError as error:
                 yield Dropped(music.source, str(error))
-    if "pdf" in formats and book:
-        write_pdf(book, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
+            except (TunewrightError, OSError):
+                raise
+            except Exception as error:  # a mistake in one tune must not end the work on the others
+                yield Dropped(music.source, mistake(error))
+            else:
+                repairs = tuple(repair.what for repair in music.repairs)
+                lost, chords = getattr(music, "left_out", ()), kind == Tune.kind and has_chords(music)
+                yield Rendered(music.source, music.title, written, chords, repairs, lost)
+    if pages:
+        write_book(pages, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
 
 
 def _distinct_names(files: Sequence[Path]) -> list[str]:

@@ -24,6 +24,8 @@ from tunewright.support.errors import RenderError
 SCALE = 40  # percent of verovio's size: staff lines 7 pixels apart
 TALLEST = 60000  # verovio's limit for one page
 MUSIC_SIGNS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}  # verovio's private signs in text: the public ones
+MUSIC_SIGNS |= {"\ueca5": "♩", "\ueca7": "♪", "\uecb7": "."}
+MUSIC_SIGNS |= {"\ueca2": "1/1", "\ueca3": "1/2", "\ueca9": "1/16"}  # few fonts have notes for these
 
 
 def to_svg(music: Tune | Score, *, width: int = WIDTH, colours: Mapping[int, str] | None = None) -> str:
@@ -34,7 +36,7 @@ def to_svg(music: Tune | Score, *, width: int = WIDTH, colours: Mapping[int, str
     """
     tune = music.melody if isinstance(music, Score) else music
     staves, height = _staves(to_musicxml(music, colours=colours), width)
-    head, top = heading(tune.title, tune.rhythm, tune.header("C"), width)
+    head, top = heading(tune.title, tune.rhythm, ", ".join(tune.headers("C")), width, tune.headers("T"))
     words, bottom = lines_of_text([text for letter, text in tune.fields if letter == "W"], top + height, width)
     content = f'{head}<svg y="{top}" width="{width}" height="{height}" {staves}\n{words}'
     return picture(tune.title, content, width, bottom)
@@ -68,13 +70,15 @@ def _staves(musicxml: str, width: int) -> tuple[str, int]:
     drawn: str = toolkit.renderToSVG(1)
     size = re.match(r'\s*<svg width="\d+px" height="(\d+)px"', drawn)
     assert size, drawn[:100]
-    drawn = re.sub(r'<tspan font-family="Leipzig" font-size="\d+px">(.)</tspan>', _sign_in_text, drawn[size.end() :])
+    drawn = re.sub(
+        r'<tspan font-family="Leipzig" font-size="\d+px">([^<]*)</tspan>', _sign_in_text, drawn[size.end() :]
+    )
     return drawn.replace('font-family="Times, serif"', f'font-family="{FONTS}"').strip(), int(size[1])
 
 
 def _sign_in_text(match: re.Match[str]) -> str:
-    """A flat or sharp in a chord symbol, in the text's own font, which every program has."""
-    return f'<tspan font-size="405px">{MUSIC_SIGNS.get(match[1], "")}</tspan>'
+    """Flats and sharps of a chord symbol, or the note of a tempo, in the text's own font, which every program has."""
+    return f'<tspan font-size="405px">{"".join(MUSIC_SIGNS.get(sign, "") for sign in match[1])}</tspan>'
 
 
 @lru_cache(maxsize=1)

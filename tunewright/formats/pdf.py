@@ -16,6 +16,11 @@ from tunewright.support.errors import RenderError
 from tunewright.support.files import replace_file
 
 
+def write_book(pages: Sequence[tuple[str, str]], path: Path) -> None:
+    """Write a book of pictures that are drawn already, each with its title. Errors as for `write_pdf`."""
+    replace_file(path, _bound(pages, str(path)))
+
+
 def write_pdf(tunes: Sequence[Tune | Score], path: Path) -> None:
     """Write a tune book. Errors as in `to_pdf`, and `OutputError` where the file cannot be written."""
     replace_file(path, to_pdf(tunes, name=str(path)))
@@ -26,11 +31,16 @@ def to_pdf(tunes: Sequence[Tune | Score], *, name: str = "tune book") -> bytes:
 
     Raises `RenderError` for a tune that cannot be drawn, with the book's `name` for one without tunes.
     """
+    return _bound([(tune.title, to_svg(tune)) for tune in tunes], name)
+
+
+def _bound(pages: Sequence[tuple[str, str]], name: str) -> bytes:
+    """The pictures of a book, under one another."""
     import typst  # noqa: PLC0415 - heavy
 
-    if not tunes:
+    if not pages:
         raise RenderError(f"{name}: no tunes; expected at least one")
-    pictures = {str(index): to_svg(tune) for index, tune in enumerate(tunes)}
+    pictures = {str(index): picture for index, (_, picture) in enumerate(pages)}
     # a picture is made smaller only where it is higher than the page
     images = "\n".join(f'#tune("{index}")' for index in pictures)
     source = f"""
@@ -45,7 +55,7 @@ def to_pdf(tunes: Sequence[Tune | Score], *, name: str = "tune book") -> bytes:
 }})
 {images}
 """
-    title = tunes[0].title if len(tunes) == 1 else f"{len(tunes)} tunes"
+    title = pages[0][0] if len(pages) == 1 else f"{len(pages)} tunes"
     try:
         content = typst.compile(source.encode(), format="pdf", sys_inputs={**pictures, "title": title})
     except RuntimeError as error:

@@ -10,23 +10,29 @@ from collections.abc import Sequence
 
 WIDTH = 840  # pixels, where nobody asks for another: four bars of a reel fill a line
 TITLE_SIZE = 26  # pixels
+SUBTITLE_SIZE = 17
 LONGEST_TITLE = 90  # characters
 MARGIN = 20  # pixels at the sides of a heading
 TEXT_SIZE, LINE, TEXT_MARGIN = 16, 21, 60  # pixels of words below the music
 FONTS = "'Libertinus Serif', Georgia, 'Times New Roman', Times, 'DejaVu Serif', serif"
 
 
-def heading(title: str, left: str, right: str, width: int) -> tuple[str, int]:
-    """A title, and under it a remark on the left and one on the right, as SVG; with the height they take in pixels."""
+def heading(title: str, left: str, right: str, width: int, under: Sequence[str] = ()) -> tuple[str, int]:
+    """A title, others `under` it, a remark on the left and one on the right, as SVG; with its height in pixels."""
     title = title or "Untitled"
     title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
     size = min(TITLE_SIZE, round(1.8 * (width - 40) / max(1, len(title))))
     lines = [f'<text x="{width // 2}" y="38" text-anchor="middle" font-size="{size}">{escaped(title)}</text>\n']
+    top = 62
+    for text in under:
+        middle = f'x="{width // 2}" y="{top}" text-anchor="middle"'
+        lines.append(f'<text {middle} font-size="{SUBTITLE_SIZE}">{escaped(text[:LONGEST_TITLE])}</text>\n')
+        top += SUBTITLE_SIZE + 8
     if left:
-        lines.append(f'<text x="{MARGIN}" y="62" font-size="15" font-style="italic">{escaped(left)}</text>\n')
+        lines.append(f'<text x="{MARGIN}" y="{top}" font-size="15" font-style="italic">{escaped(left)}</text>\n')
     if right:
-        lines.append(f'<text x="{width - MARGIN}" y="62" text-anchor="end" font-size="15">{escaped(right)}</text>\n')
-    return "".join(lines), 66 if len(lines) > 1 else 50
+        lines.append(f'<text x="{width - MARGIN}" y="{top}" text-anchor="end" font-size="15">{escaped(right)}</text>\n')
+    return "".join(lines), top + 4 if left or right else top - 12
 
 
 def lines_of_text(lines: Sequence[str], top: int, width: int) -> tuple[str, int]:

@@ -62,6 +62,8 @@ def played_places(tune: Tune) -> Iterator[int]:
 
 def plays_on(tune: Tune) -> bool:
     """Whether a tune, its repeats unfolded, goes on after what `played` gives of it."""
+    if not tune.parts and _at_most(tune.music) <= MOST_PLAYED:
+        return False  # as of nearly all
     order = list(_part_spans(tune))
     spans = {span: _Span(tune.music[slice(*span)]) for span in order}
     if sum(spans[span].longest for span in order) <= MOST_PLAYED:
@@ -71,6 +73,17 @@ def plays_on(tune: Tune) -> bool:
         for _ in spans[span].played(left):
             pass
     return left.over
+
+
+def _at_most(music: Sequence[Element]) -> int:
+    """No more elements than this are played: all of them once, and again for each repeat sign."""
+    repeats, times = 0, 2
+    for element in music:
+        if isinstance(element, Bar):
+            repeats += element.ends_repeat
+        elif isinstance(element, Ending):
+            times = max(times, *element.numbers)
+    return len(music) * (1 + repeats * min(times, MOST_TIMES))
 
 
 @dataclass(slots=True)
@@ -88,13 +101,26 @@ class _Steps:
 
 def passed_over(music: Sequence[Element]) -> list[int]:
     """Where repeat signs stand that are never followed, as one that closes the last ending."""
-    if not any(isinstance(element, Ending) for element in music):
+    if not _closes_later_ending(music):
         return []
     followed = set[int]()
     for _ in _Span(music).played(_Steps(), followed):
         pass
     signs = (place for place, element in enumerate(music) if isinstance(element, Bar) and element.ends_repeat)
     return [place for place in signs if place not in followed]
+
+
+def _closes_later_ending(music: Sequence[Element]) -> bool:
+    """Whether a repeat sign stands at the end of an ending that is not the first: any other one is followed."""
+    met = later = False
+    for element in music:
+        if isinstance(element, Ending):
+            met, later = True, met
+        elif isinstance(element, Bar) and element.ends_section:
+            if later and element.ends_repeat:
+                return True
+            met, later = met and not element.starts_repeat, False
+    return False
 
 
 class _Span:

@@ -162,6 +162,10 @@ class Tune:
         """The first value of another header field ("Q", "C", …), or ""."""
         return next((value for name, value in self.fields if name == letter), "")
 
+    def headers(self, letter: str) -> tuple[str, ...]:
+        """All values of another header field, as of several composers."""
+        return tuple(value for name, value in self.fields if name == letter)
+
     def _repr_svg_(self) -> str:
         """Sheet music, for a notebook."""
         return showing.to_svg(self)

@@ -75,6 +75,22 @@ def test_a_repeat_restores_the_key_it_began_in() -> None:
     assert [(e.time, e.key) for e in score.key_signatures] == [(0, 0), (1920, 1), (3840, 0), (5760, 1)]
 
 
+def test_tempo_changes_are_written_where_they_are_played() -> None:
+    score = to_score(tune_of("|: c8 | [Q:1/4=90] f8 :|", "M:4/4\nL:1/8\nQ:1/4=60\n"))
+    assert [(e.time, round(e.qpm)) for e in score.tempos] == [(0, 60), (1920, 90), (3840, 60), (5760, 90)]
+
+
+def test_a_tie_in_a_chord_holds_its_own_note() -> None:
+    notes = plain(tune_of("[CE-G]4[DEA]4|")).tracks[0].notes
+    assert sorted((n.start, n.pitch, n.duration) for n in notes) == [
+        (0, 60, 960),
+        (0, 64, 1920),
+        (0, 67, 960),
+        (960, 62, 960),
+        (960, 69, 960),
+    ]
+
+
 def test_the_pickup_is_marked_and_read_again() -> None:
     tune = tune_of("G | c8 | d7 |]")
     assert [(e.time, e.numerator) for e in plain(tune).time_signatures] == [(0, 4), (240, 4)]
@@ -204,3 +220,16 @@ def test_every_cut_of_a_file_is_refused() -> None:
     for stop in range(len(GOOD)):
         with pytest.raises(ParseError):
             parse_midi(GOOD[:stop], "x.mid")
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("C8|[M:3/4]C6|[M:4/4]" * 1100, "changes of metre or key; expected at most 2,000"),
+        ("C512|" * 2500, "a MIDI file tells at most"),
+    ],
+    ids=["changes", "long"],
+)
+def test_what_no_reader_would_take_is_not_written(body: str, what: str) -> None:
+    with pytest.raises(RenderError, match=what):
+        to_midi(tune_of(body))

@@ -155,3 +155,57 @@ def test_lengths_that_no_reader_could_count_are_refused() -> None:
     notes = tuple(Note((Pitch("C"),), Fraction(1, prime)) for prime in primes)
     with pytest.raises(RenderError, match="more than 16,777,216 parts"):
         to_musicxml(Tune(notes, Key("C"), Meter(4, 4)))
+
+
+def test_tempos_are_drawn_where_they_begin() -> None:
+    root = xml_of("c8 | [Q:1/4=90] f8 |", 'M:4/4\nL:1/8\nQ:"Andante" 3/8=60\n')
+    assert texts(root, "metronome/beat-unit") == ["quarter", "quarter"]
+    assert texts(root, "metronome/per-minute") == ["60", "90"]
+    assert len(root.findall(".//beat-unit-dot")) == 1
+    assert texts(root, "words") == ["Andante"]
+    assert [sound.get("tempo") for sound in root.iter("sound")] == ["90", "90"]
+    [first, second] = root.iter("measure")
+    assert (len(first.findall("direction")), len(second.findall("direction"))) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "moved"),
+    [
+        ("C", []),
+        ("C treble-8", ["0", "0", "-1"]),
+        ("C transpose=-2", ["-1", "-2"]),
+        ("C transpose=15", ["2", "3", "1"]),
+    ],
+)
+def test_what_sounds_is_said_and_what_is_written_drawn(key: str, moved: list[str]) -> None:
+    root = xml_of("c8|", key=key)
+    assert [element.text for transpose in root.iter("transpose") for element in transpose] == moved
+    assert texts(root, "pitch/octave") == ["5"]
+
+
+def test_the_pipers_signature_is_not_printed() -> None:
+    assert [key.get("print-object") for key in xml_of("c8|", key="HP").iter("key")] == ["no"]
+    assert [key.get("print-object") for key in xml_of("c8|", key="Hp").iter("key")] == [None]
+
+
+def test_a_tie_in_a_chord_is_of_its_own_note() -> None:
+    root = xml_of("[CE-G]4[DEA]4|")
+    tied = [(note.findtext("pitch/step"), tie.get("type")) for note in root.iter("note") for tie in note.iter("tied")]
+    assert tied == [("E", "start"), ("E", "stop")]
+
+
+def test_everybody_who_is_named_and_every_title() -> None:
+    root = xml_of("c8|", "T:second\nC:Words: A\nC:B\nM:4/4\nL:1/8\n")
+    assert [(one.get("type"), one.text) for one in root.iter("creator")] == [
+        ("lyricist", "Words: A"),
+        ("composer", "B"),
+    ]
+    assert texts(root, "credit-words") == ["second"]
+
+
+def test_hairpins_arpeggios_and_fermatas() -> None:
+    root = xml_of("!<(!c2 !<)!d2 !arpeggio![ceg]2 !invertedfermata!!>!e2|")
+    assert [wedge.get("type") for wedge in root.iter("wedge")] == ["crescendo", "stop"]
+    assert len(list(root.iter("arpeggiate"))) == 3
+    assert [fermata.get("type") for fermata in root.iter("fermata")] == ["inverted"]
+    assert len(list(root.iter("accent"))) == 1

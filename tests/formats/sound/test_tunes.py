@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.support.short_tunes import JIG
+from tunewright.formats.abc import parse_abc
 from tunewright.formats.midi.listening.transcription import spell
 from tunewright.formats.midi.performance import speed
 from tunewright.formats.midi.tunes import FLUTE, TICKS_PER_QUARTER, to_score
@@ -61,3 +62,16 @@ def test_a_soundfont_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(RenderError, match=r"bad\.sf2: begins with b'not '"):
         write_wav(JIG, tmp_path / "t.wav", soundfont=tmp_path / "bad.sf2")
     assert not (tmp_path / "t.wav").exists()
+
+
+def test_changes_of_tempo_are_heard() -> None:
+    slow, fast = parse_abc(
+        "X:1\nL:1/4\nQ:1/4=60\nK:C\nCDEF|GABc|]\n\nX:2\nL:1/4\nQ:1/4=60\nK:C\nCDEF|[Q:1/4=240]GABc|]\n"
+    )
+    lengths = [len(samples_of(to_wav(tune, straight=True))) / SAMPLE_RATE for tune in (slow, fast)]
+    assert lengths[0] - lengths[1] == pytest.approx(3, abs=0.05)
+
+
+def test_what_sounds_an_octave_lower_is_heard_there() -> None:
+    low, written = parse_abc("X:1\nK:C treble-8\nc8|]\n\nX:2\nK:C\nC8|]\n")
+    assert to_wav(low) == to_wav(written)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from tunewright.formats.abc.clefs import moves_the_page, sounding_shift
 from tunewright.formats.abc.fields import default_unit, names_key, parse_key, parse_meter, parse_unit
-from tunewright.formats.abc.header import FIELD_NAMES
+from tunewright.formats.abc.header import FIELD_NAMES, set_tempo
 from tunewright.formats.abc.lyrics import Words
 from tunewright.formats.abc.shorthand import define_macro, define_symbol
 from tunewright.formats.abc.state import State
@@ -83,17 +83,21 @@ def _change_unit(state: State, value: str) -> None:
     unit, repair = parse_unit(value)
     if repair:
         state.repair(repair, value)
-    state.unit = unit or default_unit(state.meter)
+    state.unit, state.lengths = unit or default_unit(state.meter), {}
     if _begins(state):
         state.header.unit = state.unit
 
 
 def _change_tempo(state: State, value: str) -> None:
+    if _begins(state):
+        set_tempo(state.header, value)
+        state.tempos = [(0, state.header.tempo)] if state.header.tempo else []
+        return
     tempo = parse_tempo(value, state.unit)
     if tempo is None:
         state.left_out[FIELD_NAMES["Q"]] += 1
         return
-    place = 0 if _begins(state) else len(state.music) + state.close_bar  # a bar line is put before what follows
+    place = len(state.music) + state.close_bar  # a bar line is put before what follows
     while state.tempos and state.tempos[-1][0] >= place:
         state.tempos.pop()
     state.tempos.append((place, tempo))

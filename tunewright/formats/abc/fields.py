@@ -193,7 +193,7 @@ def parse_unit(text: str) -> tuple[Fraction | None, str]:
     top, bottom = (parse_number(found[1]), parse_number(found[2] or "1")) if found else (0, 0)
     if not top or not bottom or not is_length(Fraction(top, bottom)):
         raise ParseError(f"unknown unit length {text[:40]!r}, expected a fraction like 1/8")
-    if bottom == 1 and top in _LOWER_NUMBERS:
+    if found and not found[2] and top in _LOWER_NUMBERS:
         return Fraction(1, top), "unit length without its upper number"
     return Fraction(top, bottom), ""
 

@@ -16,7 +16,7 @@ from tunewright.formats.abc.fields import default_unit, parse_key, parse_meter, 
 from tunewright.formats.abc.numbers import parse_number
 from tunewright.formats.abc.shorthand import SHORTHAND, define_macro, define_symbol
 from tunewright.formats.abc.splitting import FIELD_LINE, Source, lines_of_music, strip_comment, undo_mail
-from tunewright.formats.abc.tempos import parse_tempo
+from tunewright.formats.abc.tempos import format_tempo, parse_tempo
 from tunewright.music.playing import expand_parts
 from tunewright.music.tune import Key, Meter, Repair, Tempo
 from tunewright.support.errors import ParseError
@@ -32,6 +32,7 @@ FIELD_NAMES = {
     "R": "rhythm change",
     "+": "continued field",
 }
+LONGEST_FIELD = 10_000  # characters that may be gone on with: each line that does copies them
 HELD_BY_FILE = "ABCDFGHILMmNOQRrSUZ"  # fields of a file's head that hold for each of its tunes (2.1, 3)
 
 
@@ -103,9 +104,22 @@ def _end(header: Header, text: str, number: int) -> None:
     header.sounding = sounding_shift(text) or 0
     header.left_out["transposition of the page"] += moves_the_page(text)
     header.unit = header.unit or default_unit(header.meter)
-    header.tempo = next((parse_tempo(value, header.unit) for letter, value in header.fields if letter == "Q"), None)
+    for value in [value for letter, value in header.fields if letter == "Q"]:
+        set_tempo(header, value)
     if repair:
         header.repairs.append(Repair(repair, number, detail=text.strip()))
+
+
+def set_tempo(header: Header, value: str) -> None:
+    """Take a `Q:` field; kept among the other fields only where it has words: a number is the tempo of the tune."""
+    header.fields = [field for field in header.fields if field[0] != "Q"]
+    tempo = parse_tempo(value, header.unit)
+    if tempo is None and header.tempo is not None:  # words in a field of their own
+        words = value.replace('"', "").strip()
+        value = f'"{words}" {format_tempo(header.tempo)}' if words else ""
+    header.tempo = tempo or header.tempo
+    if value and (header.tempo is None or '"' in value):
+        header.fields.append(("Q", value))
 
 
 def _after_header(header: Header, lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -134,13 +148,20 @@ def _go_on(header: Header, letter: str, value: str) -> None:
     """What follows "+:" is of the field before it."""
     value = decode_accents(value)
     if letter == "T" and not any(name == "T" for name, _ in header.fields):
-        header.title = f"{header.title} {value}".strip()
+        header.title = _longer(header.title, value)
     elif letter == "R":
-        header.rhythm = f"{header.rhythm} {value}".strip()
+        header.rhythm = _longer(header.rhythm, value)
     elif letter and header.fields and header.fields[-1][0] == letter:
-        header.fields[-1] = letter, f"{header.fields[-1][1]} {value}".strip()
+        header.fields[-1] = letter, _longer(header.fields[-1][1], value)
     else:
         header.left_out[FIELD_NAMES["+"]] += 1
+
+
+def _longer(text: str, more: str) -> str:
+    """A field with what another line adds to it; ParseError where it becomes too long."""
+    if more and len(text) > LONGEST_FIELD:
+        raise ParseError(f"a field of more than {LONGEST_FIELD:,} characters is continued")
+    return f"{text} {more}".strip()
 
 
 def _read_field(header: Header, letter: str, value: str, number: int) -> None:

@@ -24,7 +24,12 @@ _TIE = re.compile(r"\.?-")
 
 
 def _length(state: State, text: str) -> Fraction:
-    length = parse_length(text) * state.unit
+    length = state.lengths.get(text)
+    if state.broken is None and not state.tuplet_left:
+        if length is None:
+            length = state.lengths[text] = _checked(parse_length(text) * state.unit, text)
+        return length
+    length = length or parse_length(text) * state.unit
     if state.broken is not None:
         length *= state.broken
         state.broken = None

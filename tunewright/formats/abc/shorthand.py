@@ -28,22 +28,25 @@ SHORTHAND = {
     "R": "roll",
 }
 LONGEST_LINE = 2**16  # characters of a line with its macros written out
+LONGEST_EXPANSION = 2**18  # characters of all lines of a tune that macros wrote out
+MOST_MACROS = 100  # of a tune: each is looked for in each of its lines
 _LETTERS = "CDEFGABcdefgab"
 _ANY_NOTE = r"([A-Ga-g][,']{0,5})"
 _PLACES = re.compile(r"![^!]*!|\"[^\"]*\"|[h-z]")
 _NO_SIGN = ("nil", "none")
 _FINGERING = re.compile(r"[0-5f]{1,4}")
-_LONE_MUSIC = re.compile(r"(?=.*[\d\s/,'^_=])(?=.*[A-Ga-g])[A-Ga-gxz,'^_=\d/\s]+")
+_LONE_MUSIC = re.compile(r"(?=\s|.*\s$|.*[\d/,'^_=])(?=.*[A-Ga-g])[A-Ga-gxz,'^_=\d/\s]+")
 _NO_DECORATION = re.compile(r'[|"\[\]{}!]')
 
 
 def is_decoration(name: str) -> bool:
     """Whether what stands between two exclamation marks is a decoration, known or not, and no music.
 
-    Old files end lines with the mark, so that some music may stand between two of them; it has lengths or spaces in it.
+    Old files end lines with the mark, so that some music may stand between two of them: notes with lengths or signs
+    among them, or with blanks around them.
 
-    >>> is_decoration("D.C. al Fine"), is_decoration("fade"), is_decoration("B2 c2")
-    (True, True, False)
+    >>> is_decoration("D.C. al Fine"), is_decoration("fade"), is_decoration("B2 c2"), is_decoration(" cd ")
+    (True, True, False, False)
     """
     if _NO_DECORATION.search(name) or not name.strip():
         return False
@@ -66,10 +69,15 @@ def define_symbol(symbols: dict[str, str], value: str) -> None:
 
 
 def define_macro(macros: list[tuple[str, str]], value: str) -> None:
-    """Take an `m:` field, as in "~G3 = G{A}G{F}G", after those before it, or in the place of its like."""
+    """Take an `m:` field, as in "~G3 = G{A}G{F}G", after those before it, or in the place of its like.
+
+    ParseError for more than `MOST_MACROS`.
+    """
     target, equals, meaning = (part.strip() for part in value.partition("="))
     if equals and target:
         macros[:] = [macro for macro in macros if macro[0] != target] + [(target, meaning)]
+    if len(macros) > MOST_MACROS:
+        raise ParseError(f"more than {MOST_MACROS} macros, expected fewer")
 
 
 def expand_macros(text: str, macros: Sequence[tuple[str, str]]) -> str:

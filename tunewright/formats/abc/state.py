@@ -35,6 +35,7 @@ class State:
         self.header = header
         self.line = 0
         self.meter, self.unit = header.meter, header.unit
+        self.lengths: dict[str, Fraction] = {}  # those that are written with this unit, by their text
         self.tempos: list[tuple[int, Tempo]] = [(0, header.tempo)] if header.tempo else []
         self.key, self.signature = header.key, header.key.signature
         self.music: list[Element] = []
@@ -45,6 +46,7 @@ class State:
         self.bar_start = 0
         self._summed = (0, 0, Fraction(0))  # the length of music[start:stop], start being that of a bar
         self.bars_of_rest = 0
+        self.expanded = 0  # characters that macros wrote out
         self.grace: list[Pitch] = []
         self.decorations: list[str] = []
         self.slurs = self.slurs_to_grace = 0  # "(" met before the next note, and before its grace notes

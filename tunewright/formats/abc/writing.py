@@ -44,7 +44,7 @@ _HEADER: dict[str, Callable[[Tune], str]] = {
     "T": lambda tune: tune.title,
     "R": lambda tune: tune.rhythm,
     "M": lambda tune: str(tune.meter),
-    "L": lambda tune: str(tune.unit) if tune.unit != 1 else "1/1",
+    "L": lambda tune: f"{tune.unit.numerator}/{tune.unit.denominator}",
     "P": lambda tune: tune.parts,
     "K": lambda tune: format_key(tune.key),
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.formats.midi import tunes
+from tunewright.formats.midi.bar_events import at_bar_lines
 from tunewright.formats.midi.reader import MidiFile, MidiNote, MidiTrack, parse_file, read_content
 from tunewright.music.piece import (
     TICKS,
@@ -57,7 +58,8 @@ def parse_piece(content: bytes, name: str) -> Piece:
     if max(note.end for part in parts for note in part.notes) > LONGEST:
         raise ParseError(f"lasts more than {LONGEST // TICKS:,} quarter notes; expected a piece", name)
     title = file.title or name.rpartition("/")[2].rpartition(".")[0]
-    return Piece(parts, _meters(file), _keys(file), _tempos(file), title, f"{name}:1", tuple(repairs))
+    meters, keys, moved = _at_bar_lines(file, parts)
+    return Piece(parts, meters, keys, _tempos(file), title, f"{name}:1", (*repairs, *moved))
 
 
 def piece_of_tune(tune: Tune) -> Piece:
@@ -120,13 +122,19 @@ def _cut_short(notes: Iterable[PieceNote]) -> list[PieceNote]:
     return cut
 
 
-def _meters(file: MidiFile) -> tuple[MeterAt, ...]:
+def _at_bar_lines(
+    file: MidiFile, parts: Iterable[Part]
+) -> tuple[tuple[MeterAt, ...], tuple[KeyAt, ...], tuple[Repair, ...]]:
+    """The metres and keys at the bar lines that they mean, in the ticks and beside the notes of the piece."""
     found = (MeterAt(_time(time, file), top, bottom) for time, top, bottom in file.meters)
-    return counted_meters(meter for meter in found if meter.ticks)
-
-
-def _keys(file: MidiFile) -> tuple[KeyAt, ...]:
-    return real_changes(KeyAt(_time(time, file), sharps, bool(minor)) for time, sharps, minor in file.keys)
+    keys = [(_time(time, file), sharps, minor) for time, sharps, minor in file.keys]
+    onsets = sorted({note.onset for part in parts for note in part.notes})
+    events = at_bar_lines([meter for meter in found if meter.ticks], keys, onsets, TICKS)
+    return (
+        counted_meters(MeterAt(*one) for one in events.meters),
+        real_changes(KeyAt(*one) for one in events.keys),
+        events.repairs,
+    )
 
 
 def _tempos(file: MidiFile) -> tuple[TempoAt, ...]:

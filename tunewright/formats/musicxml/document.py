@@ -14,10 +14,12 @@ This file draws nothing (`engraving`), does not say which voices share a staff o
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections import defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import accumulate
 from math import lcm
 from statistics import median
 from typing import TYPE_CHECKING
@@ -34,6 +36,7 @@ from tunewright.formats.musicxml.elements import (
     write_directions,
     write_pitch,
 )
+from tunewright.formats.musicxml.headings import write_speed, write_titles, write_transposition
 from tunewright.formats.musicxml.limits import refuse_what_is_too_long
 from tunewright.formats.musicxml.lyrics import write_lyrics
 from tunewright.formats.musicxml.notation import own_ratio, written_values
@@ -51,6 +54,7 @@ from tunewright.music.tune import (
     Part,
     Pitch,
     Rest,
+    Tempo,
     Tune,
     Tuplet,
 )
@@ -90,11 +94,7 @@ def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None
     if beyond := [index for index in colours if not 0 <= index < len(tune.notes)]:
         raise RenderError(f"a colour for note {beyond[0]}; expected 0 to {len(tune.notes) - 1}")
     root = ET.Element("score-partwise", version="4.0")
-    add(add(root, "work"), "work-title", tune.title or "Untitled")
-    identification = add(root, "identification")
-    if tune.header("C"):
-        add(identification, "creator", tune.header("C"), type="composer")
-    add(add(identification, "encoding"), "software", "Tunewright")
+    write_titles(root, tune)
     write_words_below(root, tune)
     staves = staves_of(music)
     write_part_list(add(root, "part-list"), staves)
@@ -159,8 +159,11 @@ class _Writer:
     tuplet_left: int = 0
     tuplet_number: int = 0
     ending: tuple[int, ...] = ()
+    tempos: dict[int, Tempo] = field(init=False)  # by the number of the note or rest that they begin at
 
     def __post_init__(self) -> None:
+        before = [0, *accumulate(isinstance(element, Note | Rest) for element in self.tune.music)]
+        self.tempos = {before[place]: tempo for place, tempo in self.tune.tempos} if self.line.leads else {}
         for place, text in self.tune.annotations:
             self.texts[place].append(text)
 
@@ -257,11 +260,13 @@ class _Writer:
         self._write_meter(attributes)
         pitches = [note.pitch.midi for note in self.tune.notes]
         write_clef(attributes, self.clef or ("bass" if pitches and median(pitches) < LOW else "treble"))
+        write_transposition(attributes, self.tune.sounding)
+        stated = self.tempos.pop(0, None)
         if self.line.leads:
-            add(measure, "sound", tempo=f"{float(speed(self.tune)):g}")
+            write_speed(measure, speed(self.tune), stated, _in_quotes(self.tune.header("Q")))
 
     def _write_key(self, attributes: ET.Element) -> None:
-        key = add(attributes, "key")
+        key = add(attributes, "key", **({} if self.key.drawn else {"print-object": "no"}))
         if self.key.accidentals:
             for step in sorted(ORDER_OF_SHARPS, key=ORDER_OF_SHARPS.index):
                 if alter := self._signature()[step]:
@@ -309,7 +314,13 @@ class _Writer:
 
     # notes and rests
 
+    def _change_tempo(self, measure: ET.Element) -> None:
+        """What a tune says of its speed at the note or rest that comes next."""
+        if tempo := self.tempos.get(self.place):
+            write_speed(measure, tempo.quarters, tempo)
+
     def _write_rest(self, measure: ET.Element, rest: Rest, after: Sequence[Element], *, whole: bool) -> None:
+        self._change_tempo(measure)
         self.place += 1
         self.tied = ()
         ratio = self._ratio(rest.length)
@@ -325,7 +336,8 @@ class _Writer:
         self._count_tuplet()
 
     def _write_note(self, measure: ET.Element, element: Note, after: Sequence[Element]) -> None:
-        held = self.notes_after[self.place] if element.tied else ()
+        self._change_tempo(measure)
+        held = tuple(pitch for pitch in element.tied_pitches if pitch in self.notes_after[self.place])
         self.place += 1
         self._write_graces(measure, element.grace)
         write_directions(measure, element.decorations)
@@ -353,9 +365,12 @@ class _Writer:
                     add(notations_of(note), "tied", type="stop")
                 if starts:
                     add(notations_of(note), "tied", type="start")
+                if first and "arpeggio" in element.decorations:
+                    add(notations_of(note), "arpeggiate")
                 if first and not place:
                     write_lyrics(note, self.tune.lyrics, sung, self.verses_before)
             self.position += value.length
+        write_directions(measure, element.decorations, after=True)
         self.tied = held
         self._count_tuplet()
 
@@ -446,6 +461,11 @@ class _Writer:
                 self.slurs.append(free[0])
                 add(notations_of(note), "slur", type="start", number=str(free[0]))
         write_decorations(note, element.decorations)
+
+
+def _in_quotes(text: str) -> str:
+    """The words of a tempo field, as in `"Allegro" 1/4=120`."""
+    return " ".join(word for word in re.findall(r'"([^"]*)"', text) if word.strip())
 
 
 def _fifths(key: Key) -> int:

@@ -37,10 +37,24 @@ NOTATIONS = {
     "thumb": ("technical", "thumb-position"),
     "snap": ("technical", "snap-pizzicato"),
     "plus": ("technical", "stopped"),
+    "+": ("technical", "stopped"),
+    ">": ("articulations", "accent"),
+    "^": ("articulations", "strong-accent"),
 }
 DYNAMICS = ("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz")
 SIGNS = ("segno", "coda")
 WORDS = {"fine": "Fine", "D.C.": "D.C.", "D.S.": "D.S.", "dacapo": "Da Capo", "dacoda": "Da Coda"}
+
+WEDGES = {  # hairpins, and whether they stand before the note or after it
+    "crescendo(": ("crescendo", False),
+    "<(": ("crescendo", False),
+    "diminuendo(": ("diminuendo", False),
+    ">(": ("diminuendo", False),
+    "crescendo)": ("stop", True),
+    "<)": ("stop", True),
+    "diminuendo)": ("stop", True),
+    ">)": ("stop", True),
+}
 
 LONGEST_TEXT = 80  # characters over the music
 
@@ -105,8 +119,8 @@ def write_pitch(note: ET.Element, pitch: Pitch) -> None:
 def write_decorations(note: ET.Element, decorations: Sequence[str]) -> None:
     """What stands at the note, articulations, ornaments and technical signs each in their group."""
     for name in decorations:
-        if name == "fermata":
-            add(notations_of(note), "fermata", type="upright")
+        if name in ("fermata", "invertedfermata"):
+            add(notations_of(note), "fermata", type="upright" if name == "fermata" else "inverted")
         elif name in NOTATIONS:
             group, tag = NOTATIONS[name]
             notations = notations_of(note)
@@ -114,10 +128,17 @@ def write_decorations(note: ET.Element, decorations: Sequence[str]) -> None:
             add(add(notations, group) if found is None else found, tag)
 
 
-def write_directions(measure: ET.Element, decorations: Sequence[str]) -> None:
-    """What stands over the staff rather than at the note: dynamics, segno, coda, Fine."""
+def write_directions(measure: ET.Element, decorations: Sequence[str], *, after: bool = False) -> None:
+    """What stands by the staff rather than at the note: hairpins, and before the note dynamics, segno, coda, Fine.
+
+    Before a note, or `after` it, where hairpins end.
+    """
     for name in decorations:
-        if name not in DYNAMICS and name not in SIGNS and name not in WORDS:
+        wedge, ends = WEDGES.get(name, ("", after))
+        if wedge and ends == after:
+            kind = add(add(measure, "direction", placement="below"), "direction-type")
+            add(kind, "wedge", type=wedge)
+        if after or (name not in DYNAMICS and name not in SIGNS and name not in WORDS):
             continue
         place = "below" if name in DYNAMICS else "above"
         kind = add(add(measure, "direction", placement=place), "direction-type")
