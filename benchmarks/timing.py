@@ -24,13 +24,14 @@ from round_trips import bars, notes
 from symusic import core
 
 from tunewright.corpus.reading import read_corpus
-from tunewright.formats.midi.listening import quantizing, transcription
+from tunewright.formats.midi.listening import performances, quantizing, transcription
 from tunewright.formats.midi.tunes import parse_midi, to_score
 from tunewright.music.tune import Tune
 from tunewright.support.errors import TunewrightError
 
 SECOND = 960  # ticks, at 120 quarters a minute
-GOAL, GOAL_SPREAD = 0.97, {12: 0.97, 20: 0.9, 31: 0.75}  # tunes; notes at a spread of so many milliseconds
+GOAL, GOAL_SPREAD = 0.97, {12: 0.98, 20: 0.95, 31: 0.85}  # tunes; notes at a spread of so many milliseconds
+GOALS = {"late by 119 ticks": 0.8}  # as good as a sixteenth late, which tunes in sixteenths do not show
 Note = tuple[int, int, int]  # onset and length in ticks, number
 Change = Callable[[list[Note], np.random.Generator], list[Note]]
 
@@ -138,7 +139,7 @@ def rows(tunes: list[Tune], *, differ: bool) -> Iterator[tuple[str, float, float
 
 
 def _never_late() -> None:
-    transcription.lateness = lambda onsets: 0
+    performances.lateness = lambda onsets: 0
 
 
 def _never_filled() -> None:
@@ -166,7 +167,7 @@ def main() -> int:
     missed = []
     for kind, same, shares in rows(tunes[:: max(1, len(tunes) // chosen.tunes)][: chosen.tunes], differ=chosen.differ):
         milliseconds = next((ms for ms in GOAL_SPREAD if kind.endswith(f"of {ms} ms")), 0)
-        if (shares < GOAL_SPREAD[milliseconds]) if milliseconds else (same < GOAL and kind != "as performed"):
+        if (shares < GOAL_SPREAD[milliseconds]) if milliseconds else same < GOALS.get(kind, GOAL):
             missed.append(kind)
     print("below the goal: " + ", ".join(missed) if missed else "all goals are met")
     return int(bool(missed))

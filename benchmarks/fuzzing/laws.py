@@ -12,6 +12,7 @@ import json
 import traceback
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
@@ -31,7 +32,7 @@ from tunewright.music.playing import played
 from tunewright.music.tune import Tune
 from tunewright.support.errors import TunewrightError
 
-EXCEPTION, UNEQUAL, REFUSED = "exception", "unequal", "refused"
+EXCEPTION, UNEQUAL, REFUSED, MEMORY = "exception", "unequal", "refused", "memory"
 MOST_TUNES = 4  # of one file that are looked at
 MOST_UNFOLDED = 2**18  # elements
 TOLD = (
@@ -71,15 +72,21 @@ class Broken(Exception):
         self.fault = Fault(what, reason)
 
 
-def judge(kind: str, content: bytes, *, deep: bool) -> Found:
-    """What comes of bytes that are read as "abc" or "midi"; `deep` draws, sounds and describes what was read too."""
+def judge(kind: str, content: bytes, *, deep: bool, bounds: Callable[[], AbstractContextManager[None]]) -> Found:
+    """What comes of bytes that are read as "abc" or "midi"; `deep` draws, sounds and describes what was read too.
+
+    Each law is asked within `bounds`.
+    """
     read = 0
     faults: list[Fault] = []
     for law in _laws(kind, content, deep=deep):
         try:
-            read += law()
+            with bounds():
+                read += law()
         except Broken as broken:
             faults.append(broken.fault)
+        except MemoryError:
+            faults.append(Fault(MEMORY, "more than may be taken"))
         except Exception as error:
             faults.append(Fault(EXCEPTION, where(error)))
     return Found(read, tuple(dict.fromkeys(faults)))
@@ -150,10 +157,15 @@ def _comes_back(tune: Tune) -> None:
         raise Broken(REFUSED, f"our ABC: {error}") from None
     if back != [tune]:
         raise Broken(UNEQUAL, f"ABC: {_difference(tune, back)}")
-    for name in TOLD:
-        if getattr(back[0], name) != getattr(tune, name):
-            told = repr(getattr(tune, name))[:60], repr(getattr(back[0], name))[:60]
-            raise Broken(UNEQUAL, f"ABC, {name}: {told[0]} became {told[1]}")
+    for name, ours in _told(tune).items():
+        if ours != (theirs := _told(back[0])[name]):
+            raise Broken(UNEQUAL, f"ABC, {name}: {str(ours)[:60]!r} became {str(theirs)[:60]!r}")
+
+
+def _told(tune: Tune) -> dict[str, object]:
+    """What comes back beside the music; the field of a tempo says what `tempos` does."""
+    told = {name: getattr(tune, name) for name in TOLD}
+    return told | {"fields": tuple(field for field in tune.fields if field[0] != "Q")}
 
 
 def _difference(tune: Tune, back: list[Tune]) -> str:

@@ -16,6 +16,7 @@ from tunewright.corpus import cache
 from tunewright.corpus.cache import load_cache, save_cache
 from tunewright.corpus.kinds import PIECE, TUNE, Kind
 from tunewright.music.kinds import M
+from tunewright.support import files
 
 DATA = {"split": ["train", "test"], "dropped": [["a.mid:1", "\udcff is no letter"]]}
 
@@ -92,6 +93,16 @@ def test_what_was_never_written_costs_time_only_whatever_its_checksum(folder: Pa
     for lines in ((tune.replace(b'"1/8"', damage), data), (damage, data), (tune, b'{"count":' + damage + b"}")):
         path.write_bytes(signed(lines))
         assert load("key") is None
+
+
+def test_what_a_killed_process_left_goes_though_nothing_is_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save("key", real_tunes(1))
+    (folder / ".key.music.0123456789abcdef.tunewright").write_bytes(b"half")
+    monkeypatch.setattr(files, "_swept", set())
+    assert load("key") is not None
+    assert [path.name for path in folder.iterdir()] == ["key.music"]
 
 
 def test_a_pipe_in_the_place_of_a_cache_is_not_waited_for(folder: Path) -> None:

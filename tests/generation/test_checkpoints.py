@@ -54,6 +54,17 @@ def test_keeping_weights_changes_no_training(kept: Path, tmp_path: Path) -> None
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_what_a_killed_training_had_looked_at_and_not_kept_is_kept_when_it_goes_on(run: Path, kept: Path) -> None:
+    due = run / "checkpoints" / "step-000012.safetensors"
+    due.unlink()
+    with pytest.raises(RunError, match="already holds a run"):
+        list(keep_checkpoints(train_steps(small_corpus(), run, CONFIG), run, 4))
+    assert not due.exists()
+    longer = CONFIG.with_(num_training_iterations=13)
+    list(keep_checkpoints(train_steps(small_corpus(), run, longer, resume=True), run, 4))
+    assert due.read_bytes() == (kept / "checkpoints" / due.name).read_bytes()
+
+
 def test_a_resumed_training_keeps_on(run: Path) -> None:
     longer = CONFIG.with_(num_training_iterations=16)
     list(keep_checkpoints(train_steps(small_corpus(), run, longer, resume=True), run, 4))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.support.musical import regular_tunes
+from tests.support.places import ROOT
 from tests.support.real_pieces import chorales, songs
 from tests.support.toy_codec import TOY
 from tunewright.formats.abc import parse_abc
@@ -200,3 +204,25 @@ def test_what_a_codec_does_not_cover_is_counted_by_reason() -> None:
 def test_an_unknown_codec_names_those_there_are() -> None:
     with pytest.raises(ConfigError, match=r"tokens is 'words'; known: characters, degrees, beat, .*tsd"):
         codec_class("words")
+
+
+def strange(content: Any, rng: Random) -> Any:
+    """A value with one of its parts something else, or gone."""
+    if isinstance(content, dict) and content and rng.random() < 0.9:
+        key = rng.choice(sorted(content))
+        rest = {name: value for name, value in content.items() if name != key}
+        return rest if rng.random() < 0.1 else rest | {key: strange(content[key], rng)}
+    if isinstance(content, list) and content and rng.random() < 0.9:
+        place = rng.randrange(len(content))
+        return [*content[:place], strange(content[place], rng), *content[place + 1 :]]
+    return rng.choice((None, -1, 10**30, 1.5, True, "", "x" * 2_000, [], [[[]]], {}, {"a": {"b": None}}))
+
+
+@pytest.mark.parametrize("kind", ["characters", "degrees", "remi", "cpword"])
+def test_what_to_json_never_wrote_is_a_token_error(kind: str) -> None:
+    text = (ROOT / "tests" / "frozen" / kind / "tokenizer.json").read_text(encoding="utf-8")
+    whole, rng = json.loads(text), Random(kind)
+    assert codec_from_json(text).to_json() == text
+    for _ in range(200):
+        with contextlib.suppress(TokenError):
+            codec_from_json(json.dumps(strange(whole, rng)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, real_tunes
@@ -56,6 +57,28 @@ def test_tensors_and_facts_are_read_back(tmp_path: Path) -> None:
     tensors, facts = load_tensors(tmp_path / LAST)
     assert facts == {"step": 3}
     assert all(torch.equal(tensors[name], tensor) for name, tensor in TENSORS.items())
+
+
+def test_every_kind_of_tensor_is_read_back_by_the_library_too(tmp_path: Path) -> None:
+    kinds = (torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.int64, torch.int32, torch.int16)
+    tensors = {f"ä.{kind}": torch.arange(3).to(kind) for kind in (*kinds, torch.int8, torch.uint8, torch.bool)}
+    tensors |= {"none": torch.zeros(0, 3), "one": torch.tensor(2.5), "turned": torch.arange(6.0).view(2, 3).t()}
+    save_tensors(tmp_path / LAST, tensors, {"step": 3})
+    read, library = load_tensors(tmp_path / LAST)[0], load_file(tmp_path / LAST)
+    assert read.keys() == library.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        for found in (read[name], library[name]):
+            assert found.dtype == tensor.dtype
+            assert torch.equal(found, tensor)
+
+
+def test_equal_tensors_give_equal_bytes(tmp_path: Path) -> None:
+    contents = set()
+    for turn in range(8):
+        names = list(TENSORS)[:: 1 if turn % 2 else -1]
+        save_tensors(tmp_path / LAST, {name: TENSORS[name].clone() for name in names}, {"step": 3, "valid_loss": 1.5})
+        contents.add((tmp_path / LAST).read_bytes())
+    assert len(contents) == 1
 
 
 def one_line(caught: pytest.ExceptionInfo[Exception]) -> None:

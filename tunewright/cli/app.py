@@ -34,6 +34,7 @@ from tunewright.cli.commands.options import (
     one_line,
     read_of_kind,
     read_sources,
+    shortened,
 )
 from tunewright.cli.commands.training import demo, reproduce, train
 from tunewright.cli.output import drop_output, finish, hold_standard_streams, note, say
@@ -76,7 +77,7 @@ def main() -> None:
     except (TunewrightError, OSError, MemoryError, RuntimeError) as error:
         if debug or not (message := _message(error)):
             raise
-        note(f"Error: {one_line(message)}")
+        note(f"Error: {shortened(one_line(message))}")
         sys.exit(1)
     except KeyboardInterrupt:
         note("Interrupted.")

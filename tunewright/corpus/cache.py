@@ -24,7 +24,7 @@ from tunewright.corpus.packing import Packer, Unpacker
 from tunewright.music.kinds import M
 from tunewright.support.documents import check_bounds
 from tunewright.support.errors import InputError, OutputError
-from tunewright.support.files import replacing
+from tunewright.support.files import replacing, sweep_once
 from tunewright.support.inputs import open_input
 
 SUFFIX = ".music"
@@ -42,6 +42,7 @@ def cache_folder() -> Path:
 
 def load_cache(key: str, unpacker: Unpacker[M]) -> tuple[dict[str, Any], tuple[M, ...]] | None:
     """The data and the music saved under a key; None where there is nothing whole."""
+    sweep_once(cache_folder())
     try:
         with open_input(cache_folder() / f"{key}{SUFFIX}") as file:
             return _unpacked(file, unpacker) if _is_whole(file) else None

@@ -190,6 +190,7 @@ class PiecePacker:
             [piece.title, piece.source],
             _pack_repairs(piece.repairs),
             _pack_inferred(piece.inferred),
+            [list(item) for item in piece.left_out],
         ]
 
 
@@ -198,7 +199,7 @@ class PieceUnpacker(_Known):
 
     def unpack(self, packed: Packed) -> Piece:
         """The piece; raises ValueError, TypeError or IndexError for what is no packed piece."""
-        parts, (meters, keys, tempos), (title, source), repairs, inferred = packed
+        parts, (meters, keys, tempos), (title, source), repairs, inferred, left_out = packed
         return Piece(
             tuple(pieces.Part(_unpack_notes(notes), program, drums, name) for notes, program, drums, name in parts),
             tuple(self._one(MeterAt(*item)) for item in meters),
@@ -208,6 +209,7 @@ class PieceUnpacker(_Known):
             source,
             self._repairs(repairs),
             self._inferred(inferred),
+            tuple(self._one((name, count)) for name, count in left_out),
         )
 
 

@@ -19,7 +19,6 @@ from tunewright.formats.engraving import to_svg
 from tunewright.formats.formats import write_formats
 from tunewright.formats.midi.accompaniment import has_chords
 from tunewright.formats.pdf import write_book
-from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, RenderError, TunewrightError, mistake
 
@@ -75,15 +74,11 @@ def render_files(
             except Exception as error:  # a mistake in one tune must not end the work on the others
                 yield Dropped(music.source, mistake(error))
             else:
-                yield _rendered(music, written)
+                repairs = tuple(repair.what for repair in music.repairs)
+                lost, chords = getattr(music, "left_out", ()), kind == Tune.kind and has_chords(music)
+                yield Rendered(music.source, music.title, written, chords, repairs, lost)
     if pages:
         write_book(pages, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
-
-
-def _rendered(music: Any, written: dict[str, Path]) -> Rendered:
-    chords = music.kind != Piece.kind and has_chords(music)
-    repairs = tuple(repair.what for repair in music.repairs)
-    return Rendered(music.source, music.title, written, chords, repairs, getattr(music, "left_out", ()))
 
 
 def _distinct_names(files: Sequence[Path]) -> list[str]:

@@ -100,8 +100,10 @@ def _as_kind(music: Music | Score, kind: str) -> Music | Score | ParseError:
         return music
     try:
         made: Music = AS_PIECE[music.kind](music, {})
-    except (ParseError, RenderError) as error:
-        return ParseError(str(error), music.source)
+    except ParseError as error:
+        return ParseError(error.reason, music.source)
+    except RenderError as error:
+        return ParseError(str(error).removeprefix(f"{music.source}: "), music.source)
     return made
 
 

@@ -8,10 +8,14 @@ while training goes on where that is asked for. This file trains nothing and jud
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Generator as Iteration
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from torch import Tensor
 
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.models.building import misfit
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from tunewright.training.progress import Progress
 
 FOLDER = "checkpoints"
+_KEPT = re.compile(r"step-\d{1,18}\.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Checkpoint:
 
 def list_checkpoints(path: Path) -> tuple[Checkpoint, ...]:
     """The checkpoints of a run by step, those of one step once, the best weights first of them; RunError if broken."""
-    kept = sorted((path / FOLDER).glob("step-*.safetensors"))
+    kept = _kept_files(path)
     files = [name for name in (BEST, LAST) if (path / name).is_file()]
     files += [file.relative_to(path).as_posix() for file in kept]
     found: dict[int, Checkpoint] = {}
@@ -85,13 +90,42 @@ Training = Iteration["Progress", None, None]
 
 
 def keep_checkpoints(training: Training, path: Path, every: int) -> Training:
-    """Training, its weights kept on the way: at the first look at held-out tunes after each `every` steps."""
-    kept = max((one.step for one in list_checkpoints(path)), default=0) if path.is_dir() else 0
+    """Training, its weights kept on the way: at the first look at held-out tunes after each `every` steps.
+
+    What a process that was killed had looked at, and not kept yet, is kept as soon as training goes on.
+    """
+    kept = max((int(file.stem.removeprefix("step-")) for file in _kept_files(path)), default=0)
+    due = _due(path, kept, every) if (path / LAST).is_file() else None
     with contextlib.closing(training):
-        for progress in training:
-            if progress.bits_per_note is not None and progress.step // every > kept // every:
-                kept = progress.step
-                tensors, _ = load_tensors(path / LAST)  # written at every look
-                facts = {"step": kept, "valid_loss": progress.valid_loss}
-                save_tensors(path / _kept_name(kept), under(tensors, MODEL), facts)
+        for progress in training:  # begins here, and is refused where the run is another's
+            if due is None and progress.bits_per_note is not None and progress.step // every > kept // every:
+                due = _due(path, kept, every)  # LAST is written at every look
+            if due is not None:
+                kept = due.step
+                save_tensors(path / _kept_name(kept), due.tensors, {"step": kept, "valid_loss": due.valid_loss})
+                due = None
             yield progress
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Weights that are to be kept."""
+
+    step: int
+    tensors: Mapping[str, Tensor]
+    valid_loss: float | None
+
+
+def _due(path: Path, kept: int, every: int) -> _Due | None:
+    """The last checkpoint, where it is of a look and due after the one of step `kept`."""
+    tensors, facts = load_tensors(path / LAST)
+    step = int(facts.get("step") or 0)
+    look = next((line for line in read_metrics(path) if line["step"] == step and "bits_per_note" in line), None)
+    if look is None or step // every <= kept // every:
+        return None
+    return _Due(step, under(tensors, MODEL), look.get("valid_loss"))
+
+
+def _kept_files(path: Path) -> list[Path]:
+    """The files of the weights that were kept, in order of step."""
+    return sorted(file for file in (path / FOLDER).glob("step-*.safetensors") if _KEPT.fullmatch(file.name))

@@ -52,7 +52,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep_once(path.parent)
+        sweep_once(path.parent)
         descriptor, temporary = _create(path)
         with os.fdopen(descriptor, "w+b") as file:
             yield file
@@ -82,12 +82,13 @@ def sweep(folder: Path) -> None:
                     _remove_left_over(entry.path)
 
 
-def _sweep_once(folder: Path) -> None:
-    about = folder.stat()
-    known = (about.st_dev, about.st_ino)
-    if known not in _swept:
-        _swept.add(known)
-        sweep(folder)
+def sweep_once(folder: Path) -> None:
+    """The same, where this process has not done so yet: what follows may only read there, and write nothing."""
+    with contextlib.suppress(OSError):  # no such folder: nothing is left in it
+        about = folder.stat()
+        if (known := (about.st_dev, about.st_ino)) not in _swept:
+            _swept.add(known)
+            sweep(folder)
 
 
 def _create(path: Path) -> tuple[int, Path]:

@@ -47,7 +47,7 @@ def open_run(corpus: Corpus[Any], path: Path, config: Config | None, resume: boo
     run = load_run(path)
     found, expected = corpus.fingerprint, read_split(path).get("fingerprint")
     if found != expected:
-        raise RunError(f"{path}: was trained on another corpus (fingerprint {expected}); found {found}")
+        raise RunError(f"{path}: was trained on another corpus (fingerprint {expected!s:.40}); found {found}")
     if config is None or config == run.config:
         return run
     config = _changed(run.config, config)

@@ -93,9 +93,8 @@ class TrainingState:
     def _restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         try:
             restored: dict[str, Any] = {name: math.inf if value is None else value for name, value in facts.items()}
+            _check_counters(restored)
             self.counters = Counters(**restored)
-            if not 1 <= self.counters.threads <= MOST_THREADS or self.counters.precision not in DTYPES:
-                raise ValueError(f"{self.counters.threads} threads, precision {shown(self.counters.precision)}")
             self.model.load_state_dict(under(tensors, MODEL))
             for name, parameter in self.model.named_parameters():
                 state = under(tensors, f"{OPTIMIZER}{name}.")
@@ -109,6 +108,22 @@ class TrainingState:
     def finite(self) -> bool:
         """Whether the weights are numbers: a step that made them something else must not replace a good checkpoint."""
         return all(bool(parameter.isfinite().all()) for parameter in self.model.parameters())
+
+
+def _check_counters(restored: Mapping[str, Any]) -> None:
+    """Raise ValueError for what no training has counted; the best losses alone may be infinite, before the first look.
+
+    >>> _check_counters({"step": 3, "best_loss": math.inf, "threads": 0})
+    Traceback (most recent call last):
+    ValueError: threads is 0
+    """
+    for name in ("step", "seconds", "smoothed", "best_step", "looks_since_best"):
+        if not 0 <= restored.get(name, 0) < math.inf:
+            raise ValueError(f"{name} is {restored[name]}")
+    if not 1 <= restored.get("threads", 1) <= MOST_THREADS:
+        raise ValueError(f"threads is {restored['threads']}")
+    if restored.get("precision", "fp32") not in DTYPES:
+        raise ValueError(f"precision is {shown(restored['precision'])}")
 
 
 def _build_optimizer(model: Model, settings: OptimiserSettings) -> torch.optim.Optimizer:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from tunewright.support.documents import parse_json
@@ -25,28 +26,31 @@ FORMAT_VERSION = 1
 MODEL = "model."  # what the names of the weights begin with where those of the optimiser lie beside them
 OPTIMIZER = "optimizer."
 _LENGTH = 8  # bytes of the header's length, which is a multiple of them too
+_DTYPES = {
+    **{torch.float64: "F64", torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"},
+    **{torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8"},
+    **{torch.uint8: "U8", torch.bool: "BOOL"},
+}
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Replace a file of tensors with JSON facts about them; OutputError, the old file untouched, where that fails.
 
-    Equal tensors and facts give equal bytes.
+    Equal tensors and facts give equal bytes (the library puts the metadata in any order, and ends the process where
+    memory is short).
     """
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = save(ready, {"format": str(FORMAT_VERSION), "facts": json.dumps(facts)})
-    begin = _LENGTH + int.from_bytes(content[:_LENGTH], "little")
+    names = sorted(ready, key=lambda name: (-ready[name].element_size(), name))  # so that each begins at its size
+    ends = list(accumulate((ready[name].nbytes for name in names), initial=0))
+    header: dict[str, Any] = {"__metadata__": {"facts": json.dumps(facts), "format": str(FORMAT_VERSION)}}
+    for name, place in zip(names, pairwise(ends), strict=True):
+        header[name] = {"dtype": _DTYPES[ready[name].dtype], "shape": list(ready[name].shape), "data_offsets": place}
+    written = json.dumps(header, separators=(",", ":")).encode()
+    written += b" " * (-len(written) % _LENGTH)
     with replacing(path) as file:
-        file.write(_in_order(content[_LENGTH:begin]))
-        file.write(memoryview(content)[begin:])
-
-
-def _in_order(header: bytes) -> bytes:
-    """A header, its length before it, with the metadata in order: the library writes them in any."""
-    stored = json.loads(header)
-    stored["__metadata__"] = dict(sorted(stored["__metadata__"].items()))
-    ordered = json.dumps(stored, separators=(",", ":"), ensure_ascii=False).encode()
-    ordered += b" " * (-len(ordered) % _LENGTH)
-    return len(ordered).to_bytes(_LENGTH, "little") + ordered
+        file.write(len(written).to_bytes(_LENGTH, "little") + written)
+        for name in names:
+            file.write(ready[name].reshape(-1).view(torch.uint8).numpy().data)
 
 
 def load_tensors(path: Path, facts: Mapping[str, Any] | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -175,6 +175,17 @@ def test_endings_that_go_up() -> None:
     [
         HEADER + '"C' + "1" * 40 + 'x"C',  # a pattern that tried every way to divide the digits
         HEADER + "C" + "/" * 100_000,
+        HEADER + "+" + "A" * 60 + "C",  # so did one of chords in plus signs
+        HEADER + "+" + "A " * 20_000 + "C",
+        HEADER + "!" + "A " * 20_000 + "C",
+        f"X:1\nQ:{'1/4 ' * 30_000}\nK:C\nC",
+        f"X:1\nQ:1/4{'/4444' * 30_000}\nK:C\nC",
+        "X:1\nT:x\n" + "+:xx\n" * 30_000 + "K:C\nC",
+        "X:1\n" + "V:1 x\n" * 30_000 + "K:C\nC",
+        "X:1\n" + "".join(f"m:~{n}=C\n" for n in range(200)) + "K:C\n~1\n",
+        f"X:1\nm:~n={'y' * 60_000}\nK:C\n" + "~C\n" * 30_000,
+        "X:1\n\nK:C\n\nC|\n\n" * 3000,
+        "X:1\nK:C\nC\n</p>\n" * 5000,
         f"X:1\nM:{'1' * 100_000}\nK:C\nC",
         f"X:1\nM:{'1+' * 50_000}1\nK:C\nC",
         f"X:1\nP:{'A999' * 20_000}\nK:C\nP:A\nC",

@@ -96,6 +96,9 @@ def test_a_mistake_of_ours_costs_one_tune_and_says_where(monkeypatch: pytest.Mon
         "X:1\nR:reel\nR:jig\nC:x\nR:polka\nK:C\nC\n",
         "K:G\nT:head\n\nX:1\nK:C\nCDE\n",
         "X:1\nK:C\nC[1 .G:|[2-3 .A|\n",
+        "X:1\nL:64/8\nK:C\nCDE\n",
+        "X:1\nK:C\nC|[1[Q:1/4=90]D:|[Q:1/4=100][2E\n",
+        "X:1\nK:C\nC 2- C 3 D\n",
     ],
 )
 def test_odd_tunes_come_back(text: str) -> None:

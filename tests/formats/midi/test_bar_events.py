@@ -56,3 +56,16 @@ def test_a_late_first_metre_breaks_no_bar(late: int) -> None:
     assert str(tune.meter) == "3/4"
     assert parse_piece(content, "x.mid").meters == ((0, 3, 4),)
     assert "metre or key events a little beside a bar line moved to it" in {repair.what for repair in tune.repairs}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30_000), st.integers(1, 12), st.sampled_from([1, 2, 4, 8, 16, 64])), max_size=8),
+    st.lists(st.tuples(st.integers(0, 30_000), st.integers(-7, 7), st.booleans()), max_size=4),
+    st.lists(st.integers(0, 30_000), max_size=20),
+)
+def test_done_again_it_changes_nothing(
+    events: list[tuple[int, int, int]], keys: list[tuple[int, int, bool]], onsets: list[int]
+) -> None:
+    once = at_bar_lines(events, keys, sorted(onsets), TICKS)
+    again = at_bar_lines(once.meters, once.keys, sorted(onsets), TICKS)
+    assert (again.meters, again.keys, again.repairs) == (once.meters, once.keys, ())

@@ -18,6 +18,7 @@ from tunewright.formats.midi.pieces import parse_piece, piece_of_tune, read_piec
 from tunewright.formats.validity import fault_of
 from tunewright.music.piece import (
     TICKS,
+    MeterAt,
     Part,
     Piece,
     PieceNote,
@@ -139,6 +140,15 @@ def test_pickups_of_chorales_are_found_where_the_files_do_not_say() -> None:
     assert right >= len(CHORALES) - 3
     assert all(one.inferred for one in found if one.pickup)
     assert [one.parts for one in found] == [one.parts for one in chorales()]
+
+
+def test_a_pickup_that_is_found_comes_back_with_the_metres_after_it() -> None:
+    for one in chorales() + songs():
+        bar = one.meters[0]
+        for change in (bar._replace(time=8 * bar.ticks), MeterAt(3 * bar.ticks - 89, 4, 16), MeterAt(2, 5, 4)):
+            found = with_bars(parse_piece(to_midi(replace(one, meters=(bar, change))), "x.mid"))
+            back = parse_piece(to_midi(found), "x.mid")
+            assert (back.meters, back.keys) == (found.meters, found.keys)
 
 
 def test_what_a_file_states_is_not_changed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.voices import BAND, CHOIR, score_of
+from tunewright.corpus.packing import PiecePacker, PieceUnpacker
 from tunewright.formats.midi.accompaniment import NAME
 from tunewright.formats.midi.pieces import parse_piece
 from tunewright.formats.midi.scores import CELLO, piece_of_score, played_piece, to_midi
@@ -23,6 +24,12 @@ def test_each_voice_is_a_part_with_its_name_in_the_metre_and_key_of_the_melody()
     assert round(60e6 / piece.tempos[0].microseconds) == 112
     assert piece.title == "A Waltz for Four"
     assert piece.pickup == 480
+
+
+def test_what_a_piece_has_no_place_for_is_said_of_it() -> None:
+    assert dict(piece_of_score(score_of(BAND)).left_out) == {"chord symbol": 5, "verse of words": 2}
+    packed = PiecePacker().pack(piece_of_score(score_of(BAND)))
+    assert PieceUnpacker().unpack(packed).left_out == piece_of_score(score_of(BAND)).left_out
 
 
 def test_repeats_are_unfolded_in_all_voices() -> None:

@@ -220,3 +220,16 @@ def test_every_cut_of_a_file_is_refused() -> None:
     for stop in range(len(GOOD)):
         with pytest.raises(ParseError):
             parse_midi(GOOD[:stop], "x.mid")
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("C8|[M:3/4]C6|[M:4/4]" * 1100, "changes of metre or key; expected at most 2,000"),
+        ("C512|" * 2500, "a MIDI file tells at most"),
+    ],
+    ids=["changes", "long"],
+)
+def test_what_no_reader_would_take_is_not_written(body: str, what: str) -> None:
+    with pytest.raises(RenderError, match=what):
+        to_midi(tune_of(body))

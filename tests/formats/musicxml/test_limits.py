@@ -17,9 +17,10 @@ from tunewright.support.errors import RenderError
     [
         ("C" * (MOST_SIGNS + 1), "notes, bar lines"),
         ("[CEG]|" * (MOST_SIGNS // 3), "notes, bar lines"),
-        ("(CD)|" * 2500, "slurs, ties and endings"),
+        ("(CD)|" * 1500, "slurs, ties and endings"),
         ("C8-|" * 2500, "slurs, ties and endings"),
-        ("C512|" * 400, "slurs, ties and endings"),
+        ("C8:|" * 150, "repeats that begin with no sign"),
+        ("C512|" * 500, "slurs, ties and endings"),
         ("C" + '"Am"' * (MOST_BETWEEN + 1) + "C", "at one place"),
         ("{" + "c" * (MOST_BETWEEN + 1) + "}C", "at one place"),
         ("C" + "[K:G][K:C]" * MOST_BETWEEN + "C", "at one place"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from tests.support.places import ROOT
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.corpus.reading import read_corpus
 from tunewright.judging.runs.evaluation import load_evaluation
-from tunewright.judging.runs.trials import Drawing, Trial, ended_status, run_trials, work_of
+from tunewright.judging.runs.trials import Drawing, Trial, TrialProgress, ended_status, run_trials, work_of
 from tunewright.training.loop import train_steps
 from tunewright.training.run import BEST, load_run, read_metrics, status_of
 from tunewright.training.tensors import load_tensors
@@ -76,6 +77,22 @@ def test_stopping_saves_and_begins_no_other(tmp_path: Path, tunes: Path) -> None
     assert ended[-1].status == "interrupted"
     assert status_of(load_run(trials[0].path)) == "interrupted"
     assert not trials[1].path.exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_one_that_is_killed_fails_alone_and_goes_on_next_time(tmp_path: Path, tunes: Path) -> None:
+    trials = trials_in(tmp_path, 0, 1)
+    trials[0] = replace(trials[0], config=trials[0].config.with_(num_training_iterations=10**6))
+    ended: dict[int, TrialProgress] = {}
+    for one in run_trials([str(tunes)], trials, DRAWING, jobs=1):
+        ended[one.trial.seed] = one
+        if one.step and one.trial.seed == 0:
+            for process in multiprocessing.active_children():
+                process.kill()
+    assert ended[0].status == "failed"
+    assert "ended with code -9" in ended[0].reason
+    assert ended[1].status == "finished"
+    assert status_of(load_run(trials[0].path)) == "interrupted"
 
 
 SIDE_BY_SIDE = """

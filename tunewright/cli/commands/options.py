@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tunewright.training.config import Config
 
 SOURCE = f"file or folder of {', '.join(SUFFIXES)}, or a built-in collection: oneill, ryan, aird, essen"
+LONGEST_LINE = 1000  # signs of an error: what was wrong, where, what was expected
 EVERY_FORMAT = ",".join(usual_formats(TUNE))
 Sources = Annotated[
     list[str], typer.Argument(metavar="SOURCE", help=f"A {SOURCE}.", autocompletion=completing.collections)
@@ -62,6 +63,11 @@ SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another So
 def one_line(message: str) -> str:
     """A message without line ends, as an error is printed."""
     return " ".join(message.split())
+
+
+def shortened(line: str) -> str:
+    """A line with its middle left out where nobody would read it to the end."""
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} … {line[-LONGEST_LINE // 2 :]}"
 
 
 def read_for(config: Config, sources: list[str]) -> Corpus[Any]:

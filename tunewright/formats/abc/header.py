@@ -32,6 +32,7 @@ FIELD_NAMES = {
     "R": "rhythm change",
     "+": "continued field",
 }
+LONGEST_FIELD = 10_000  # characters that may be gone on with: each line that does copies them
 HELD_BY_FILE = "ABCDFGHILMmNOQRrSUZ"  # fields of a file's head that hold for each of its tunes (2.1, 3)
 
 
@@ -147,13 +148,20 @@ def _go_on(header: Header, letter: str, value: str) -> None:
     """What follows "+:" is of the field before it."""
     value = decode_accents(value)
     if letter == "T" and not any(name == "T" for name, _ in header.fields):
-        header.title = f"{header.title} {value}".strip()
+        header.title = _longer(header.title, value)
     elif letter == "R":
-        header.rhythm = f"{header.rhythm} {value}".strip()
+        header.rhythm = _longer(header.rhythm, value)
     elif letter and header.fields and header.fields[-1][0] == letter:
-        header.fields[-1] = letter, f"{header.fields[-1][1]} {value}".strip()
+        header.fields[-1] = letter, _longer(header.fields[-1][1], value)
     else:
         header.left_out[FIELD_NAMES["+"]] += 1
+
+
+def _longer(text: str, more: str) -> str:
+    """A field with what another line adds to it; ParseError where it becomes too long."""
+    if more and len(text) > LONGEST_FIELD:
+        raise ParseError(f"a field of more than {LONGEST_FIELD:,} characters is continued")
+    return f"{text} {more}".strip()
 
 
 def _read_field(header: Header, letter: str, value: str, number: int) -> None:

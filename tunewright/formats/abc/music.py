@@ -21,7 +21,7 @@ from tunewright.formats.abc.notes import (
     read_tie,
 )
 from tunewright.formats.abc.overlays import begin_overlay, end_overlay, leave_overlay_at_bar_line
-from tunewright.formats.abc.shorthand import expand_macros, is_decoration
+from tunewright.formats.abc.shorthand import LONGEST_EXPANSION, expand_macros, is_decoration
 from tunewright.formats.abc.signs import NOTE_LETTERS, SIGNS, is_music
 from tunewright.formats.abc.slurs import finish_slurs, read_slur
 from tunewright.formats.abc.splitting import FIELD_LINE, goes_on
@@ -53,13 +53,22 @@ def read_music(state: State) -> None:
         state.left_out["decoration without a note"] += len(state.decorations)
 
 
+def _expanded(state: State, text: str) -> str:
+    """The line with its macros written out; ParseError where those of the tune grow too long."""
+    whole = expand_macros(text, state.header.macros)
+    state.expanded += len(whole) if whole != text else 0
+    if state.expanded > LONGEST_EXPANSION:
+        raise ParseError(f"macros make more than {LONGEST_EXPANSION:,} characters")
+    return whole
+
+
 def _read_line(state: State, text: str) -> None:
     field = FIELD_LINE.match(text)
     if field and not is_music(field):
         read_body_field(state, field[1], field[2].strip())
         return
     state.without_length = None
-    text, continued = goes_on(expand_macros(text, state.header.macros) if state.header.macros else text)
+    text, continued = goes_on(_expanded(state, text) if state.header.macros else text)
     for sign in SIGNS.finditer(text):
         kind = sign.lastgroup or ""
         if kind == "space":
@@ -114,8 +123,11 @@ def _read_number(state: State, text: str) -> None:
         and state.without_length == len(state.music) - 1
         and "." not in text
         and "," not in text
+        and "-" not in text.removesuffix("-")
     ):
-        read_late_length(state, text)
+        read_late_length(state, text.removesuffix("-"))
+        if text.endswith("-"):
+            read_tie(state, "-")
     else:
         state.left_out["number without a note"] += 1
 

@@ -20,13 +20,15 @@ LENGTHS = f"between 1/{FINEST_NOTE} and {LONGEST_NOTE} whole notes"
 
 
 def parse_number(digits: str) -> int:
-    """The number that digits spell; ParseError for more than `MOST_DIGITS` of them.
+    """The number that digits spell; ParseError for more than `MOST_DIGITS` of them, or for anything else.
 
     >>> parse_number("016")
     16
     """
     if len(digits) > MOST_DIGITS:
         raise ParseError(f"a number of {len(digits):,} digits ({digits[:6]}…), expected at most {MOST_DIGITS}")
+    if not digits.isdecimal():
+        raise ParseError(f"{digits!r} is no number")
     return int(digits)
 
 

@@ -28,6 +28,8 @@ SHORTHAND = {
     "R": "roll",
 }
 LONGEST_LINE = 2**16  # characters of a line with its macros written out
+LONGEST_EXPANSION = 2**18  # characters of all lines of a tune that macros wrote out
+MOST_MACROS = 100  # of a tune: each is looked for in each of its lines
 _LETTERS = "CDEFGABcdefgab"
 _ANY_NOTE = r"([A-Ga-g][,']{0,5})"
 _PLACES = re.compile(r"![^!]*!|\"[^\"]*\"|[h-z]")
@@ -67,10 +69,15 @@ def define_symbol(symbols: dict[str, str], value: str) -> None:
 
 
 def define_macro(macros: list[tuple[str, str]], value: str) -> None:
-    """Take an `m:` field, as in "~G3 = G{A}G{F}G", after those before it, or in the place of its like."""
+    """Take an `m:` field, as in "~G3 = G{A}G{F}G", after those before it, or in the place of its like.
+
+    ParseError for more than `MOST_MACROS`.
+    """
     target, equals, meaning = (part.strip() for part in value.partition("="))
     if equals and target:
         macros[:] = [macro for macro in macros if macro[0] != target] + [(target, meaning)]
+    if len(macros) > MOST_MACROS:
+        raise ParseError(f"more than {MOST_MACROS} macros, expected fewer")
 
 
 def expand_macros(text: str, macros: Sequence[tuple[str, str]]) -> str:

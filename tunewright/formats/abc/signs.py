@@ -21,7 +21,7 @@ SIGNS = re.compile(
     |(?P<tuplet>\(\d+(?::\d*)?(?::\d*)?)
     |(?P<note>{_NOTE})
     |(?P<rest>[zxyZX]{_LENGTH})
-    |(?P<decoration>![^!|"\[\]]+!|\+[^+!\s|"\[\]]+\+|\+(?:[A-Ga-g,'^_=\d/]+\s*)+\+)
+    |(?P<decoration>![^!|"\[\]]+!|\+[^+!\s|"\[\]]+\+|\+[A-Ga-g,'^_=\d/][A-Ga-g,'^_=\d/\s]*\+)
     |(?P<slur>\.?\(|\))
     |(?P<tie>\.?-)
     |(?P<broken>>+|<+)

@@ -103,7 +103,8 @@ class _Page:
     def _hide(self, numbers: Sequence[int]) -> None:
         if not numbers:
             return
-        self.read = list(self.read)
+        if self.read is self.lines:
+            self.read = list(self.read)
         for number in numbers:
             self.read[number] = _COMMENT
 
@@ -182,7 +183,7 @@ class _Page:
             stop -= 1
         verbatim = tuple(self.lines[start:stop])
         read = None if self.read is self.lines else tuple(self.read[start:stop])
-        html = sum(start <= number < stop for number in self.html)
+        html = bisect_left(self.html, stop) - bisect_left(self.html, start)
         left_out = tuple((what, count) for what, count in ((HTML_LINE, html), (AFTER_TEXT, span.left_out)) if count)
         return Source(name, start + 1, verbatim, defaults, read, first, tuple(span.repairs), left_out)
 

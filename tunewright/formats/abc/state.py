@@ -46,6 +46,7 @@ class State:
         self.bar_start = 0
         self._summed = (0, 0, Fraction(0))  # the length of music[start:stop], start being that of a bar
         self.bars_of_rest = 0
+        self.expanded = 0  # characters that macros wrote out
         self.grace: list[Pitch] = []
         self.decorations: list[str] = []
         self.slurs = self.slurs_to_grace = 0  # "(" met before the next note, and before its grace notes

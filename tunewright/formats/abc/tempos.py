@@ -13,8 +13,10 @@ from tunewright.formats.abc.numbers import parse_number
 from tunewright.music.tune import Tempo
 
 SLOWEST, FASTEST = 10, 1000  # quarters a minute that are believed
+LONGEST_TEMPO = 200  # characters, words in quotation marks left aside, in which numbers are looked for
 _COUNT = r"(\d{1,9}(?:\.\d{1,3})?)"
-_TEMPO = re.compile(rf"((?:\d{{1,9}}/\d{{1,9}}\s*)+|C\d?\s*)=\s*{_COUNT}")
+_BEAT = r"\d{1,9}/\d{1,9}"
+_TEMPO = re.compile(rf"({_BEAT}(?:\s+{_BEAT}){{0,9}}\s*|C\d?\s*)=\s*{_COUNT}")
 _UNITS = re.compile(rf"\s*{_COUNT}\s*")
 
 
@@ -24,7 +26,7 @@ def parse_tempo(text: str, unit: Fraction) -> Tempo | None:
     >>> parse_tempo('"Allegro" 3/8=100', Fraction(1, 8)).quarters
     Fraction(150, 1)
     """
-    words = re.sub(r'"[^"]*"', " ", text)
+    words = re.sub(r'"[^"]*"', " ", text)[:LONGEST_TEMPO]
     if found := _TEMPO.search(words):
         beat = _beat(found[1].strip(), unit)
     elif found := _UNITS.fullmatch(words):

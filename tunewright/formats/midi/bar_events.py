@@ -1,8 +1,9 @@
 """Metre and key events at the bar lines that they mean.
 
 In: events by time, and when notes begin, in ticks. Out: the same events, those that stand a little beside a bar line
-moved to it. Sequencers put their first metre a tick or more after the beginning, or where the playhead stood; taken as
-written, each would begin a bar of its own. An event where a note begins stays, since bars may be cut short anywhere.
+moved to it, which is a repair. Sequencers put their first metre a tick or more after the beginning, or where the
+playhead stood; taken as written, each would begin a bar of its own. An event where a note begins stays, since bars may
+be cut short anywhere.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from tunewright.music.tune import Repair
 
 CELL = 4  # of so many to a quarter: an event less than a sixteenth beside a bar line belongs to it
 EXACT = 240  # of so many to a quarter: what is no further apart is at one time
@@ -19,15 +22,18 @@ KeyEvent = tuple[int, int, bool]  # time, sharps, whether minor
 
 
 class Events(NamedTuple):
-    """Metres and keys by time, and how many of them were moved."""
+    """Metres and keys by time, and what was changed."""
 
     meters: list[MeterEvent]
     keys: list[KeyEvent]
-    moved: int
+    repairs: tuple[Repair, ...]
 
 
 def at_bar_lines(meters: Sequence[MeterEvent], keys: Sequence[KeyEvent], onsets: Sequence[int], ticks: int) -> Events:
-    """The events in order of time, at the bar lines that they mean; `onsets` in order, `ticks` to a quarter."""
+    """The events in order of time, at the bar lines that they mean; `onsets` in order, `ticks` to a quarter.
+
+    Done again with the same onsets it changes nothing.
+    """
     settled: list[MeterEvent] = []
     moved = 0
     for time, over, under in sorted(meters, key=lambda event: event[0]):
@@ -45,11 +51,14 @@ def at_bar_lines(meters: Sequence[MeterEvent], keys: Sequence[KeyEvent], onsets:
             meant = time
         moved += meant != time
         placed.append((meant, sharps, minor))
-    return Events(settled, placed, moved)
+    told = Repair("metre or key events a little beside a bar line moved to it", detail=str(moved))
+    return Events(settled, placed, (told,) * (moved > 0))
 
 
 def _meant(time: int, since: int, bar: Sequence[int], ticks: int) -> int:
     """The bar line that a time is less than a cell away from, or the time itself; bars are counted from `since`."""
+    if time < since:
+        return since
     over, under = bar
     place = (time - since) * under
     number = (2 * place + 4 * ticks * over) // (8 * ticks * over)  # of the nearest bar line

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tunewright.formats.midi.bar_events import at_bar_lines
 from tunewright.formats.midi.pieces import parse_piece
-from tunewright.music.piece import TICKS, MeterAt, Piece
+from tunewright.music.piece import TICKS, KeyAt, MeterAt, Piece, counted_meters, real_changes
 from tunewright.music.tune import Inference, Meter
 
 SURE = 0.7  # from this probability on: right in 88 of 100 of Bach's chorales (benchmarks/chorales.py), no pickup in 27
@@ -56,4 +57,12 @@ def _settled(piece: Piece, meter: Meter | None, bar: int, probability: float) ->
     if bar and (len(meters) == 1 or meters[1].time > bar):
         what.append(Inference("pickup", f"{bar / TICKS:g} quarters", probability))
         meters = (meters[0], meters[0]._replace(time=bar), *meters[1:])
-    return replace(piece, meters=meters, inferred=tuple(what)) if what else piece
+    return replace(_counted(piece, meters), inferred=tuple(what)) if what else piece
+
+
+def _counted(piece: Piece, meters: tuple[MeterAt, ...]) -> Piece:
+    """The piece in these metres, later events where bars begin that are counted from them."""
+    onsets = sorted({note.onset for part in piece.parts for note in part.notes})
+    events = at_bar_lines(meters, piece.keys, onsets, TICKS)
+    keys = real_changes(KeyAt(*event) for event in events.keys)
+    return replace(piece, meters=counted_meters(MeterAt(*event) for event in events.meters), keys=keys)

@@ -8,11 +8,14 @@ are not kept. Where bars are that a file does not say is found in `bars`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.formats.midi import tunes
+from tunewright.formats.midi.bar_events import at_bar_lines
 from tunewright.formats.midi.reader import MidiFile, MidiNote, MidiTrack, parse_file, read_content
 from tunewright.music.piece import (
     TICKS,
@@ -25,7 +28,7 @@ from tunewright.music.piece import (
     counted_meters,
     real_changes,
 )
-from tunewright.music.tune import Repair, Tune
+from tunewright.music.tune import ChordSymbol, Repair, Tune
 from tunewright.support.errors import ParseError
 from tunewright.support.files import replace_file
 
@@ -55,7 +58,8 @@ def parse_piece(content: bytes, name: str) -> Piece:
     if max(note.end for part in parts for note in part.notes) > LONGEST:
         raise ParseError(f"lasts more than {LONGEST // TICKS:,} quarter notes; expected a piece", name)
     title = file.title or name.rpartition("/")[2].rpartition(".")[0]
-    return Piece(parts, _meters(file), _keys(file), _tempos(file), title, f"{name}:1", tuple(repairs))
+    meters, keys, moved = _at_bar_lines(file, parts)
+    return Piece(parts, meters, keys, _tempos(file), title, f"{name}:1", (*repairs, *moved))
 
 
 def piece_of_tune(tune: Tune) -> Piece:
@@ -64,7 +68,18 @@ def piece_of_tune(tune: Tune) -> Piece:
     Raises `RenderError` for a tune that MIDI cannot hold.
     """
     piece = parse_piece(tunes.to_midi(tune, performance=False), tune.source)
-    return Piece(piece.parts, piece.meters, piece.keys, piece.tempos, tune.title, tune.source)
+    return replace(piece, title=tune.title, source=tune.source, repairs=(), left_out=unplayed([tune]))
+
+
+def unplayed(tunes: Iterable[Tune]) -> tuple[tuple[str, int], ...]:
+    """What voices have that a piece has no place for: words, chord symbols, texts; and what was left out of them."""
+    counts: Counter[str] = Counter()
+    for tune in tunes:
+        counts.update(dict(tune.left_out))
+        counts["chord symbol"] += sum(isinstance(element, ChordSymbol) for element in tune.music)
+        counts["text over the music"] += len(tune.annotations)
+        counts["verse of words"] += len(tune.lyrics) + any(letter == "W" for letter, _ in tune.fields)
+    return tuple(sorted((+counts).items()))
 
 
 def _part(track: MidiTrack, ticks: int, repairs: list[Repair]) -> Part:
@@ -107,13 +122,19 @@ def _cut_short(notes: Iterable[PieceNote]) -> list[PieceNote]:
     return cut
 
 
-def _meters(file: MidiFile) -> tuple[MeterAt, ...]:
+def _at_bar_lines(
+    file: MidiFile, parts: Iterable[Part]
+) -> tuple[tuple[MeterAt, ...], tuple[KeyAt, ...], tuple[Repair, ...]]:
+    """The metres and keys at the bar lines that they mean, in the ticks and beside the notes of the piece."""
     found = (MeterAt(_time(time, file), top, bottom) for time, top, bottom in file.meters)
-    return counted_meters(meter for meter in found if meter.ticks)
-
-
-def _keys(file: MidiFile) -> tuple[KeyAt, ...]:
-    return real_changes(KeyAt(_time(time, file), sharps, bool(minor)) for time, sharps, minor in file.keys)
+    keys = [(_time(time, file), sharps, minor) for time, sharps, minor in file.keys]
+    onsets = sorted({note.onset for part in parts for note in part.notes})
+    events = at_bar_lines([meter for meter in found if meter.ticks], keys, onsets, TICKS)
+    return (
+        counted_meters(MeterAt(*one) for one in events.meters),
+        real_changes(KeyAt(*one) for one in events.keys),
+        events.repairs,
+    )
 
 
 def _tempos(file: MidiFile) -> tuple[TempoAt, ...]:

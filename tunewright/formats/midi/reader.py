@@ -17,7 +17,6 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from tunewright.formats.midi.bar_events import at_bar_lines
 from tunewright.formats.midi.chunks import CUT, Layout, find_tracks
 from tunewright.formats.midi.names import read_name
 from tunewright.music.tune import Repair
@@ -116,20 +115,9 @@ def parse_file(content: bytes, name: str) -> MidiFile:
     file.title = file.karaoke_title or file.title
     file.repairs += [Repair(what, detail=str(count)) for what, count in file.flaws.items() if count]
     _count_time(layout.division, file, name)
-    _settle_events(file)
     _check_whole_bar(file, name)
     _check_bars(file, name)
     return file
-
-
-def _settle_events(file: MidiFile) -> None:
-    """Put metre and key events at the bar lines that they mean."""
-    if not file.meters and not file.keys:
-        return
-    onsets = sorted({note[0] for track in file.tracks for note in track.notes})
-    file.meters, file.keys, moved = at_bar_lines(file.meters, file.keys, onsets, file.ticks)
-    if moved:
-        file.repairs.append(Repair("metre or key events a little beside a bar line moved to it", detail=str(moved)))
 
 
 def _check_whole_bar(file: MidiFile, name: str) -> None:

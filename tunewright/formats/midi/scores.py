@@ -29,7 +29,8 @@ def piece_of_score(score: Score) -> Piece:
 
     Raises `RenderError` for what MIDI cannot hold.
     """
-    return _together(score, performance=False)
+    left_out = pieces.unplayed(voice.tune for voice in score.voices)
+    return replace(_together(score, performance=False), left_out=left_out)
 
 
 def played_piece(

@@ -13,14 +13,14 @@ become bars and spelled pitches (`transcription`), nor makes sound (`sound`). sy
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.formats.midi import accompaniment
 from tunewright.formats.midi.performance import performed, restated, speeds, written
-from tunewright.formats.midi.reader import parse_file, read_content
+from tunewright.formats.midi.reader import MOST_CHANGES, MOST_NOTES, parse_file, read_content
 from tunewright.music.playing import played
 from tunewright.music.tune import Bar, Key, KeyChange, Meter, MeterChange, Note, Rest, Tune
 from tunewright.support.errors import RenderError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 TICKS_PER_QUARTER = 480
 TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
 FLUTE = 73  # General MIDI's, from 0
+MOST_TICKS = 2**28 - 1  # as large as a number in a MIDI file can be (Standard MIDI Files 1.0)
 MOST_BEATS = 64  # to a bar, in a metre event: readers take no more, ours included
 
 
@@ -86,12 +87,12 @@ def to_score(
     from symusic import core  # noqa: PLC0415 - heavy
 
     notes = performed(tune, straight=straight) if performance else written(tune)
-    if not notes:
-        raise RenderError(f"{tune.source or tune.title or 'tune'}: no notes; expected at least one")
+    signatures = list(_signatures(tune))
+    _refuse_what_midi_cannot_hold(tune, notes, signatures)
     score = core.ScoreTick(TICKS_PER_QUARTER)
     for onset, quarters in speeds(tune, tempo):
         score.tempos.append(core.TempoTick(_ticks(onset), float(quarters)))
-    for onset, change in _signatures(tune):
+    for onset, change in signatures:
         if isinstance(change, Meter):
             score.time_signatures.append(core.TimeSignatureTick(_ticks(onset), change.numerator, change.denominator))
         else:
@@ -101,6 +102,23 @@ def to_score(
     if chords and (struck := accompaniment.accompaniment(tune)):
         score.tracks.append(_track(core.TrackTick(accompaniment.NAME, accompaniment.GUITAR, False), struck))
     return score
+
+
+def _refuse_what_midi_cannot_hold(
+    tune: Tune, notes: Sequence[Played], signatures: Sequence[tuple[Fraction, Meter | Key]]
+) -> None:
+    """Raise `RenderError` where there is nothing to write, or more than readers take, ours included."""
+    found = ""
+    if not notes:
+        found = "no notes; expected at least one"
+    elif len(notes) > MOST_NOTES:
+        found = f"{len(notes):,} notes as played; expected at most {MOST_NOTES:,}"
+    elif (whole := max(note.onset + note.length for note in notes)) * TICKS_PER_WHOLE > MOST_TICKS:
+        found = f"lasts {float(whole):,.0f} whole notes; a MIDI file tells at most {MOST_TICKS // TICKS_PER_WHOLE:,}"
+    elif len(signatures) > MOST_CHANGES:
+        found = f"{len(signatures):,} changes of metre or key; expected at most {MOST_CHANGES:,}"
+    if found:
+        raise RenderError(f"{tune.source or tune.title or 'tune'}: {found}")
 
 
 def _track(track: core.TrackTick, notes: Sequence[Played]) -> core.TrackTick:
@@ -213,25 +231,32 @@ def read_midi(path: Path, *, melody: str = "") -> Tune:
 
 def parse_midi(content: bytes, name: str, *, melody: str = "") -> Tune:
     """The same from the bytes of a file; `name` stands in errors and in `Tune.source`."""
+    from tunewright.formats.abc.tempos import format_tempo  # noqa: PLC0415
+    from tunewright.formats.midi.bar_events import at_bar_lines  # noqa: PLC0415
+    from tunewright.formats.midi.listening.performances import Performance  # noqa: PLC0415
     from tunewright.formats.midi.listening.quantizing import WHOLE, TimedNote  # noqa: PLC0415
-    from tunewright.formats.midi.listening.transcription import Performance, transcribe  # noqa: PLC0415
+    from tunewright.formats.midi.listening.transcription import transcribe  # noqa: PLC0415
     from tunewright.formats.midi.melody_choice import choose  # noqa: PLC0415 - numpy, for reading only
 
     file = parse_file(content, name)
     notes, chosen = choose(file, melody, name)
+    onsets = sorted({note[0] for track in file.tracks for note in track.notes})
+    events = at_bar_lines(file.meters, file.keys, onsets, file.ticks)
     whole = 4 * file.ticks
 
     def grains(ticks: int) -> int:
         return (ticks * WHOLE + whole // 2) // whole
 
     timed = [TimedNote(grains(onset), max(1, grains(end) - grains(onset)), number) for onset, end, number, _ in notes]
-    return transcribe(
+    tune = transcribe(
         Performance(
             tuple(timed),
-            tuple((grains(time), Meter(numerator, denominator)) for time, numerator, denominator in file.meters),
-            tuple((grains(time), (sharps, minor)) for time, sharps, minor in file.keys),
+            tuple((grains(time), Meter(numerator, denominator)) for time, numerator, denominator in events.meters),
+            tuple((grains(time), (sharps, minor)) for time, sharps, minor in events.keys),
+            tuple((grains(time), tempo) for time, tempo in file.tempos),
             title=file.title or name.rpartition("/")[2].rpartition(".")[0],
             source=f"{name}:1",
-            repairs=(*file.repairs, *chosen),
+            repairs=(*file.repairs, *events.repairs, *chosen),
         )
     )
+    return replace(tune, fields=tuple(("Q", format_tempo(tempo)) for _, tempo in tune.tempos[:1]))

@@ -14,6 +14,7 @@ This file draws nothing (`engraving`), does not say which voices share a staff o
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -35,10 +36,11 @@ from tunewright.formats.musicxml.elements import (
     write_directions,
     write_pitch,
 )
-from tunewright.formats.musicxml.headings import write_speed, write_titles, write_transposition, write_words_below
+from tunewright.formats.musicxml.headings import write_speed, write_titles, write_transposition
 from tunewright.formats.musicxml.limits import refuse_what_is_too_long
 from tunewright.formats.musicxml.lyrics import write_lyrics
 from tunewright.formats.musicxml.notation import own_ratio, written_values
+from tunewright.formats.musicxml.parts import write_clef, write_part_list, write_words_below
 from tunewright.formats.musicxml.staves import Line, Staff, staves_of
 from tunewright.music.score import Score
 from tunewright.music.tune import (
@@ -74,15 +76,6 @@ ACCIDENTALS = {-3: "triple-flat", -2: "flat-flat", -1: "flat", 0: "natural", 1: 
 BAR_STYLES = {"||": "light-light", "|]": "light-heavy", "[|": "heavy-light"}
 MOST_DIVISIONS = 2**24  # of a quarter note: readers count them in 32 bits, in which a long bar has to have room
 MOST_SLURS = 6  # that MusicXML can tell apart at one time
-CLEFS = {  # the sign, and its line from the bottom
-    "treble": ("G", "2"),
-    "bass": ("F", "4"),
-    "alto": ("C", "3"),
-    "tenor": ("C", "4"),
-    "mezzosoprano": ("C", "2"),
-    "soprano": ("C", "1"),
-    "baritone": ("F", "3"),
-}
 LOW = 55  # a tune whose middle note lies lower has a bass clef
 
 
@@ -104,25 +97,10 @@ def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None
     write_titles(root, tune)
     write_words_below(root, tune)
     staves = staves_of(music)
-    _write_part_list(add(root, "part-list"), staves)
+    write_part_list(add(root, "part-list"), staves)
     for number, staff in enumerate(staves, start=1):
         _write_staff(add(root, "part", id=f"P{number}"), staff, tune, colours)
     return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def _write_part_list(part_list: ET.Element, staves: Sequence[Staff]) -> None:
-    """The staves with their names; several are joined by a bracket, and by their bar lines."""
-    if len(staves) > 1:
-        group = add(part_list, "part-group", type="start", number="1")
-        add(group, "group-symbol", "bracket")
-        add(group, "group-barline", "yes")
-    for number, staff in enumerate(staves, start=1):
-        part = add(part_list, "score-part", id=f"P{number}")
-        add(part, "part-name", staff.name, **({} if staff.name else {"print-object": "no"}))
-        if staff.short_name:
-            add(part, "part-abbreviation", staff.short_name)
-    if len(staves) > 1:
-        add(part_list, "part-group", type="stop", number="1")
 
 
 def _write_staff(part: ET.Element, staff: Staff, melody: Tune, colours: Mapping[int, str]) -> None:
@@ -280,16 +258,12 @@ class _Writer:
         add(attributes, "divisions", str(self.divisions))
         self._write_key(attributes)
         self._write_meter(attributes)
-        clef = add(attributes, "clef")
         pitches = [note.pitch.midi for note in self.tune.notes]
-        low = bool(pitches) and median(pitches) < LOW
-        sign, line = CLEFS.get(self.clef) or CLEFS["bass" if low else "treble"]
-        add(clef, "sign", sign)
-        add(clef, "line", line)
+        write_clef(attributes, self.clef or ("bass" if pitches and median(pitches) < LOW else "treble"))
         write_transposition(attributes, self.tune.sounding)
+        stated = self.tempos.pop(0, None)
         if self.line.leads:
-            stated = self.tempos.pop(0, None)
-            write_speed(measure, speed(self.tune), stated, self.tune.header("Q"))
+            write_speed(measure, speed(self.tune), stated, _in_quotes(self.tune.header("Q")))
 
     def _write_key(self, attributes: ET.Element) -> None:
         key = add(attributes, "key", **({} if self.key.drawn else {"print-object": "no"}))
@@ -487,6 +461,11 @@ class _Writer:
                 self.slurs.append(free[0])
                 add(notations_of(note), "slur", type="start", number=str(free[0]))
         write_decorations(note, element.decorations)
+
+
+def _in_quotes(text: str) -> str:
+    """The words of a tempo field, as in `"Allegro" 1/4=120`."""
+    return " ".join(word for word in re.findall(r'"([^"]*)"', text) if word.strip())
 
 
 def _fifths(key: Key) -> int:

@@ -55,6 +55,7 @@ WEDGES = {  # hairpins, and whether they stand before the note or after it
     "diminuendo)": ("stop", True),
     ">)": ("stop", True),
 }
+
 LONGEST_TEXT = 80  # characters over the music
 
 CHORD = re.compile(r"([A-G])([#b♯♭]?)([^/]*)(?:/([A-Ga-g])([#b♯♭]?))?")

@@ -1,4 +1,4 @@
-"""What stands over or under a tune, not in it: titles, who made it, how fast it goes, how far from the page it sounds.
+"""What stands over a tune rather than in it: titles, who made it, how fast it goes, how far from the page it sounds.
 
 In: the element that it stands in, and a `Tune` or what is known of it. Out: children of it. What stands at single notes
 is in `elements`.
@@ -40,17 +40,8 @@ def write_titles(root: ET.Element, tune: Tune) -> None:
         add(credit, "credit-words", title)
 
 
-def write_words_below(root: ET.Element, tune: Tune) -> None:
-    """The words that stand below the music, as a text of the page."""
-    if words := [text for letter, text in tune.fields if letter == "W"]:
-        credit = add(root, "credit", page="1")
-        add(credit, "credit-type", "lyrics")
-        add(credit, "credit-words", "\n".join(words), valign="bottom")
-
-
-def write_speed(measure: ET.Element, quarters: Fraction, tempo: Tempo | None, text: str = "") -> None:
-    """How fast it goes from here on: for who plays it, and on the page where the tune says so, with words of `Q:`."""
-    words = " ".join(word for word in re.findall(r'"([^"]*)"', text) if word.strip())
+def write_speed(measure: ET.Element, quarters: Fraction, tempo: Tempo | None, words: str = "") -> None:
+    """How fast it goes from here on: for who plays it, and on the page where the tune says so."""
     if tempo is None and not words:
         add(measure, "sound", tempo=f"{float(quarters):g}")
         return

@@ -13,8 +13,9 @@ from tunewright.formats.musicxml.notation import own_ratio, written_values
 from tunewright.music.tune import Bar, Element, Ending, Note, Rest, Tune
 from tunewright.support.errors import RenderError
 
-MOST_SIGNS = 10_000  # of a tune, as many as a book of a hundred tunes has: verovio takes about two seconds for them
-MOST_SPANS = 2000  # slurs, ties and endings: its time grows with their square, to a second and a half
+MOST_SIGNS = 6000  # of a tune, of which the longest that are danced to have 2,000: a second and a half of verovio
+MOST_SPANS = 1000  # slurs, ties and endings: its time grows with their square, to half a second for so many
+MOST_REPEATS = 100  # that begin with no sign: its time grows with their fourth power, and is half a second for so many
 MOST_BETWEEN = 100  # signs at one place, since its time grows with the square of those too
 
 
@@ -36,6 +37,18 @@ def refuse_what_is_too_long(*tunes: Tune) -> None:
         raise _too_long(tunes[0], f"{signs:,} notes, bar lines and other signs; expected at most {MOST_SIGNS:,}")
     if spans > MOST_SPANS:
         raise _too_long(tunes[0], f"{spans:,} slurs, ties and endings; expected at most {MOST_SPANS:,}")
+    if (repeats := max(map(_repeats, tunes))) > MOST_REPEATS:
+        raise _too_long(tunes[0], f"{repeats:,} repeats that begin with no sign; expected at most {MOST_REPEATS:,}")
+
+
+def _repeats(tune: Tune) -> int:
+    """How many repeats begin with no sign."""
+    repeats, begun = 0, False  # whether a repeat is open that began with a sign
+    for element in tune.music:
+        if isinstance(element, Bar) and (element.starts_repeat or element.ends_repeat):
+            repeats += element.ends_repeat and not begun
+            begun = element.starts_repeat
+    return repeats
 
 
 def _values(element: Element) -> int:

@@ -218,9 +218,10 @@ def _check_splits(paths: Sequence[Path], corpus: Corpus[Any] | None) -> None:
         expected, name = str(split.get("fingerprint")), str(split.get("corpus"))
     for path, split in splits.items():
         if split.get("fingerprint") != expected:
+            found = f"{split.get('corpus')!s:.100}, fingerprint {split.get('fingerprint')!s:.40}"
             raise RunError(
-                f"{path}: learned from another split ({split.get('corpus')}, fingerprint {split.get('fingerprint')}) "
-                f"than {first} ({name}, fingerprint {expected}): what one held out, the other may have learned; "
+                f"{path}: learned from another split ({found}) than {first} ({name!s:.100}, fingerprint "
+                f"{expected!s:.40}): what one held out, the other may have learned; "
                 "expected runs of one corpus and split"
             )
 

@@ -113,7 +113,8 @@ def evaluate_run(
     run = run if isinstance(run, Run) else load_run(Path(run))
     found, expected = corpus.fingerprint, read_split(run.path).get("fingerprint")
     if found != expected and not allow_different_split:
-        raise RunError(f"{run.path}: was trained on another corpus or split (fingerprint {expected}); found {found}")
+        told = f"(fingerprint {expected!s:.40}); found {found}"
+        raise RunError(f"{run.path}: was trained on another corpus or split {told}")
     most = references.training.most_drawn
     drawn = tunes or min(most, len(corpus.valid) + len(corpus.test)) or most
     ordered = tuple(sorted(set(map(float, temperatures))))

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import queue
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
 
@@ -33,6 +35,7 @@ from tunewright.training.run import ENDED, is_run, load_run, locked, status_of
 DONE = ("finished", "early_stopped", "diverged")  # what is not trained again
 BETWEEN_REPORTS = 0.5  # seconds
 HANDOVER = 20.0  # seconds that a trial waits for the process of an earlier call to let go of its run
+STOP = "stop"
 MEMORY = 1_500_000_000  # bytes that a training process may need
 
 
@@ -122,84 +125,97 @@ def ended_status(trial: Trial) -> str:
 
 
 class _Pool:
-    """Processes that each work on one trial, and the queue through which they report."""
+    """Processes that each work on one trial, and the pipe of each: it reports, and is told when to stop.
+
+    They share no lock: one that is killed in the middle of a report must not keep the others waiting.
+    """
 
     def __init__(self, sources: tuple[str, ...], drawing: Drawing, jobs: int, threads: int) -> None:
         self.context = multiprocessing.get_context("spawn")  # forking a process that uses torch's threads hangs
-        self.outbox: Any = self.context.Queue()
-        self.stopping = self.context.Event()
         self.sources, self.drawing, self.jobs, self.threads = sources, drawing, jobs, threads
-        self.running: dict[int, tuple[Trial, SpawnProcess]] = {}
+        self.running: dict[Connection, tuple[Trial, SpawnProcess]] = {}
 
     def run(self, trials: Sequence[Trial], stop: Callable[[], bool]) -> Iterator[TrialProgress]:
-        waiting = list(enumerate(trials))
+        waiting = list(trials)
+        stopped = False
         try:
             while waiting or self.running:
-                if stop():
-                    self.stopping.set()
-                    waiting = []
+                if not stopped and stop():
+                    stopped, waiting = True, []
+                    self._stop()
                 while waiting and len(self.running) < self.jobs:
-                    self._begin(*waiting.pop(0))
+                    self._begin(waiting.pop(0))
                 yield from self._reports()
         finally:  # also where the caller stops iterating
-            self.stopping.set()
-            for _, process in self.running.values():
+            self._stop()
+            for pipe, (_, process) in self.running.items():
                 process.join()
+                pipe.close()
 
-    def _begin(self, number: int, trial: Trial) -> None:
-        arguments = (number, trial, self.sources, self.drawing, self.threads, self.outbox, self.stopping, os.getpid())
+    def _begin(self, trial: Trial) -> None:
+        ours, theirs = self.context.Pipe()
+        arguments = (trial, self.sources, self.drawing, self.threads, theirs, os.getpid())
         process = self.context.Process(target=_work, args=arguments)
         process.start()
-        self.running[number] = (trial, process)
+        theirs.close()  # so that our end is at its end when the process is
+        self.running[ours] = (trial, process)
+
+    def _stop(self) -> None:
+        """Ask every process to save and end."""
+        for pipe in self.running:
+            with suppress(OSError):  # it has ended
+                pipe.send(STOP)
 
     def _reports(self) -> Iterator[TrialProgress]:
         """What has been reported; a process that ended without a last word has failed."""
-        try:
-            number, progress = self.outbox.get(timeout=0.2)
-        except queue.Empty:
-            for number, (trial, process) in list(self.running.items()):
-                if not process.is_alive() and self.outbox.empty():
-                    del self.running[number]
-                    reason = f"its process ended with code {process.exitcode}; expected a report"
-                    yield TrialProgress(trial, "failed", reason=reason)
-            return
-        if number not in self.running:
-            return
-        yield progress
-        if progress.status in ENDED:
-            self.running.pop(number)[1].join()
+        for ready in wait(list(self.running), timeout=0.2):
+            pipe = cast("Connection", ready)
+            trial, process = self.running[pipe]
+            try:
+                progress: TrialProgress = pipe.recv()
+            except (EOFError, OSError):
+                process.join()
+                reason = f"its process ended with code {process.exitcode}; expected a report"
+                progress = TrialProgress(trial, "failed", reason=reason)
+            if progress.status in ENDED:
+                del self.running[pipe]
+                process.join()
+                pipe.close()
+            yield progress
 
 
 # ------------------------------------------------------------------------------------------------ one process
 
 
 def _work(
-    number: int,
-    trial: Trial,
-    sources: tuple[str, ...],
-    drawing: Drawing,
-    threads: int,
-    outbox: Any,
-    stopping: Any,
-    parent: int,
+    trial: Trial, sources: tuple[str, ...], drawing: Drawing, threads: int, pipe: Connection, parent: int
 ) -> None:
-    """Train one trial and evaluate it, reporting to `outbox`; ends early where the parent asks for it or is gone."""
-    asked: list[int] = []
+    """Train one trial and evaluate it, reporting to `pipe`; ends early where the parent asks for it or is gone."""
+    asked: list[object] = []
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the parent decides
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # so does the end of the terminal
     signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
     torch.set_num_threads(threads)
 
     def stop() -> bool:
-        return bool(asked) or bool(stopping.is_set()) or os.getppid() != parent
+        with suppress(EOFError, OSError):
+            if pipe.poll():
+                asked.append(pipe.recv())
+        return bool(asked) or os.getppid() != parent
+
+    def tell(progress: TrialProgress) -> None:
+        with suppress(OSError):  # nobody listens any more: what was asked for ends after this step
+            pipe.send(progress)
 
     last = TrialProgress(trial, "training")
     try:
         for last in _trained_and_evaluated(trial, sources, drawing, stop):
-            outbox.put((number, last))
+            tell(last)
     except TunewrightError as error:
-        outbox.put((number, replace(last, status="failed", reason=str(error))))
+        tell(replace(last, status="failed", reason=str(error)))
     except Exception as error:  # a bug of ours, or no memory: the other trials go on, and it is said
-        outbox.put((number, replace(last, status="failed", reason=f"{type(error).__name__}: {error}")))
+        tell(replace(last, status="failed", reason=f"{type(error).__name__}: {error}"))
 
 
 def _trained_and_evaluated(

@@ -115,12 +115,12 @@ class CharTokenizer(ReadAlone):
     def from_json(cls, text: str) -> CharTokenizer:
         """The tokenizer written by `to_json`; TokenError for anything else."""
         try:
-            stored = parse_json(text)
+            stored = parse_json(text, {"kind": str, "text": str, "vocab": [str]})
         except ValueError:
-            stored = None
-        if not isinstance(stored, dict) or stored.get("kind") != cls.kind or stored.get("text") not in TEXTS:
+            stored = {}
+        if stored.get("kind") != cls.kind or stored.get("text") not in TEXTS:
             raise TokenError("not a character tokenizer; expected what to_json wrote")
         vocab = stored.get("vocab")
-        if not (isinstance(vocab, list) and len(vocab) > 1 and all(isinstance(sign, str) for sign in vocab)):
+        if not (isinstance(vocab, list) and len(vocab) > 1 and all(vocab)):
             raise TokenError("a character tokenizer without a vocabulary")
         return cls(tuple(vocab), stored["text"])

@@ -44,6 +44,8 @@ from tunewright.tokens.settings import TokenSettings
 
 OFTEN = 3  # times that training tunes have a note or rest of some length for it to be one token
 
+_STORED = {"kind": str, "graces": bool, "chords": bool, "told_rhythms": bool, "notes": [str], "vocab": [str]}
+
 
 @dataclass(frozen=True)
 class DegreeTokenizer(DegreeVocabulary):
@@ -208,7 +210,7 @@ class DegreeTokenizer(DegreeVocabulary):
     def from_json(cls, text: str) -> DegreeTokenizer:
         """The tokenizer written by `to_json`; TokenError for anything else, and for another vocabulary."""
         try:
-            stored = parse_json(text)
+            stored = parse_json(text, _STORED)
             about = {name: bool(stored[name]) for name in ("graces", "chords", "told_rhythms")}
             tokenizer = cls(tuple(map(str, stored["notes"])), **about)
         except (ValueError, KeyError, TypeError):

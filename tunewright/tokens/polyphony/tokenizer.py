@@ -66,6 +66,10 @@ OUT_OF_ORDER = 0.001  # share of the notes that may stand out of order where the
 DESCRIBES_A_NOTE = frozenset({"Velocity", "Duration"})
 FORMAT = 1
 _SAVED = ("config", "tokenization", "_vocab_base", "_model", "_vocab_base_byte_to_token")
+_STORED = {
+    **dict.fromkeys(("format", "velocity", "tempo", "longest"), int),
+    **{"kind": str, "meter": [int], "ordered": bool, "slots": [list], "follows": [list], "miditok": dict},
+}
 
 
 @dataclass(frozen=True)
@@ -354,7 +358,7 @@ class PieceTokenizer(PieceVocabulary):
     def from_json(cls, text: str) -> PieceTokenizer:
         """The tokenizer written by `to_json`; TokenError for anything else."""
         try:
-            stored = parse_json(text)
+            stored = parse_json(text, _STORED)
             if stored["kind"] not in VOCABULARIES or stored["format"] != FORMAT:
                 raise TokenError(f"a tokenizer of kind {stored['kind']!r}, format {stored['format']!r}")
             saved = stored["miditok"]

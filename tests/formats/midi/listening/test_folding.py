@@ -14,8 +14,9 @@ from tests.support.real_tunes import real_tunes
 from tunewright.corpus.families import find_families
 from tunewright.formats.abc import format_abc, parse_abc
 from tunewright.formats.midi.listening.folding import Section, sections
+from tunewright.formats.midi.listening.performances import Performance
 from tunewright.formats.midi.listening.quantizing import WHOLE, Piece, TimedNote
-from tunewright.formats.midi.listening.transcription import Performance, transcribe
+from tunewright.formats.midi.listening.transcription import transcribe
 from tunewright.formats.midi.tunes import parse_midi, read_midi, to_midi
 from tunewright.music.playing import soundings
 from tunewright.music.tune import Bar, Ending, Meter, Tune

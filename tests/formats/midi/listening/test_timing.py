@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.real_tunes import real_tunes
+from tunewright.formats.midi.listening.performances import Performance
 from tunewright.formats.midi.listening.quantizing import EXACT, WHOLE, TimedNote
 from tunewright.formats.midi.listening.timing import CELL, filled, lateness
-from tunewright.formats.midi.listening.transcription import Performance, transcribe
+from tunewright.formats.midi.listening.transcription import transcribe
 from tunewright.formats.midi.performance import written
 from tunewright.music.playing import soundings
 from tunewright.music.tune import Rest, Tune

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunewright.formats.abc import format_abc
+from tunewright.formats.midi.listening.performances import Performance
 from tunewright.formats.midi.listening.quantizing import WHOLE, TimedNote
-from tunewright.formats.midi.listening.transcription import Performance, spell, transcribe
+from tunewright.formats.midi.listening.transcription import spell, transcribe
 from tunewright.music.playing import soundings
 from tunewright.music.tune import Key, Meter, Rest, Tune
 

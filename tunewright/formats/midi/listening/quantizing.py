@@ -182,7 +182,7 @@ def _spread(onsets: Sequence[int]) -> float:
     deviations = []
     for parts in (8, 12, 16, 24):
         length = abs(complex(np.exp(2j * np.pi * parts * turns).mean()))
-        deviations.append(np.sqrt(-2 * np.log(max(length, 1e-9))) / (2 * np.pi * parts) * WHOLE)
+        deviations.append(np.sqrt(-2 * np.log(min(1.0, max(length, 1e-9)))) / (2 * np.pi * parts) * WHOLE)
     return round(float(min(MOST_SPREAD, max(1.0, min(deviations) / TOLD_SPREAD))), 1)
 
 

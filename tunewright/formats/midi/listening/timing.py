@@ -33,7 +33,7 @@ THIRD, EIGHTH = WHOLE // 24, WHOLE // 8
 MOST_TRIED = 12  # times by which all may be late
 FEWEST = 8  # notes from which either is told
 LATE = 0.5  # the share of onsets on the grid once they are moved
-BESIDE = 0.6  # the share of onsets in the middle of eighths from which they are meant on eighths: of 80 tunes 0.5
+BESIDE = 0.35  # the share of onsets in the middle of eighths from which they are meant on eighths
 ON_TIME = 0.1  # the share of onsets on the grid from which nothing is late
 HELD = (Fraction(3, 5), Fraction(6, 7))  # of its place: shorter is staccato, longer a breath
 ALIKE = 0.8  # of the notes are held for about the same part of their place
@@ -44,14 +44,17 @@ FINEST_PART = 12
 def lateness(onsets: Sequence[int]) -> int:
     """By how much all notes are later than the grid of sixteenths and their thirds; below 0 earlier; 0 where not.
 
-    Looks at onsets that lie beside the grid, mostly by one and the same time, or all a sixteenth beside the beats.
+    Looks at onsets that lie beside the grid, mostly by one and the same time, or all a sixteenth beside the beats. What
+    begins at once is not late.
     """
     if len(onsets) < FEWEST:
         return 0
     times = np.asarray(onsets)
     if _on_grid(times, 0) > ON_TIME:
+        if onsets[0] < CELL - EXACT:
+            return 0
         beside = _on_grid(times, CELL, EIGHTH)
-        return _typical(times % EIGHTH) if beside >= max(BESIDE, 2 * _on_grid(times, 0, EIGHTH)) else 0
+        return _typical(times % EIGHTH) if beside >= max(BESIDE, 1.3 * _on_grid(times, 0, EIGHTH)) else 0
     residues = np.bincount(times % CELL, minlength=CELL)
     near = np.convolve(np.concatenate([residues[-EXACT:], residues, residues[:EXACT]]), np.ones(2 * EXACT + 1), "valid")
     likely = sorted(set((times % CELL).tolist()), key=lambda by: (-near[by], by))[:MOST_TRIED]
@@ -59,7 +62,8 @@ def lateness(onsets: Sequence[int]) -> int:
     if best < LATE:
         return 0
     good = [by for by in likely if _on_grid(times, by) > 0.98 * best]
-    return int(max([*good, *(by - CELL for by in good)], key=lambda by: _on_beats(times, by)))
+    possible = [by for by in (*good, *(by - CELL for by in good)) if by <= onsets[0] + EXACT]
+    return int(max(possible, key=lambda by: _on_beats(times, by)))
 
 
 def beside_grid(time: int) -> bool:

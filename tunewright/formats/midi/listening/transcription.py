@@ -7,14 +7,14 @@ What the file does not say is found by `meter_finding` and `key_finding`. Spelli
 the signature (Temperley 2001). Sections that are played twice, note for note but for the end, become repeats, and a
 tune that is played through several times a part (`folding`).
 
-This file reads no format (`midi`) and does not know tempo.
+This file reads no format (`midi`).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -27,8 +27,17 @@ from tunewright.formats.midi.listening.doubts import check_beat, check_sure
 from tunewright.formats.midi.listening.folding import Section, playthroughs, sections
 from tunewright.formats.midi.listening.key_finding import find_key, key_on
 from tunewright.formats.midi.listening.meter_finding import Melody, find_meter
-from tunewright.formats.midi.listening.quantizing import EXACT, WHOLE, Piece, TimedNote, quantized
-from tunewright.formats.midi.listening.timing import beside_grid, filled, lateness
+from tunewright.formats.midi.listening.performances import (
+    Performance,
+    earlier,
+    grains,
+    on_time,
+    without_long_notes,
+    without_long_silences,
+)
+from tunewright.formats.midi.listening.quantizing import EXACT, WHOLE, Piece, quantized
+from tunewright.formats.midi.listening.speeds import Tempos, told_tempos
+from tunewright.formats.midi.listening.timing import filled
 from tunewright.music.tune import (
     FIFTHS,
     ORDER_OF_SHARPS,
@@ -45,18 +54,17 @@ from tunewright.music.tune import (
     Pitch,
     Repair,
     Rest,
+    Tempo,
     Tune,
 )
 from tunewright.support.errors import ParseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tunewright.music.tune import Element
 
 LONGEST = 4096  # whole notes, two hours and more; beyond, a file is broken
-LONGEST_SILENCE = 16 * WHOLE
-LONGEST_NOTE = 16 * WHOLE  # beyond, its end is missing or far from where it was meant
 MOST_BARS = 4096  # each is written, filled with rests and drawn; a movement of a symphony has a thousand
 DENSEST = 128  # notes to a whole note, chords counted
 FEWEST_NOTES = 12  # from which metre and upbeat are told
@@ -66,86 +74,45 @@ FEWEST_FOR_KEY = 8  # from which the notes are asked about a key that is stated
 UPBEAT_SURE = 0.5
 _Meters = list[tuple[int, Meter]]
 _Keys = list[tuple[int, Key]]
-_State = Callable[[int], tuple[Meter, Key]]
+_State = Callable[[int], tuple[Meter, Key, Tempo | None]]
 PART = "A"  # the name of a tune within an order of parts
-
-
-@dataclass(frozen=True, slots=True)
-class Performance:
-    """A melody in time, with the metres and keys (sharps, whether minor) that the file states, and when, in grains."""
-
-    notes: tuple[TimedNote, ...]
-    meters: tuple[tuple[int, Meter], ...] = ()
-    keys: tuple[tuple[int, tuple[int, bool]], ...] = ()
-    title: str = ""
-    source: str = ""
-    repairs: tuple[Repair, ...] = field(default=())
 
 
 def transcribe(performance: Performance) -> Tune:
     """The tune that a performance is of; without notes, an empty one."""
     repairs = list(performance.repairs)
-    performance = _without_long_silences(_without_long_notes(performance, repairs), repairs)
+    performance = without_long_silences(without_long_notes(performance, repairs), repairs)
     _check_extent(performance)
-    performance = _on_time(performance, repairs)
+    performance = on_time(performance, repairs)
     stated = _stated_meters(performance)
     pieces = quantized(filled(performance.notes, repairs), stated or [(0, Meter(4, 4))], repairs)
     inferred: list[Inference] = []
     melody = _melody(pieces)
+    begins = _first_onset(pieces)
     if stated:
         meters = _with_upbeat(stated, pieces, melody, repairs, inferred)
         pieces, meters = _without_silence(pieces, meters, repairs)
     else:
         pieces = _from_first_note(pieces, repairs)
         meters = _found_meters(melody, repairs, inferred)
+    performance = earlier(performance, begins - _first_onset(pieces))
     keys = _keys(performance, melody, repairs, inferred)
+    tempos = told_tempos(performance.tempos, pieces[-1].end if pieces else 0, meters[0][1], repairs)
     check_sure(inferred, performance.source.rpartition(":")[0])
-    music, times = _music(pieces, meters, keys, repairs, performance.source.rpartition(":")[0])
+    state = _states(meters, keys, tempos)
+    written, times = _music(pieces, meters, state, repairs, performance.source.rpartition(":")[0])
+    music, faster = _apart(written)
     return Tune(
-        music=tuple(music),
+        music=music,
         parts=f"{PART}{times}" if times > 1 else "",
         key=keys[0][1],
         meter=meters[0][1],
+        tempos=(*tempos[:1], *faster),
         title=performance.title,
         source=performance.source,
         repairs=tuple(repairs),
         inferred=tuple(inferred),
     )
-
-
-def _without_long_notes(performance: Performance, repairs: list[Repair]) -> Performance:
-    """The same with notes of more than `LONGEST_NOTE` made that long."""
-    long = sum(note.length > LONGEST_NOTE for note in performance.notes)
-    if not long:
-        return performance
-    repairs.append(Repair(f"notes of more than {LONGEST_NOTE // WHOLE} whole notes shortened", detail=str(long)))
-    notes = tuple(replace(note, length=min(note.length, LONGEST_NOTE)) for note in performance.notes)
-    return replace(performance, notes=notes)
-
-
-def _without_long_silences(performance: Performance, repairs: list[Repair]) -> Performance:
-    """The same with silences of more than `LONGEST_SILENCE` made that long, less whole bars."""
-    bar = next((length for _, meter in performance.meters if (length := _grains(meter))), WHOLE)
-    starts, shifts = [0], [0]  # from when on, how much earlier
-    end = 0
-    for note in sorted(performance.notes):
-        over = (note.onset - end - LONGEST_SILENCE) // bar * bar
-        if over > 0:
-            starts.append(note.onset)
-            shifts.append(shifts[-1] + over)
-        end = max(end, note.end)
-    if len(starts) == 1:
-        return performance
-    by = f"{len(starts) - 1}, together by {shifts[-1] / WHOLE:g} whole notes"
-    repairs.append(Repair("long silences shortened", detail=by))
-
-    def earlier(time: int) -> int:
-        return max(0, time - shifts[bisect_right(starts, time) - 1])
-
-    notes = tuple(replace(note, onset=earlier(note.onset)) for note in performance.notes)
-    meters = tuple((earlier(time), meter) for time, meter in performance.meters)
-    keys = tuple((earlier(time), key) for time, key in performance.keys)
-    return replace(performance, notes=notes, meters=meters, keys=keys)
 
 
 def _check_extent(performance: Performance) -> None:
@@ -162,20 +129,8 @@ def _check_extent(performance: Performance) -> None:
     check_beat([note.onset for note in performance.notes], WHOLE, name)
 
 
-def _on_time(performance: Performance, repairs: list[Repair]) -> Performance:
-    """The same with what is late as a whole moved back; events that are as late go with it."""
-    late = lateness(sorted({note.onset for note in performance.notes}))
-    if not late:
-        return performance
-    repairs.append(Repair("all notes late by the same time, moved", detail=str(_length(late))))
-
-    def moved(time: int) -> int:
-        return max(0, time - late) if not beside_grid(time - late) and beside_grid(time) else time
-
-    notes = tuple(replace(note, onset=max(0, note.onset - late)) for note in performance.notes)
-    meters = tuple((moved(time), meter) for time, meter in performance.meters)
-    keys = tuple((moved(time), key) for time, key in performance.keys)
-    return replace(performance, notes=notes, meters=meters, keys=keys)
+def _first_onset(pieces: Sequence[Piece]) -> int:
+    return next((piece.onset for piece in pieces if piece.numbers), 0)
 
 
 def _melody(pieces: Sequence[Piece]) -> Melody | None:
@@ -204,7 +159,7 @@ def _stated_meters(performance: Performance) -> _Meters:
         kept.insert(0, (0, kept[0][1]))
     if len(kept) > 1:
         (_, first), (time, second) = kept[:2]
-        if first != second and _grains(first) == time and time < (_grains(second) or 0):
+        if first != second and grains(first) == time and time < (grains(second) or 0):
             kept[0] = (0, second)
     return kept
 
@@ -216,10 +171,6 @@ def _sayable(time: int) -> int:
         if abs(time - near) <= EXACT:
             return near
     return (time + WHOLE // 128) // (WHOLE // 64) * (WHOLE // 64)
-
-
-def _grains(meter: Meter) -> int | None:
-    return None if meter.length is None else int(meter.length * WHOLE)
 
 
 def _with_upbeat(
@@ -266,7 +217,7 @@ def _without_silence(pieces: list[Piece], meters: _Meters, repairs: list[Repair]
     silence = pieces[0].length
     starts = [line for line in _bar_lines(meters, silence) if line <= silence]
     meter = next(meter for time, meter in reversed(meters) if time <= starts[-1])
-    bar = _grains(meter)
+    bar = grains(meter)
     silent = silence - starts[-1]
     cut = silence if bar is None or 2 * silent >= bar else starts[-1]
     if not cut:
@@ -283,7 +234,7 @@ def _bar_lines(meters: _Meters, end: int) -> list[int]:
     """Where bars begin, up to `end`: counted anew from each metre event."""
     lines: list[int] = []
     for (start, meter), (stop, _) in pairwise([*meters, (max(end, meters[-1][0]) + WHOLE, Meter())]):
-        lines += range(start, min(stop, end + WHOLE), _grains(meter) or max(1, stop - start))
+        lines += range(start, min(stop, end + WHOLE), grains(meter) or max(1, stop - start))
     return lines
 
 
@@ -343,8 +294,8 @@ def _length(grains: int) -> Fraction:
 
 
 def _music(
-    pieces: Sequence[Piece], meters: _Meters, keys: _Keys, repairs: list[Repair], name: str
-) -> tuple[Iterator[Element], int]:
+    pieces: Sequence[Piece], meters: _Meters, state: _State, repairs: list[Repair], name: str
+) -> tuple[Iterator[Element | Tempo], int]:
     """The elements of the tune, and how often it is played from beginning to end."""
     if not pieces:
         return iter(()), 1
@@ -354,7 +305,6 @@ def _music(
         raise ParseError(f"{len(lines):,} bars; expected at most {MOST_BARS:,}", name)
     lines[-1] = end = _full_end(lines, end, meters)
     cut = divided(_completed(pieces, end), lines, repairs)
-    state = _states(meters, keys)
     times, stop = playthroughs(cut, lines, state)
     if times == 1:
         return _elements(cut, lines, state), 1
@@ -362,7 +312,7 @@ def _music(
     return chain([Part(PART)], _elements(once, [*(line for line in lines if line < stop), stop], state)), times
 
 
-def _elements(pieces: Sequence[Piece], lines: Sequence[int], state: _State) -> Iterator[Element]:
+def _elements(pieces: Sequence[Piece], lines: Sequence[int], state: _State) -> Iterator[Element | Tempo]:
     """Changes, tuplets, notes, rests, endings and bar lines, of pieces that are cut at bar lines."""
     end = lines[-1]
     folded = sections(pieces, lines, state)
@@ -383,12 +333,15 @@ def _elements(pieces: Sequence[Piece], lines: Sequence[int], state: _State) -> I
             if start in endings:
                 yield endings[start]
             if state(start)[0] != now[0]:
-                now = (state(start)[0], now[1])
+                now = (state(start)[0], *now[1:])
                 yield MeterChange(now[0])
             for piece, tuplet in tuplets(bar):
-                key = state(piece.onset)[1]
+                _, key, tempo = state(piece.onset)
+                if tempo is not now[2] and tempo is not None:
+                    now = (*now[:2], tempo)
+                    yield tempo
                 if key is not now[1] and key != now[1]:
-                    now = (now[0], key)
+                    now = (now[0], key, now[2])
                     sharps = key.sharps
                     yield KeyChange(key)
                 if tuplet:
@@ -402,16 +355,30 @@ def _elements(pieces: Sequence[Piece], lines: Sequence[int], state: _State) -> I
         start = line
 
 
-def _states(meters: _Meters, keys: _Keys) -> _State:
-    """The metre and the key in force at a time."""
-    meter_times, key_times = [time for time, _ in meters], [time for time, _ in keys]
-    if len(keys) == 1 and all(meter == meters[0][1] for _, meter in meters):
-        only = (meters[0][1], keys[0][1])
+def _states(meters: _Meters, keys: _Keys, tempos: Tempos) -> _State:
+    """The metre, the key and, where it is stated, the tempo in force at a time."""
+    meter_times, key_times, tempo_times = ([time for time, _ in events] for events in (meters, keys, tempos))
+    slow = tempos[0][1] if tempos else None
+    if len(keys) == 1 and len(tempos) <= 1 and all(meter == meters[0][1] for _, meter in meters):
+        only = (meters[0][1], keys[0][1], slow)
         return lambda _: only
     return lambda time: (
         meters[max(0, bisect_right(meter_times, time) - 1)][1],
         keys[max(0, bisect_right(key_times, time) - 1)][1],
+        tempos[max(0, bisect_right(tempo_times, time) - 1)][1] if tempos else None,
     )
+
+
+def _apart(written: Iterable[Element | Tempo]) -> tuple[tuple[Element, ...], tuple[tuple[int, Tempo], ...]]:
+    """The music, and from which place of it on which tempo is in force."""
+    music: list[Element] = []
+    tempos: list[tuple[int, Tempo]] = []
+    for element in written:
+        if isinstance(element, Tempo):
+            tempos.append((len(music), element))
+        else:
+            music.append(element)
+    return tuple(music), tuple(tempos)
 
 
 def _marks(folded: Sequence[Section], end: int) -> tuple[dict[int, str], dict[int, Ending]]:
@@ -455,7 +422,7 @@ def _completed(pieces: Sequence[Piece], end: int) -> Sequence[Piece]:
 def _full_end(lines: Sequence[int], end: int, meters: _Meters) -> int:
     """Where the last bar is full, or completes the pickup."""
     start = max((line for line in lines if line < end), default=0)
-    bar = _grains(next(meter for time, meter in reversed(meters) if time <= start))
+    bar = grains(next(meter for time, meter in reversed(meters) if time <= start))
     if bar is None or not start:
         return end
     pickup = lines[0] if lines[0] < bar else 0

@@ -1,0 +1,170 @@
+"""Is what one hears right? Notes and onsets of every tune, ours and abc2midi's, which shares no code with us.
+
+    python benchmarks/heard.py FOLDER_OR_FILE...            each a collection of ABC files, counted by itself
+    python benchmarks/heard.py FILE --differ 5              the first differences, with the text of the tune
+    python benchmarks/heard.py FILE --break octave          the same with notes that are wrong on purpose
+
+Both get the same text of one tune: its lines from X: to the next, without grace notes, decorations, chord symbols,
+words and what tells abc2midi how to swing, which are played by taste. Ours is the MIDI file that
+`tunewright render --straight` would write, theirs the one of abc2midi; both are read by mido. A tune agrees where the
+same numbers have the same onsets, all parts together; of some chords abc2midi plays the notes 1/48 of a quarter after
+one another. What differs is counted by a cause that can be told from the text or from what abc2midi says; what is left
+is `unexplained`. Exit codes: 0 done, 1 below the goal, 3 abc2midi is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import mido
+
+from tunewright.formats.abc import parse_abc
+from tunewright.formats.midi.tunes import to_midi
+from tunewright.support.errors import ParseError
+
+GOAL = 0.995  # of the tunes agree or differ by a cause in which we are right
+GRID = 96  # parts of a quarter in which onsets are counted
+NEAR = 8  # of them: what lies so near is one onset
+TASTE = (  # not music, or played by taste
+    (r"(?m)^[wWsNGHSRZBDFOAICQrU]:.*$\n?", ""),
+    (r'"[^"\n]*"', ""),
+    (r"\{[^}\n]*\}", ""),
+    (r"![^!\n]*!|\+[a-z0-9<>]+\+", ""),
+    (r"(?m)^(?![A-Za-z]:)(.*)$", lambda line: re.sub(r"[~.HLMOPSTuv](?=[\^_=]*[A-Ga-g\[(zx])", "", line[0])),
+)
+Heard = Counter[tuple[int, int]]  # of onset and number
+
+
+def tunes_of(path: Path) -> Iterator[str]:
+    """The text of each tune, cut at X: alone."""
+    text = path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    for part in re.split(r"(?m)^(?=X:)", text)[1:]:
+        body = re.split(r"\n[ \t]*\n", part)[0]
+        for pattern, replacement in TASTE:
+            body = re.sub(pattern, replacement, body)
+        yield body.strip() + "\n"
+
+
+def heard(content: Path) -> Heard:
+    """The notes of a MIDI file."""
+    file = mido.MidiFile(content, clip=True)
+    found: Heard = Counter()
+    for track in file.tracks:
+        ticks = 0
+        for message in track:
+            ticks += message.time
+            if message.type == "note_on" and message.velocity:
+                found[round(Fraction(ticks * GRID, file.ticks_per_beat)), message.note] += 1
+    return found
+
+
+def theirs(text: str, folder: Path) -> tuple[Heard | None, str]:
+    """What abc2midi plays, and what it says."""
+    (folder / "x.abc").write_text(text, encoding="utf-8")
+    (folder / "x.mid").unlink(missing_ok=True)
+    command = ["abc2midi", "x.abc", "-o", "x.mid", "-NGUI", "-NGRA", "-NFER", "-quiet"]
+    said = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60).stdout.decode("latin-1")
+    return (heard(folder / "x.mid") if (folder / "x.mid").is_file() else None), said
+
+
+def ours(text: str, folder: Path, broken: str | None) -> Heard | str:
+    """What we play, or why we do not."""
+    try:
+        tune = parse_abc(text)[0]
+    except (ParseError, ValueError) as error:
+        return str(error)
+    (folder / "y.mid").write_bytes(to_midi(tune, straight=True))
+    found = heard(folder / "y.mid")
+    if broken == "octave":
+        return Counter({(onset, number + 12): count for (onset, number), count in found.items()})
+    if broken == "late":
+        return Counter(
+            {(onset + GRID // 4 * (onset > GRID * 8), number): count for (onset, number), count in found.items()}
+        )
+    return found
+
+
+def alike(mine: Heard, other: Heard) -> bool:
+    """Whether the same numbers sound at the same times."""
+    ordered = [sorted((number, onset) for onset, number in played.elements()) for played in (mine, other)]
+    return len(ordered[0]) == len(ordered[1]) and all(
+        one[0] == two[0] and abs(one[1] - two[1]) <= NEAR for one, two in zip(*ordered, strict=True)
+    )
+
+
+def cause(text: str, said: str, mine: Heard, other: Heard) -> str:
+    """Why the two differ, where that can be told without us; "unexplained" else."""
+    music = "\n".join(line for line in text.splitlines() if not re.match(r"[A-Za-z]:", line))
+    if alike(Counter(set(mine)), Counter(set(other))):
+        return "a note that two sound together is struck once or twice"
+    if re.search(r"Error in line-char", said):
+        return "abc2midi says that it cannot read it"
+    if re.search(r"[Rr]epeat|[Ee]nding|variant", said):
+        return "abc2midi stumbles over repeats, as it says"
+    if re.search(r"(?:\||\[)\s*2[^:]*:\|", music):
+        return "a second ending that ends with a repeat sign: abc2midi plays it a third time"
+    if re.search(r"\+[=^_]*[A-Ga-g][^+\n]*\+", music):
+        return "chords in + signs, which abc2midi reads with -OCC alone"
+    if re.search(r"(?m)^P:.*[^A-Z0-9()\n]", text):
+        return "a word in P:, which abc2midi takes for a part"
+    if re.search(r"(?m)^V:", text):
+        return "voices that begin in the middle, which abc2midi puts at the beginning"
+    if music.count(":|") > music.count("|:") or (music.count(":|") and "||" in music):
+        return "a repeat without a beginning: ours goes back to the last double bar or repeat sign"
+    return "unexplained"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("collections", nargs="+", type=Path)
+    parser.add_argument("--most", type=int, default=1000, help="tunes of each collection")
+    parser.add_argument("--differ", type=int, default=0, metavar="N", help="print so many that differ without a cause")
+    parser.add_argument("--break", dest="broken", choices=("octave", "late"))
+    asked = parser.parse_args()
+    if not shutil.which("abc2midi"):
+        print("abc2midi is missing: it is in Debian's package abcmidi")
+        return 3
+    below = 0
+    for collection in asked.collections:
+        files = sorted(collection.rglob("*.[aA][bB][cC]")) if collection.is_dir() else [collection]
+        texts = [text for file in files for text in tunes_of(file)][: asked.most]
+        counted: Counter[str] = Counter()
+        shown = 0
+        with tempfile.TemporaryDirectory() as folder:
+            for text in texts:
+                mine = ours(text, Path(folder), asked.broken)
+                other, said = theirs(text, Path(folder))
+                if isinstance(mine, str):
+                    what = f"dropped by us: {mine}"
+                elif other is None:
+                    what = "nothing from abc2midi"
+                elif alike(mine, other):
+                    what = "agree"
+                else:
+                    what = cause(text, said, mine, other)
+                    if what == "unexplained" and shown < asked.differ:
+                        shown += 1
+                        first = min((mine - other) + (other - mine))
+                        print(
+                            f"--- {collection.name}, first at {first[0] / GRID:g} quarters, {first[1]}\n{text}\n{said}"
+                        )
+                counted[what] += 1
+        print(f"\n{collection.name}: {len(texts)} tunes")
+        for what, count in counted.most_common():
+            print(f"  {count:5}  {what}")
+        left = counted["unexplained"] + sum(count for what, count in counted.items() if what.startswith("dropped"))
+        below += bool(texts) and 1 - left / len(texts) < GOAL
+    return min(below, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
