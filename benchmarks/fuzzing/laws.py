@@ -42,6 +42,7 @@ TOLD = (
     "fields",
     "tempos",
     "lyrics",
+    "annotations",
     "sounding",
 )  # come back too, though equal tunes may differ
 OURS = ("a mistake in tunewright", "more memory than there is")  # reasons that are faults

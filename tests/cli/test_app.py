@@ -20,7 +20,8 @@ import pytest
 from tests.support.places import ROOT
 from tests.support.small_runs import real_tunes
 from tunewright.cli import app as cli
-from tunewright.formats.abc import parse_abc
+from tunewright.formats.abc import parse_abc, parse_scores
+from tunewright.formats.midi.pieces import read_piece
 from tunewright.music.form import Form, Section, form_of
 from tunewright.music.tune import Pitch, Tune
 
@@ -556,6 +557,50 @@ def test_render_reads_midi(tunewright: Command, tmp_path: Path) -> None:
     assert tunewright("render", tmp_path / "x.mid", "--out", tmp_path / "back", "--format", "abc").code == 0
     tune = parse_abc(tmp_path / "back" / "x.abc")[0]
     assert [note.pitch.step for note in tune.notes] == list("CDEFGABC")
+
+
+SONGS = """X:1
+T:With chords
+M:4/4
+L:1/4
+K:C
+V:1
+"C"CDEF|"G7"G4|]
+w: what a thing to sing
+V:2 clef=bass
+C,4|G,4|]
+
+X:2
+T:Without
+M:4/4
+L:1/4
+K:C
+CDEF|G4|]
+"""
+
+
+def test_render_draws_and_sounds_all_voices_with_their_words(tunewright: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.abc").write_text(SONGS)
+    result = tunewright("render", tmp_path / "x.abc", "--out", tmp_path / "out", "--format", "svg,mid,abc,pdf")
+    assert result.code == 0
+    drawn = (tmp_path / "out" / "x-001.svg").read_text(encoding="utf-8")
+    assert all(f">{word}</" in drawn for word in ("what", "a", "thing", "to", "sing"))
+    assert [len(part.notes) for part in read_piece(tmp_path / "out" / "x-001.mid").parts] == [5, 2]
+    [score] = parse_scores(tmp_path / "out" / "x-001.abc")
+    assert score == parse_scores(tmp_path / "x.abc")[0]
+    assert (tmp_path / "out" / "x.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_render_plays_chords_where_they_are_asked_for(tunewright: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.abc").write_text(SONGS)
+    result = tunewright("render", tmp_path / "x.abc", "--out", tmp_path / "out", "--format", "mid", "--chords")
+    assert result.code == 0
+    assert "1 of 2 have no chord symbols" in result.err
+    assert [part.name for part in read_piece(tmp_path / "out" / "x-001.mid").parts] == ["Voice 1", "Voice 2", "Chords"]
+    for words in (("--format", "svg,abc"), ("--parts", "--format", "mid")):
+        refused = tunewright("render", tmp_path / "x.abc", "--out", tmp_path / "out", "--chords", *words)
+        assert refused.code == 2
+        assert "--chords" in refused.err
 
 
 def test_render_never_replaces_what_it_reads(tunewright: Command, tmp_path: Path) -> None:

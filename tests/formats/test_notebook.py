@@ -6,13 +6,15 @@ import pytest
 
 from tests.support.real_pieces import songs
 from tests.support.short_tunes import JIG
+from tests.support.voices import BAND, score_of
 from tunewright.formats.notebook import to_html
 from tunewright.music.piece import TICKS, Part, Piece, PieceNote
+from tunewright.music.score import Score
 from tunewright.music.tune import Tune
 
 
-@pytest.mark.parametrize("music", [JIG, songs(1)[0]], ids=["tune", "piece"])
-def test_html_holds_picture_and_sound(music: Tune | Piece) -> None:
+@pytest.mark.parametrize("music", [JIG, songs(1)[0], score_of(BAND)], ids=["tune", "piece", "score"])
+def test_html_holds_picture_and_sound(music: Tune | Piece | Score) -> None:
     page = to_html(music)
     assert "<svg" in page
     assert "data:audio/wav;base64,UklGR" in page

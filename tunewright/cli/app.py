@@ -171,25 +171,31 @@ def render(
     parts: Annotated[
         bool, typer.Option("--parts", help="All parts of MIDI files: mid, wav, and a piano roll as svg.")
     ] = False,
+    chords: Annotated[
+        bool, typer.Option("--chords", help="Play the chord symbols too, as the metre has it: mid and wav.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Draw, sound and convert ABC and MIDI files.
 
-    A file of many tunes gives NAME-001.svg and so on; pdf is one book of them all.
+    A file of many tunes gives NAME-001.svg and so on; pdf is one book of them all. Tunes of several voices are drawn
+    and sounded whole.
     """
     from tunewright.cli.losses import losses
     from tunewright.cli.output import print_json
     from tunewright.corpus.rendering import Rendered, render_files
-    from tunewright.formats.formats import parse_formats, usual_formats
+    from tunewright.formats.formats import formats_that_take, parse_formats, usual_formats
 
     done: list[Rendered] = []
     failed = 0
     kind = "piece" if parts else "tune"
-    played = {"--melody": melody, "--tempo": tempo, "--straight": straight}
+    played = {"--melody": melody, "--tempo": tempo, "--straight": straight, "--chords": chords}
     if parts and (given := [option for option, value in played.items() if value]):
         raise typer.BadParameter(f"{given[0]} is for tunes; with --parts every part is played as the file says")
     wanted = usual_formats(kind) if formats == EVERY_FORMAT else parse_formats(formats, kind)
-    performance = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
+    if chords and not set(wanted) & set(heard := formats_that_take("chords", kind)):
+        raise typer.BadParameter(f"--chords is heard in {' and '.join(heard)}; --format {formats} has neither")
+    performance = {"tempo": tempo, "straight": straight, "soundfont": soundfont, "chords": chords}
     rendered = render_files(files, out, wanted, kind=kind, melody=melody, **performance)
     for one in rendered:
         if isinstance(one, Rendered):
@@ -197,6 +203,8 @@ def render(
         else:
             failed += 1
             note(f"Error: {one_line(f'{one.source}: {one.reason}')}")
+    if chords and (without := sum(not one.chords for one in done)):
+        note(f"Note: {without:,} of {len(done):,} have no chord symbols that can be played, and sound without.")
     for line in losses(done):
         note(line)
     if as_json:
@@ -309,6 +317,7 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
         "render reels.abc --out sheets --format svg,pdf",
         "render x.mid --out x --format abc,wav",
         "render x.mid --parts --out x --format svg,wav",
+        "render songs.abc --out songs --format pdf,wav --chords",
     ),
     export: ("export oneill --to notes.parquet", "export my-tunes/ --to notes.csv --unfold", "export --schema"),
     runs: ("runs", "runs experiment/ --json"),

@@ -20,8 +20,9 @@ from tunewright.corpus.kinds import TUNE, Kind
 from tunewright.corpus.melodies import Melody, melody
 from tunewright.corpus.packing import Unpacker
 from tunewright.corpus.sources import Dropped, Files, printable, split_place
-from tunewright.formats.formats import FORMATS, format_of
+from tunewright.formats.formats import FORMATS, SCORE, format_of
 from tunewright.music.kinds import M
+from tunewright.music.score import Score
 from tunewright.music.tune import Tune
 from tunewright.support.errors import CorpusError, InputError, ParseError, mistake
 from tunewright.support.inputs import read_input
@@ -53,7 +54,12 @@ def read_file(path: Path, kind: Kind[M], which: str = "") -> Iterator[M | Droppe
 
     `which` says which notes of a MIDI file are the melody of a tune (`melody_choice`).
     """
-    yield from (item for item, _ in _read_file(printable(str(path)), path, kind, which))
+    yield from (item for item, _ in _read_file(printable(str(path)), path, kind.name, which))
+
+
+def read_scores(path: Path, which: str = "") -> Iterator[Tune | Score | Dropped]:
+    """The tunes of one file, those of several voices with all of them; else as `read_file`."""
+    yield from (item for item, _ in _read_file(printable(str(path)), path, SCORE, which))
 
 
 def read_tune(place: str) -> Tune:
@@ -89,13 +95,13 @@ def read_bytes(path: Path) -> bytes | Dropped:
         return Dropped("", error.reason)
 
 
-def _read_file(name: str, path: Path, kind: Kind[M], which: str) -> Iterator[tuple[M | Dropped, int]]:
+def _read_file(name: str, path: Path, kind: str, which: str) -> Iterator[tuple[Any, int]]:
     """All the music of a file, or why it was dropped, and how many bytes it took."""
     data = read_bytes(path)
     if isinstance(data, Dropped):
         yield Dropped(f"{name}:1", data.reason), 0
         return
-    found: Iterator[tuple[Any, int]] = (format_of(path.name) or ABC).decode(data, name, kind.name, melody=which)
+    found: Iterator[tuple[Any, int]] = (format_of(path.name) or ABC).decode(data, name, kind, melody=which)
     for item, size in found:
         yield (Dropped(item.source, item.reason) if isinstance(item, ParseError) else item), size
 
@@ -162,7 +168,7 @@ class _Reading(Generic[M]):
     def __call__(self, job: int) -> Iterator[_Message]:
         name, path = self.files[job]
         try:
-            for item, size in _read_file(name, path, self.kind, self.which):
+            for item, size in _read_file(name, path, self.kind.name, self.which):
                 yield self._message(item, size)
         except Exception as error:  # one file of a hundred thousand must not end the work on the others
             yield 0, 0, f"{name}:1", mistake(error)

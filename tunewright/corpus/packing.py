@@ -120,7 +120,7 @@ class TuneUnpacker(_Known):
     def _unpack_tune(self, item: list[Any]) -> Tune:
         music, key, meter, header, performed, fields, lines, repairs, left_out, inferred, counted = item
         rhythm, parts, unit, title, number, text, source = header
-        tempos, lyrics, sounding = performed
+        tempos, lyrics, sounding, annotations = performed
         elements, one = self._elements, self._one
         tune = Tune(
             tuple([elements[place] for place in music]),
@@ -130,6 +130,7 @@ class TuneUnpacker(_Known):
             one(parts),
             tempos=tuple((place, one(Tempo(_fraction(beat), _fraction(rate)))) for place, beat, rate in tempos),
             lyrics=tuple(map(tuple, lyrics)),
+            annotations=tuple((place, one(text)) for place, text in annotations),
             sounding=sounding,
             unit=one(_fraction(unit)),
             title=title,
@@ -153,7 +154,7 @@ def _pack_tune(tune: Tune, music: list[int]) -> list[Any]:
         _pack_key(tune.key),
         _pack_meter(tune.meter),
         [tune.rhythm, tune.parts, str(tune.unit), tune.title, tune.number, tune.text, tune.source],
-        [_pack_tempos(tune.tempos), [list(verse) for verse in tune.lyrics], tune.sounding],
+        [_pack_tempos(tune.tempos), list(map(list, tune.lyrics)), tune.sounding, list(map(list, tune.annotations))],
         [list(item) for item in tune.fields],
         list(tune.lines),
         _pack_repairs(tune.repairs),
@@ -189,6 +190,7 @@ class PiecePacker:
             [piece.title, piece.source],
             _pack_repairs(piece.repairs),
             _pack_inferred(piece.inferred),
+            [list(item) for item in piece.left_out],
         ]
 
 
@@ -197,7 +199,7 @@ class PieceUnpacker(_Known):
 
     def unpack(self, packed: Packed) -> Piece:
         """The piece; raises ValueError, TypeError or IndexError for what is no packed piece."""
-        parts, (meters, keys, tempos), (title, source), repairs, inferred = packed
+        parts, (meters, keys, tempos), (title, source), repairs, inferred, left_out = packed
         return Piece(
             tuple(pieces.Part(_unpack_notes(notes), program, drums, name) for notes, program, drums, name in parts),
             tuple(self._one(MeterAt(*item)) for item in meters),
@@ -207,6 +209,7 @@ class PieceUnpacker(_Known):
             source,
             self._repairs(repairs),
             self._inferred(inferred),
+            tuple(self._one((name, count)) for name, count in left_out),
         )
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tunewright.corpus.files import read_file
+from tunewright.corpus.files import read_file, read_scores
 from tunewright.corpus.kinds import KINDS
 from tunewright.corpus.sources import Dropped
 from tunewright.formats.engraving import to_svg
 from tunewright.formats.formats import write_formats
+from tunewright.formats.midi.accompaniment import has_chords
 from tunewright.formats.pdf import write_book
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, RenderError, TunewrightError, mistake
@@ -31,6 +32,7 @@ class Rendered:
     source: str
     title: str
     files: dict[str, Path]
+    chords: bool = False  # whether it has chord symbols that can be played
     repairs: tuple[str, ...] = ()  # what each of them was
     left_out: tuple[tuple[str, int], ...] = ()  # what is in none of the files, and how much of it
 
@@ -44,17 +46,17 @@ def render_files(
     melody: str = "",
     **performance: Any,
 ) -> Iterator[Rendered | Dropped]:
-    """Write every tune, or "piece" with all its parts, of ABC and MIDI files in each of the formats.
+    """Write the tunes of ABC and MIDI files, with all their voices, or the "piece"s with all their parts.
 
-    Yields each, or why it could not be made. A file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so
-    on; "pdf" is one book of them all, `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi`
-    takes, `performance` is what `Format.encode` takes. Raises OutputError where a file cannot be written, ConfigError
-    before anything is, where it would replace one of `files`.
+    Each in every one of the formats. Yields each, or why it could not be made. A file of one tune gives `NAME.svg`, a
+    file of more `NAME-001.svg` and so on; "pdf" is one book of them all, `NAME.pdf`, or `tunebook.pdf` for several
+    files. `melody` is what `read_midi` takes, `performance` is what `Format.encode` takes. Raises OutputError where a
+    file cannot be written, ConfigError before anything is, where it would replace one of `files`.
     """
     single = [name for name in formats if name != "pdf"]
     pages: list[tuple[str, str]] = []  # titles and pictures for a book
     for path, name in zip(files, _distinct_names(files), strict=True):
-        read = list(read_file(path, KINDS[kind], melody))
+        read: list[Any] = list(read_scores(path, melody) if kind == Tune.kind else read_file(path, KINDS[kind], melody))
         for number, music in enumerate(read, start=1):
             if isinstance(music, Dropped):
                 yield music
@@ -73,7 +75,8 @@ def render_files(
                 yield Dropped(music.source, mistake(error))
             else:
                 repairs = tuple(repair.what for repair in music.repairs)
-                yield Rendered(music.source, music.title, written, repairs, getattr(music, "left_out", ()))
+                lost, chords = getattr(music, "left_out", ()), kind == Tune.kind and has_chords(music)
+                yield Rendered(music.source, music.title, written, chords, repairs, lost)
     if pages:
         write_book(pages, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
 

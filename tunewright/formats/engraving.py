@@ -1,7 +1,8 @@
-"""Sheet music of a tune: SVG.
+"""Sheet music of a tune, or of all its voices: SVG.
 
-In: a `Tune`. Out: one picture. Notes are drawn by verovio from MusicXML (its ABC reader is never called: it ends the
-process on some real tunes); it is loaded when first used and needs no network, display or program outside Python.
+In: a `Tune`, or a `Score` with a staff for each voice. Out: one picture, words under the notes and below the
+music. Notes are drawn by verovio from MusicXML (its ABC reader is never called: it ends the process on some real
+tunes); it is loaded when first used and needs no network, display or program outside Python.
 
 This file does not decide what stands in a measure (`musicxml`), sets no pages (`pdf`) and draws no piece of several
 parts (`piano_roll`).
@@ -15,7 +16,8 @@ from functools import lru_cache
 from typing import Any
 
 from tunewright.formats.musicxml.document import to_musicxml
-from tunewright.formats.svg import FONTS, WIDTH, heading, picture
+from tunewright.formats.svg import FONTS, WIDTH, heading, lines_of_text, picture
+from tunewright.music.score import Score
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RenderError
 
@@ -26,16 +28,18 @@ MUSIC_SIGNS |= {"\ueca5": "♩", "\ueca7": "♪", "\uecb7": "."}
 MUSIC_SIGNS |= {"\ueca2": "1/1", "\ueca3": "1/2", "\ueca9": "1/16"}  # few fonts have notes for these
 
 
-def to_svg(tune: Tune, *, width: int = WIDTH, colours: Mapping[int, str] | None = None) -> str:
+def to_svg(music: Tune | Score, *, width: int = WIDTH, colours: Mapping[int, str] | None = None) -> str:
     """Sheet music under its title, as one self-contained SVG, `width` pixels wide and as high as it needs.
 
-    `colours` ("#rrggbb") are of some of its notes, by their index in `tune.notes`. Raises `RenderError` where the tune
-    has nothing to draw, has no such note, or needs more than one very long page.
+    `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`. Raises
+    `RenderError` where there is nothing to draw, no such note, or more than one very long page.
     """
-    staves, height = _staves(to_musicxml(tune, colours=colours), width)
+    tune = music.melody if isinstance(music, Score) else music
+    staves, height = _staves(to_musicxml(music, colours=colours), width)
     head, top = heading(tune.title, tune.rhythm, ", ".join(tune.headers("C")), width, tune.headers("T"))
-    content = f'{head}<svg y="{top}" width="{width}" height="{height}" {staves}\n'
-    return picture(tune.title, content, width, top + height)
+    words, bottom = lines_of_text([text for letter, text in tune.fields if letter == "W"], top + height, width)
+    content = f'{head}<svg y="{top}" width="{width}" height="{height}" {staves}\n{words}'
+    return picture(tune.title, content, width, bottom)
 
 
 def _staves(musicxml: str, width: int) -> tuple[str, int]:
@@ -49,6 +53,7 @@ def _staves(musicxml: str, width: int) -> tuple[str, int]:
             "minLastJustification": 0.35,
             "footer": "none",
             "header": "none",
+            "lyricTopMinMargin": 5.0,
             "pageHeight": TALLEST,
             "pageMarginTop": 10,
             "pageWidth": width * 100 // SCALE,

@@ -18,9 +18,14 @@ from tunewright.support.files import replace_file
 
 if TYPE_CHECKING:
     from tunewright.music.kinds import Music
+    from tunewright.music.score import Score
 
-TUNE, PIECE = "tune", "piece"  # `Tune.kind`, `Piece.kind`
-WHAT_IT_IS = {TUNE: "a tune is no piece of several parts", PIECE: "a piece of several parts is no tune"}
+TUNE, PIECE, SCORE = "tune", "piece", "score"  # `Tune.kind`, `Piece.kind`, `Score.kind`
+WHAT_IT_IS = {
+    TUNE: "a tune is no piece of several parts",
+    PIECE: "a piece of several parts is no tune",
+    SCORE: "a score is no piece of several parts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Format:
     beside: bool = False  # small enough, and wanted, to lie beside a page of many tunes
     needs: str = ""  # the library that is loaded to write it
 
-    def encode(self, music: Music, **options: Any) -> bytes:
+    def encode(self, music: Music | Score, **options: Any) -> bytes:
         """The music in this format; what the format has no use for of `options` is left aside.
 
         `soundfont`, `tempo` (beats per minute), `straight`, `program` and `chords` say how it is played, `name` what a
@@ -66,18 +71,19 @@ class Format:
 
     def decode(
         self, content: bytes, name: str, kind: str = TUNE, *, melody: str = ""
-    ) -> Iterator[tuple[Music | ParseError, int]]:
+    ) -> Iterator[tuple[Music | Score | ParseError, int]]:
         """The music of a file that is known as `name`, in order, each with the bytes that it takes.
 
         In the place of what cannot be read stands the error that says why. `melody` as in `parse_midi`. A kind of music
-        that the format does not hold is made of its tunes.
+        that the format does not hold is made of its tunes, with all their voices where it has those. Where a "score" is
+        asked for, a tune of one voice comes as that tune.
         """
-        read = self.reads[kind if kind in self.reads else TUNE]
+        read = self.reads.get(kind) or self.reads.get(SCORE) or self.reads[TUNE]
         for music, size in _each(read, content, name, melody):
             yield (music if isinstance(music, ParseError) else _as_kind(music, kind)), size
 
 
-def _each(read: Function, content: bytes, name: str, melody: str) -> Iterator[tuple[Music | ParseError, int]]:
+def _each(read: Function, content: bytes, name: str, melody: str) -> Iterator[tuple[Music | Score | ParseError, int]]:
     options = {"name": name, "melody": melody}
     if read.one_by_one:
         yield from read(content, options)
@@ -88,12 +94,12 @@ def _each(read: Function, content: bytes, name: str, melody: str) -> Iterator[tu
         yield ParseError(error.reason, f"{name}:1"), len(content)
 
 
-def _as_kind(music: Music, kind: str) -> Music | ParseError:
+def _as_kind(music: Music | Score, kind: str) -> Music | Score | ParseError:
     """Music as one of this kind, or why it cannot be."""
-    if music.kind == kind:
+    if kind in (music.kind, SCORE):
         return music
     try:
-        made: Music = OF_TUNES[kind](music, {})
+        made: Music = AS_PIECE[music.kind](music, {})
     except ParseError as error:
         return ParseError(error.reason, music.source)
     except RenderError as error:
@@ -101,22 +107,27 @@ def _as_kind(music: Music, kind: str) -> Music | ParseError:
     return made
 
 
-OF_TUNES = {PIECE: Function("midi.pieces:piece_of_tune")}
+AS_PIECE = {TUNE: Function("midi.pieces:piece_of_tune"), SCORE: Function("midi.scores:piece_of_score")}
+PLAYED = ("tempo", "straight", "program", "chords")
 FORMATS = {
     one.name: one
     for one in (
         Format(
             "abc",
-            writes={TUNE: Function("abc:format_abc")},
-            reads={TUNE: Function("abc.reading:decode_abc", ("name",), one_by_one=True)},
+            writes={TUNE: Function("abc:format_abc"), SCORE: Function("abc:format_score")},
+            reads={
+                TUNE: Function("abc.reading:decode_abc", ("name",), one_by_one=True),
+                SCORE: Function("abc.scores:decode_scores", ("name",), one_by_one=True),
+            },
             suffixes=(".abc",),
             beside=True,
         ),
         Format(
             "mid",
             writes={
-                TUNE: Function("midi.tunes:to_midi", ("tempo", "straight", "program", "chords")),
+                TUNE: Function("midi.tunes:to_midi", PLAYED),
                 PIECE: Function("midi.pieces:to_midi"),
+                SCORE: Function("midi.scores:to_midi", PLAYED),
             },
             reads={
                 TUNE: Function("midi.tunes:parse_midi", ("name", "melody")),
@@ -129,19 +140,24 @@ FORMATS = {
         Format(
             "wav",
             writes={
-                TUNE: Function("sound.tunes:to_wav", ("soundfont", "tempo", "straight", "program", "chords")),
+                TUNE: Function("sound.tunes:to_wav", ("soundfont", *PLAYED)),
                 PIECE: Function("sound.pieces:to_wav", ("soundfont",)),
+                SCORE: Function("sound.scores:to_wav", ("soundfont", *PLAYED)),
             },
             needs="numpy",
         ),
         Format(
             "svg",
-            writes={TUNE: Function("engraving:to_svg"), PIECE: Function("piano_roll:to_svg")},
+            writes={
+                TUNE: Function("engraving:to_svg"),
+                PIECE: Function("piano_roll:to_svg"),
+                SCORE: Function("engraving:to_svg"),
+            },
             beside=True,
             needs="verovio",
         ),
-        Format("musicxml", writes={TUNE: Function("musicxml.document:to_musicxml")}),
-        Format("pdf", writes={TUNE: Function("pdf:to_pdf", ("name",))}, book=True, needs="typst"),
+        Format("musicxml", writes=dict.fromkeys((TUNE, SCORE), Function("musicxml.document:to_musicxml"))),
+        Format("pdf", writes=dict.fromkeys((TUNE, SCORE), Function("pdf:to_pdf", ("name",))), book=True, needs="typst"),
     )
 }
 SUFFIXES = tuple(suffix for one in FORMATS.values() for suffix in one.suffixes)  # of files that are read
@@ -176,8 +192,13 @@ def format_of(name: str) -> Format | None:
 
 def reading_modules() -> list[str]:
     """The modules that read files, which are named in the table alone: what was read depends on them."""
-    functions = [*OF_TUNES.values(), *(one for of in FORMATS.values() for one in of.reads.values())]
+    functions = [*AS_PIECE.values(), *(one for of in FORMATS.values() for one in of.reads.values())]
     return sorted({f"{__package__}.{one.place.partition(':')[0]}" for one in functions})
+
+
+def formats_that_take(option: str, kind: str) -> list[str]:
+    """The names of the formats for which an option of `Format.encode` makes a difference."""
+    return [name for name, one in FORMATS.items() if kind in one.writes and option in one.writes[kind].takes]
 
 
 def parse_formats(written: str, kind: str = TUNE) -> list[str]:
@@ -203,8 +224,8 @@ def refuse_unknown(formats: Iterable[str], kind: str) -> None:
 # ------------------------------------------------------------------------------------------------ writing
 
 
-def write(music: Music, path: Path, **options: Any) -> None:
-    """Write a tune or a piece in the format that the file's name ends in; `options` as in `Format.encode`.
+def write(music: Music | Score, path: Path, **options: Any) -> None:
+    """Write a tune, a score or a piece in the format that the file's name ends in; `options` as in `Format.encode`.
 
     ConfigError for an ending that is none, RenderError for what cannot be made, OutputError where the file cannot be
     written.
@@ -214,7 +235,9 @@ def write(music: Music, path: Path, **options: Any) -> None:
     replace_file(path, FORMATS[name].encode(music, name=str(path), **options))
 
 
-def write_formats(music: Music, folder: Path, name: str, formats: Collection[str], **options: Any) -> dict[str, Path]:
+def write_formats(
+    music: Music | Score, folder: Path, name: str, formats: Collection[str], **options: Any
+) -> dict[str, Path]:
     """Write `folder/name.format` for each of the formats; returns the path of each. `options` as in `Format.encode`.
 
     Raises `ConfigError` for an unknown format before anything is written, `RenderError` for one that cannot be made,

@@ -1,7 +1,7 @@
 """Tune books as PDF.
 
-In: tunes. Out: the bytes or the file of a book, set by typst, which is loaded when first used. This file draws no notes
-itself (`engraving`).
+In: tunes, with all their voices where they have several. Out: the bytes or the file of a book, set by typst,
+which is loaded when first used. This file draws no notes itself (`engraving`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tunewright.formats.engraving import to_svg
+from tunewright.music.score import Score
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RenderError
 from tunewright.support.files import replace_file
@@ -20,12 +21,12 @@ def write_book(pages: Sequence[tuple[str, str]], path: Path) -> None:
     replace_file(path, _bound(pages, str(path)))
 
 
-def write_pdf(tunes: Sequence[Tune], path: Path) -> None:
+def write_pdf(tunes: Sequence[Tune | Score], path: Path) -> None:
     """Write a tune book. Errors as in `to_pdf`, and `OutputError` where the file cannot be written."""
     replace_file(path, to_pdf(tunes, name=str(path)))
 
 
-def to_pdf(tunes: Sequence[Tune], *, name: str = "tune book") -> bytes:
+def to_pdf(tunes: Sequence[Tune | Score], *, name: str = "tune book") -> bytes:
     """A tune book on A4: one tune under the other, none broken over pages, pages numbered, all vectors, no date.
 
     Raises `RenderError` for a tune that cannot be drawn, with the book's `name` for one without tunes.

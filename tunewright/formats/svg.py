@@ -13,6 +13,7 @@ TITLE_SIZE = 26  # pixels
 SUBTITLE_SIZE = 17
 LONGEST_TITLE = 90  # characters
 MARGIN = 20  # pixels at the sides of a heading
+TEXT_SIZE, LINE, TEXT_MARGIN = 16, 21, 60  # pixels of words below the music
 FONTS = "'Libertinus Serif', Georgia, 'Times New Roman', Times, 'DejaVu Serif', serif"
 
 
@@ -32,6 +33,18 @@ def heading(title: str, left: str, right: str, width: int, under: Sequence[str] 
     if right:
         lines.append(f'<text x="{width - MARGIN}" y="{top}" text-anchor="end" font-size="15">{escaped(right)}</text>\n')
     return "".join(lines), top + 4 if left or right else top - 12
+
+
+def lines_of_text(lines: Sequence[str], top: int, width: int) -> tuple[str, int]:
+    """Lines of text under one another from a height on, as SVG, and where they end; those too long are set smaller."""
+    drawn = []
+    bottom = top
+    for line in lines:
+        bottom += LINE
+        size = min(TEXT_SIZE, round(1.8 * (width - 2 * TEXT_MARGIN) / max(1, len(line)), 1))
+        if line.strip():
+            drawn.append(f'<text x="{TEXT_MARGIN}" y="{bottom}" font-size="{size:g}">{escaped(line)}</text>\n')
+    return "".join(drawn), bottom + LINE if lines else top
 
 
 def picture(title: str, content: str, width: int, height: int) -> str:

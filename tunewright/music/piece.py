@@ -88,6 +88,7 @@ class Piece:
     source: str = ""  # "file:1"
     repairs: tuple[Repair, ...] = ()
     inferred: tuple[Inference, ...] = ()  # metre and pickup, where the file says nothing of them
+    left_out: tuple[tuple[str, int], ...] = ()  # of a tune that it was made of: name, count
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Piece) and self.content == other.content

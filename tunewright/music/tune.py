@@ -115,6 +115,7 @@ class Tune:
     parts: str = ""  # the order of the parts, as in "AABB"
     tempos: tuple[tuple[int, Tempo], ...] = field(default=(), compare=False)  # each from `music[place]` on
     lyrics: tuple[tuple[str, ...], ...] = field(default=(), compare=False)  # verses: a syllable for each note, or ""
+    annotations: tuple[tuple[int, str], ...] = field(default=(), compare=False)  # before `music[place]`, as written
     sounding: int = field(default=0, compare=False)  # semitones from what is written to what sounds
     unit: Fraction = field(default=Fraction(1, 8), compare=False)
     title: str = field(default="", compare=False)
@@ -155,7 +156,7 @@ class Tune:
     def with_music(self, music: tuple[Element, ...]) -> Tune:
         """The same tune of other elements; what was said of single places of the old ones is gone."""
         tempos = tuple((place, tempo) for place, tempo in self.tempos if place == 0)
-        return replace(self, music=music, tempos=tempos, lyrics=(), text="", lines=(), repairs=())
+        return replace(self, music=music, tempos=tempos, lyrics=(), annotations=(), text="", lines=(), repairs=())
 
     def header(self, letter: str) -> str:
         """The first value of another header field ("Q", "C", …), or ""."""

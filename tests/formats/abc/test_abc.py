@@ -225,7 +225,8 @@ def test_chords_have_pitches_from_low_to_high() -> None:
 def test_chord_symbols_and_annotations() -> None:
     tune = read('"Am7"A "^slowly"B "D/F#"c')
     assert [e.text for e in tune.music if isinstance(e, ChordSymbol)] == ["Am7", "D/F#"]
-    assert dict(tune.left_out) == {"annotation": 1}
+    assert [text for _, text in tune.annotations] == ["^slowly"]
+    assert not tune.left_out
 
 
 def test_decorations_graces_ties() -> None:
@@ -304,8 +305,9 @@ def test_what_is_not_melody_is_named() -> None:
     tune = read("V:1\nAB\nw:la la\nV:2\nCD\nV:1\ncd & ef | g2\nW:more\nN:words")
     named = dict(tune.left_out)
     assert pitches("V:1\nAB\nV:2\nCD\nV:1\ncd & ef | g2") == ["A4", "B4", "C5", "D5", "G5"]
-    assert named["lyrics"] == 2
     assert named["voice overlay"] == named["note in words"] == named["line of another voice"] == 1
+    assert tune.lyrics == (("la", "la", "", "", ""),)
+    assert ("W", "more") in tune.fields
 
 
 def test_verbatim_text_is_kept() -> None:

@@ -314,6 +314,12 @@ def test_encodings(content: bytes) -> None:
     assert tune.title == "Dave’s “Reel” – café"
 
 
+def test_files_that_were_put_together_have_marks_within() -> None:
+    one, two = ("\ufeffX:1\r\nK:C\r\nC4|]\r\n", "\ufeffX:2\r\nK:C\r\nG4|]\r\n")
+    assert [notes(tune) for tune in read((one + "\r\n" + two).encode())] == ["0:60", "0:67"]
+    assert len(parse_abc(one + two)) == 2
+
+
 def test_a_file_says_its_own_encoding() -> None:
     [tune] = read("%%abc-charset iso-8859-2\nX:1\nT:Żółw\nK:C\nC|]\n".encode("iso-8859-2"))
     assert tune.title == "Żółw"

@@ -23,8 +23,9 @@ def read_bar(state: State, text: str) -> None:
     if state.decorations:
         state.left_out["decoration on a bar line"] += len(state.decorations)
         state.decorations = []
+    state.measures_read += state.sounds()
     _add_bar(state, Bar(line))
-    state.bar_start, state.in_bar, state.overlaid = len(state.music), {}, False
+    state.bar_start, state.in_bar = len(state.music), {}
 
 
 def _add_bar(state: State, bar: Bar) -> None:

@@ -1,4 +1,4 @@
-"""Fields that stand in the music: changes of key, metre, unit, tempo and voice, and the parts of a tune.
+"""Fields that stand in the music: changes of key, metre, unit and tempo, words, and the parts of a tune.
 
 In: a field's letter and value, or the text of an inline one, and the `State` that it is read in. Out: that state
 changed. What the values mean is in `fields`, what stands before the music in `header`.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from tunewright.formats.abc.clefs import moves_the_page, sounding_shift
 from tunewright.formats.abc.fields import default_unit, names_key, parse_key, parse_meter, parse_unit
 from tunewright.formats.abc.header import FIELD_NAMES, set_tempo
+from tunewright.formats.abc.lyrics import Words
 from tunewright.formats.abc.shorthand import define_macro, define_symbol
 from tunewright.formats.abc.state import State
 from tunewright.formats.abc.tempos import parse_tempo
@@ -27,10 +28,8 @@ def read_body_field(state: State, letter: str, value: str) -> None:
 
     What stands before the first note holds from the start, as if it stood in the header.
     """
-    if letter == "V":
-        _set_voice(state, value)
-    elif state.muted:
-        return
+    if letter == "+" and state.words and state.words[-1].line == state.line - 1:
+        state.words[-1] = Words(state.line, f"{state.words[-1].text} {value}")
     elif letter in _READERS:
         _READERS[letter](state, value)
     else:
@@ -117,17 +116,8 @@ def _define_macro(state: State, value: str) -> None:
     define_macro(state.header.macros, value)
 
 
-def _set_voice(state: State, value: str) -> None:
-    name, about = (*value.split(None, 1), "", "")[:2]
-    if state.voice is None and state.last_note is None:
-        state.voice = name
-    elif state.voice is None:
-        state.voice = ""
-    state.muted = name != state.voice
-    if state.muted:
-        state.left_out["line of another voice"] += 1
-    else:
-        _change_clef(state, about or state.header.voices.get(name, ""))
+def _take_words(state: State, value: str) -> None:
+    state.words.append(Words(state.line, value))
 
 
 _READERS: dict[str, Callable[[State, str], None]] = {
@@ -138,4 +128,5 @@ _READERS: dict[str, Callable[[State, str], None]] = {
     "P": _begin_part,
     "U": _define_symbol,
     "m": _define_macro,
+    "w": _take_words,
 }

@@ -37,7 +37,8 @@ def decode_text(data: bytes, name: str = "") -> str:
 
 
 def plain_lines(text: str) -> str:
-    """The text with a newline at the end of every line, whatever ended it."""
+    """The text with a newline at the end of every line, whatever ended it, and no byte order mark in it."""
+    text = text.replace("\ufeff", "")  # files that were put together have some in their middle
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 

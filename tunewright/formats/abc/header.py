@@ -52,7 +52,7 @@ class Header:
     tempo: Tempo | None = None
     symbols: dict[str, str] = field(default_factory=lambda: dict(SHORTHAND))
     macros: list[tuple[str, str]] = field(default_factory=list)
-    voices: dict[str, str] = field(default_factory=dict)  # what V: says of each, by its name
+    voices: list[str] = field(default_factory=list)  # what V: fields say
     repairs: list[Repair] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     music: list[tuple[int, str]] = field(default_factory=list)
@@ -101,8 +101,7 @@ def _read_defaults(header: Header, source: Source) -> None:
 
 def _end(header: Header, text: str, number: int) -> None:
     header.key, repair = parse_key(text)
-    own = " ".join(header.voices.values()) if len(header.voices) == 1 else ""
-    header.sounding = sounding_shift(f"{text} {own}") or 0
+    header.sounding = sounding_shift(text) or 0
     header.left_out["transposition of the page"] += moves_the_page(text)
     header.unit = header.unit or default_unit(header.meter)
     for value in [value for letter, value in header.fields if letter == "Q"]:
@@ -126,7 +125,9 @@ def set_tempo(header: Header, value: str) -> None:
 def _after_header(header: Header, lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     if lines and not lines[0][1].strip() and len(lines) > 1:
         header.repairs.append(Repair("empty line between header and music", lines[0][0]))
-    return lines_of_music(lines)
+    music = lines_of_music(lines)
+    header.fields += [("W", decode_accents(text[2:])) for _, text in music if text.startswith("W:")]
+    return [(number, text) for number, text in music if not text.startswith("W:")]
 
 
 def _read_line(header: Header, text: str, number: int, last: str) -> str:
@@ -185,12 +186,12 @@ def _read_field(header: Header, letter: str, value: str, number: int) -> None:
     elif letter == "m":
         define_macro(header.macros, value)
     elif letter == "V":
-        name, about = (*value.split(None, 1), "", "")[:2]
-        header.voices[name] = _longer(header.voices.get(name, ""), about)
-        header.left_out[FIELD_NAMES["V"]] += 1
+        header.voices.append(value)
+    elif letter == "W":
+        header.fields.append((letter, decode_accents(value)))
     elif letter == "K":
         header.left_out["key in the head of a file"] += 1
-    elif letter in "wWs":
+    elif letter in "ws":
         header.left_out[FIELD_NAMES[letter]] += 1
     elif value:
         header.fields.append((letter, value))

@@ -1,4 +1,4 @@
-"""What ties mean, which takes both of their ends.
+"""What ties mean, which takes both of their ends; and bar lines side by side.
 
 In: music as read sign by sign. Out: the same with every tie between equal pitches, and the repairs that took, each
 with its place in the music. Slurs are paired where they are read, in `music`.
@@ -7,10 +7,10 @@ with its place in the music. Slurs are paired where they are read, in `music`.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tunewright.music.tune import Element, Ending, Note, Pitch, Rest
+from tunewright.music.tune import Bar, Element, Ending, Note, Pitch, Rest, join_bars
 
 TIE_AS_SLUR = "tie between different pitches read as a slur"
 TIE_TO_NOTHING = "tie to no note ignored"
@@ -66,3 +66,14 @@ class _LaterEndings:
             if isinstance(note, Note) and set(pitches) & set(note.pitches):
                 return True
         return False
+
+
+def bars_joined(music: Iterable[Element]) -> list[Element]:
+    """The same with every two bar lines that nothing stands between as one."""
+    joined: list[Element] = []
+    for element in music:
+        if isinstance(element, Bar) and joined and isinstance(last := joined[-1], Bar):
+            joined[-1] = join_bars(last, element)
+        else:
+            joined.append(element)
+    return joined

@@ -20,15 +20,18 @@ from tunewright.formats.abc.notes import (
     read_rest,
     read_tie,
 )
+from tunewright.formats.abc.overlays import begin_overlay, end_overlay, leave_overlay_at_bar_line
 from tunewright.formats.abc.shorthand import LONGEST_EXPANSION, expand_macros, is_decoration
-from tunewright.formats.abc.signs import CHORD_SYMBOL, NOTE_LETTERS, SIGNS, is_music
+from tunewright.formats.abc.signs import NOTE_LETTERS, SIGNS, is_music
 from tunewright.formats.abc.slurs import finish_slurs, read_slur
 from tunewright.formats.abc.splitting import FIELD_LINE, goes_on
 from tunewright.formats.abc.state import State
 from tunewright.formats.abc.tuplets import finish_tuplet, read_tuplet
+from tunewright.music.chord_symbols import is_chord
 from tunewright.music.tune import ChordSymbol, Note
 from tunewright.support.errors import ParseError
 
+NO_NOTES = "no notes found, expected music after K:"
 _TIMED = ("note", "rest", "chord")
 
 
@@ -41,7 +44,7 @@ def read_music(state: State) -> None:
         except ParseError as error:
             raise ParseError(f"bar {state.bar_number()}: {error.reason}") from None
     if not any(isinstance(element, Note) for element in state.music):
-        raise ParseError("no notes found, expected music after K:")
+        raise ParseError(NO_NOTES)
     finish_tuplet(state)
     if state.grace:
         state.repair("grace notes before no note ignored")
@@ -70,13 +73,16 @@ def _read_line(state: State, text: str) -> None:
         kind = sign.lastgroup or ""
         if kind == "space":
             continue
-        if (state.muted or state.overlaid) and kind not in ("field", "bar"):
+        if kind == "overlay":
+            begin_overlay(state, sign[0])
             continue
-        if state.muted and kind == "bar":
-            continue
-        _READERS[kind](state, sign[0])
-        state.last_sign = kind
+        if kind == "bar":
+            leave_overlay_at_bar_line(state)
+        here = state.overlay.state if state.overlay and kind != "field" else state
+        _READERS[kind](here, sign[0])
+        here.last_sign = kind
     if not continued:
+        end_overlay(state)
         state.end_line()
 
 
@@ -130,15 +136,10 @@ def _read_quoted(state: State, text: str) -> None:
     if not text.endswith('"') or len(text) < 2:
         state.repair("quotation mark never closed", text[:20])
     words = text.strip('"').strip()
-    if CHORD_SYMBOL.match(words):
+    if is_chord(words):
         state.add(ChordSymbol(words))
     elif words:
-        state.left_out["annotation"] += 1
-
-
-def _read_overlay(state: State, _text: str) -> None:
-    state.left_out["voice overlay"] += 1
-    state.overlaid = True
+        state.annotations.append((len(state.music) + state.close_bar, words))  # a bar line is put before what follows
 
 
 def _read_linebreak(state: State, _text: str) -> None:
@@ -165,7 +166,6 @@ _READERS: dict[str, Callable[[State, str], None]] = {
     "broken": read_broken,
     "number": _read_number,
     "symbol": _read_symbol,
-    "overlay": _read_overlay,
     "linebreak": _read_linebreak,
     "unknown": _read_unknown,
 }

@@ -33,9 +33,6 @@ SIGNS = re.compile(
     re.VERBOSE,
 )
 NOTE_SIGN = re.compile(_NOTE)
-CHORD_SYMBOL = re.compile(
-    r"\(?[A-G][#b♯♭]?(?:maj|min|mi|m|M|dim|aug|sus|add|alt|o|ø|°|\+|-|[#b]?\d)*(?:/[A-Ga-g][#b♯♭]?)?\)?(?:[;,]|\s*/\s*|$)"
-)
 NOTE_LETTERS = re.compile(r"[A-Ga-g,'^_=\d/\s]+")
 
 

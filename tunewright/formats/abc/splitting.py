@@ -21,7 +21,7 @@ _FIELD = re.compile(r"[A-Za-z]:")
 _MAILED = re.compile(r"(\[[A-Za-z]:[^\[\]]*\])|=(3D|20)")  # quoted-printable: never valid ABC, but for [Q:1/4=200]
 _OF_MAIL = {"3D": "=", "20": " "}
 _BLOCK = re.compile(r"%%begin(\w+)")
-_TAGS = "html|head|body|pre|br|hr|div|span|font|table|tr|td|th|center|title|ul|ol|li|blockquote|tt|code|img"
+_TAGS = "html|head|body|pre|p|br|hr|div|span|font|table|tr|td|th|center|title|ul|ol|li|blockquote|tt|code|img"
 _HTML = re.compile(rf"\s*(?:</[A-Za-z]\w*\s*>|<!--|<!doctype|</?(?:{_TAGS})\b[^<>]*>|</?[pab]\s[^<>]*>)", re.IGNORECASE)
 _NOT_NOTES = re.compile(r'"[^"]*"|![^!|]*!|\[[A-Za-z]:[^\[\]]*\]')
 _SIGNS_OF_MUSIC = re.compile(r"[A-Za-z\d\s|:\[\](){}<>/,'^_=.~\-+*!$\\&`]*")

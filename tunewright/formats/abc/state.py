@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tunewright.formats.abc.header import Header
+from tunewright.formats.abc.lyrics import Words
 from tunewright.music.tune import Bar, Element, Note, Pitch, Rest, Tempo
 from tunewright.support.errors import ParseError
 
@@ -57,9 +58,11 @@ class State:
         self.without_length: int | None = None  # place of a note on this line that no length was written after
         self.close_bar = False  # a full bar met the end of its line
         self.last_sign = ""  # the kind of the last sign of a line that was no space
-        self.voice: str | None = None
-        self.muted = False  # in another voice than the first
-        self.overlaid = False
+        self.measures_read = 0  # bars with notes or rests that a bar line has ended
+        self.overlay: Overlay | None = None  # that is being read in place of the voice
+        self.overlays: list[Overlay] = []
+        self.words: list[Words] = []
+        self.annotations: list[tuple[int, str]] = []
 
     def repair(self, what: str, detail: str = "", place: int | None = None) -> None:
         """Record that something was not as the standard has it, here or at a place in the music."""
@@ -79,13 +82,18 @@ class State:
                 self.lines.append(self.lines[-1])
                 self.repair(BAR_AT_LINE_END, place=len(self.music) - 1)
                 self.bar_start = len(self.music)
+                self.measures_read += 1
         self.music.append(element)
         self.lines.append(self.line)
 
     def end_line(self) -> None:
         """A full bar that meets the end of its line is closed there; its accidentals live on."""
-        if self.meter.length is not None and not self.muted:
+        if self.meter.length is not None:
             self.close_bar = self.bar_length() == self.meter.length
+
+    def sounds(self) -> bool:
+        """Whether a note or rest has come since the last bar line."""
+        return self.last_note is not None and self.last_note >= self.bar_start
 
     def bar_length(self) -> Fraction:
         """Of the notes and rests since the last bar line, in whole notes; each is counted once, however often asked."""
@@ -113,6 +121,7 @@ class State:
         self._summed = (start - (start > place), stop - (stop > place), summed)
         self.bar_start -= self.bar_start > place
         self.tempos = [(at - (at > place), tempo) for at, tempo in self.tempos]
+        self.annotations = [(at - (at > place), text) for at, text in self.annotations]
         if self.last_note is not None:
             self.last_note -= self.last_note > place
         for slurs in reversed(self.open_slurs):
@@ -123,3 +132,14 @@ class State:
     def bar_number(self) -> int:
         """The number of the bar that is being read, from 1."""
         return 1 + sum(isinstance(element, Bar) for element in self.music)
+
+
+@dataclass
+class Overlay:
+    """Music laid over a voice from a measure on, by its place among those of the voice, as it is read."""
+
+    first: int
+    place: int  # in the music of the voice, where it stands in the code
+    bars_left: int
+    state: State
+    within: bool  # whether the voice had music in the bar before it

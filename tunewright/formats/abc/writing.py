@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from tunewright.formats.abc.accents import TEXT_FIELDS, encode_text
 from tunewright.formats.abc.fields import ALTERATIONS, format_key
+from tunewright.formats.abc.lyrics import NO_WORDS, words_line
 from tunewright.formats.abc.shorthand import SHORTHAND
 from tunewright.formats.abc.tempos import format_tempo, parse_tempo
 from tunewright.music.tune import (
@@ -52,8 +53,8 @@ _HEADER: dict[str, Callable[[Tune], str]] = {
 def format_abc(tune: Tune, header: str | None = None) -> str:
     """Canonical ABC of a tune: all its header fields, or those whose letters `header` names, in that order.
 
-    `parse_abc(format_abc(tune)) == [tune]`. Fields with nothing to say are left out, but for X. With all fields stands
-    also how fast it goes and how far from what is written it sounds; without, music alone.
+    `parse_abc(format_abc(tune)) == [tune]`. Fields with nothing to say are left out, but for X. With all fields stand
+    also its words and texts, how fast it goes and how far from what is written it sounds; without, music alone.
 
     >>> print(format_abc(Tune((Note((Pitch("D"),), Fraction(1, 4)), Bar("|]"))), header="MLK"), end="")
     M:4/4
@@ -61,12 +62,40 @@ def format_abc(tune: Tune, header: str | None = None) -> str:
     K:C
     D2 |]
     """
-    whole = header is None
+    if header is not None:
+        return "\n".join([*format_fields(tune, header), *(line for line, _ in _lines(tune, whole=False))]) + "\n"
+    return "\n".join([*format_fields(tune), *format_music(tune), *words_below(tune)]) + "\n"
+
+
+def format_fields(tune: Tune, header: str | None = None) -> list[str]:
+    """The header of a tune, a line for each field, K: the last of them."""
     named = _whole_header(tune) if header is None else [(letter, _HEADER[letter](tune)) for letter in header]
     fields = [(letter, encode_text(value) if letter in TEXT_FIELDS else value) for letter, value in named]
     fields = [(letter, value) for letter, value in fields if value or letter in "XT"]
-    lines = [f"{letter}:{' ' * value.startswith((':', '|'))}{value}" for letter, value in fields]
-    return "\n".join([*lines, *_lines(tune, tempos=whole)]) + "\n"
+    return [f"{letter}:{' ' * value.startswith((':', '|'))}{value}" for letter, value in fields]
+
+
+def format_music(tune: Tune) -> Iterator[str]:
+    """The lines of a tune's music, each followed by its words."""
+    sung, last = 0, _last_sung(tune)
+    for line, notes in _lines(tune, whole=True):
+        yield line
+        verses = [words_line(verse[sung : sung + notes]) for verse in tune.lyrics]
+        while verses and not verses[-1]:
+            verses.pop()
+        if notes and sung < last:  # where a line has no words, those of the next one would begin at it
+            yield from (words or NO_WORDS for words in verses or [""])
+        sung += notes
+
+
+def words_below(tune: Tune) -> list[str]:
+    """The fields of the words that stand below the music."""
+    return [f"W:{encode_text(value)}" for letter, value in tune.fields if letter == "W"]
+
+
+def _last_sung(tune: Tune) -> int:
+    """How many notes there are up to the last one with a syllable."""
+    return max((place + 1 for verse in tune.lyrics for place, syllable in enumerate(verse) if syllable), default=0)
 
 
 def _whole_header(tune: Tune) -> Iterator[tuple[str, str]]:
@@ -74,7 +103,7 @@ def _whole_header(tune: Tune) -> Iterator[tuple[str, str]]:
     for letter in "XT":
         yield letter, _HEADER[letter](tune)
     tempo = next((tempo for place, tempo in tune.tempos if place == 0), None)
-    fields = list(tune.fields)
+    fields = [field for field in tune.fields if field[0] != "W"]  # those words stand below the music
     if tempo is not None and parse_tempo(tune.header("Q"), tune.unit) != tempo:
         fields = [*(field for field in fields if field[0] != "Q"), ("Q", format_tempo(tempo))]
     further = next((place for place, (letter, _) in enumerate(fields) if letter == "R"), len(fields))
@@ -118,32 +147,48 @@ class _State:
         self.meter, self.group = meter, self.ticks(beat_group(meter))
 
 
-def _lines(tune: Tune, *, tempos: bool) -> Iterator[str]:
-    """The music, line by line, with its changes of tempo or without."""
+def _lines(tune: Tune, *, whole: bool) -> Iterator[tuple[str, int]]:
+    """The music, line by line, with changes of tempo and texts or without; of each line how many notes it has."""
     state = _begin(tune)
-    faster = {place: f" [Q:{format_tempo(tempo)}] " for place, tempo in tune.tempos if place} if tempos else {}
+    before = _before(tune) if whole else {}
     starts = {measure.start: measure for measure in tune.measures}
     line: list[str] = []
-    bars = 0
+    bars = notes = 0
     for index, element in enumerate(tune.music):
         if index in starts:
             late = _begins_late(starts[index])
             state.position = state.ticks(late) if late else 0
             bars += not late
         sign = _sign(tune.music, index, state)
-        if index in faster:  # an ending needs its bracket where no bar line stands before it
-            sign = faster[index] + "[" * sign[0].isdigit() + sign.lstrip(" ")
+        if index in before:
+            sign = _after(before[index], sign, element)
         if line and sign.startswith(" "):
             line[-1] = line[-1].rstrip()
         line.append(sign)
+        notes += isinstance(element, Note)
         after = tune.music[index + 1] if index + 1 < len(tune.music) else None
         if isinstance(element, Bar) and after is not None and not isinstance(after, Bar | Ending):
             line.append(" ")
             if bars >= BARS_PER_LINE or element.line not in ("|", "|:"):
-                yield "".join(line).strip()
-                line, bars = [], 0
-    if line:
-        yield "".join(line).strip()
+                yield "".join(line).strip(), notes
+                line, bars, notes = [], 0, 0
+    if line or len(tune.music) in before:
+        yield "".join([*line, before.get(len(tune.music), "")]).strip(), notes
+
+
+def _before(tune: Tune) -> dict[int, str]:
+    """The changes of tempo and the texts over the music as they are written, by their places."""
+    before = {place: f" [Q:{format_tempo(tempo)}] " for place, tempo in tune.tempos if place}
+    for place, text in tune.annotations:
+        before[place] = f'{before.get(place, "")}"{text}"'
+    return before
+
+
+def _after(before: str, sign: str, element: Element) -> str:
+    """A sign after what stands before it; the number of an ending, right after no bar line then, in its bracket."""
+    if isinstance(element, Ending):
+        return f" {before.strip()} [{sign.strip(' [')} "
+    return f" {before.strip()}{sign}" if sign.startswith(" ") else f"{before}{sign}"
 
 
 def _begin(tune: Tune) -> _State:

@@ -18,11 +18,14 @@ from itertools import pairwise
 from tunewright.formats.midi.performance import MetricalBar, Played, metrical_bars
 from tunewright.music.chord_symbols import Chord, parse_chord
 from tunewright.music.playing import played
+from tunewright.music.score import Score
 from tunewright.music.tune import ChordSymbol, Meter, Note, Rest, Tune
+from tunewright.support.errors import RenderError
 
 GUITAR = 24  # General MIDI's with nylon strings, from 0
 NAME = "Chords"  # of their track
 BASS_VELOCITY, CHORD_VELOCITY = 64, 52
+LONGEST = 10_000  # whole notes, as of a piece
 LOWEST_BASS, LOWEST_ROOT = 36, 48  # the octaves above these Cs
 PATTERNS = {
     "2/2": "fzczfzcz",
@@ -41,21 +44,29 @@ PATTERNS = {
 }
 
 
-def has_chords(tune: Tune) -> bool:
-    """Whether some chord of the tune can be played."""
-    return any(not chord.silent for _, chord in _symbols(tune))
+def has_chords(music: Tune | Score) -> bool:
+    """Whether some chord of a tune, or of a voice, can be played."""
+    tunes = [voice.tune for voice in music.voices] if isinstance(music, Score) else [music]
+    symbols = (element for tune in tunes for element in tune.music if isinstance(element, ChordSymbol))
+    return any((chord := parse_chord(symbol.text)) and not chord.silent for symbol in symbols)
 
 
 def accompaniment(tune: Tune) -> list[Played]:
-    """The chords of a tune, repeats unfolded; empty where it has none."""
+    """The chords of a tune, repeats unfolded; empty where it has none. RenderError for a tune of absurd length."""
     symbols = _symbols(tune)
     times = [time for time, _ in symbols]
     notes: list[Played] = []
-    for bar in metrical_bars(tune) if symbols else ():
+    bars = metrical_bars(tune) if symbols else []
+    if bars and bars[-1].stop > LONGEST:
+        where = tune.source or tune.title or "tune"
+        raise RenderError(
+            f"{where}: lasts {int(bars[-1].stop):,} whole notes; chords are played in at most {LONGEST:,}"
+        )
+    for bar in bars:
         for struck, length, sign in _struck(bar, times):
             place = bisect_right(times, struck) - 1
             if place >= 0:
-                notes += _notes(symbols[place][1], struck, length, sign)
+                notes += _notes(symbols[place][1], tune.sounding, struck, length, sign)
     return notes
 
 
@@ -102,11 +113,12 @@ def pattern(meter: Meter) -> str:
     return "fzcz" * (meter.numerator // 2) if meter.numerator % 2 == 0 else "fz" + "cz" * (meter.numerator - 1)
 
 
-def _notes(chord: Chord, onset: Fraction, length: Fraction, sign: str) -> Iterator[Played]:
+def _notes(chord: Chord, sounding: int, onset: Fraction, length: Fraction, sign: str) -> Iterator[Played]:
+    """What is struck; it moves with what the melody sounds, within the octave."""
     if chord.silent:
         return
     if sign in "fb":
-        yield Played(onset, length, LOWEST_BASS + chord.bass, BASS_VELOCITY)
+        yield Played(onset, length, LOWEST_BASS + (chord.bass + sounding) % 12, BASS_VELOCITY)
     if sign in "cb":
         for interval in chord.intervals:
-            yield Played(onset, length, LOWEST_ROOT + chord.root + interval, CHORD_VELOCITY)
+            yield Played(onset, length, LOWEST_ROOT + (chord.root + sounding) % 12 + interval, CHORD_VELOCITY)

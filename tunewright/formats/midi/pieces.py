@@ -8,7 +8,9 @@ are not kept. Where bars are that a file does not say is found in `bars`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +29,7 @@ from tunewright.music.piece import (
     counted_meters,
     real_changes,
 )
-from tunewright.music.tune import Repair, Tune
+from tunewright.music.tune import ChordSymbol, Repair, Tune
 from tunewright.support.errors import ParseError
 from tunewright.support.files import replace_file
 
@@ -67,7 +69,18 @@ def piece_of_tune(tune: Tune) -> Piece:
     Raises `RenderError` for a tune that MIDI cannot hold.
     """
     piece = parse_piece(tunes.to_midi(tune, performance=False), tune.source)
-    return Piece(piece.parts, piece.meters, piece.keys, piece.tempos, tune.title, tune.source)
+    return replace(piece, title=tune.title, source=tune.source, repairs=(), left_out=unplayed([tune]))
+
+
+def unplayed(tunes: Iterable[Tune]) -> tuple[tuple[str, int], ...]:
+    """What voices have that a piece has no place for: words, chord symbols, texts; and what was left out of them."""
+    counts: Counter[str] = Counter()
+    for tune in tunes:
+        counts.update(dict(tune.left_out))
+        counts["chord symbol"] += sum(isinstance(element, ChordSymbol) for element in tune.music)
+        counts["text over the music"] += len(tune.annotations)
+        counts["verse of words"] += len(tune.lyrics) + any(letter == "W" for letter, _ in tune.fields)
+    return tuple(sorted((+counts).items()))
 
 
 def _part(track: MidiTrack, ticks: int, repairs: list[Repair]) -> Part:

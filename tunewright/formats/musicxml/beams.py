@@ -68,6 +68,6 @@ def join_by_beams(group: Sequence[Beamed]) -> None:
             text = {(True, True): "continue", (False, True): "begin", (True, False): "end"}.get((before, after), hook)
             beam = ET.Element("beam", number=str(level))
             beam.text = text
-            # beams stand before notations in the order that the schema fixes
-            children = [child.tag for child in note.element]
-            note.element.insert(children.index("notations") if "notations" in children else len(children), beam)
+            # beams stand before notations and words in the order that the schema fixes
+            later = (place for place, child in enumerate(note.element) if child.tag in ("notations", "lyric"))
+            note.element.insert(next(later, len(note.element)), beam)

