@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LONGEST = TICKS * 4 * 10_000  # ticks; a piece of ten thousand bars is a file with a mistake in it
 SLOWEST, FASTEST = 6_000_000, 60_000  # microseconds to a quarter: 10 and 1,000 quarters a minute
+CHORD_SYMBOL = "chord symbol"  # among what a piece leaves out
 LONGEST_TITLE = 120  # bytes: as many as one byte can tell
 
 
@@ -76,7 +77,7 @@ def unplayed(tunes: Iterable[Tune]) -> tuple[tuple[str, int], ...]:
     counts: Counter[str] = Counter()
     for tune in tunes:
         counts.update(dict(tune.left_out))
-        counts["chord symbol"] += sum(isinstance(element, ChordSymbol) for element in tune.music)
+        counts[CHORD_SYMBOL] += sum(isinstance(element, ChordSymbol) for element in tune.music)
         counts["text over the music"] += len(tune.annotations)
         counts["verse of words"] += len(tune.lyrics) + any(letter == "W" for letter, _ in tune.fields)
     return tuple(sorted((+counts).items()))
