@@ -80,6 +80,19 @@ def test_what_is_left_out_and_repaired_is_said_once_for_each_kind(tmp_path: Path
     assert repaired == "Note: read with repairs: empty line within the music (2)."
 
 
+def test_what_is_heard_alone_leaves_out_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.abc").write_text('X:1\nM:4/4\nL:1/4\nK:C\n"C"CDEF|"^Fine"G4|\nw: a b c\n')
+    [song] = rendered(tmp_path / "x.abc", out=tmp_path, formats="mid")
+    assert isinstance(song, Rendered)
+    assert dict(song.left_out) == {"chord symbol": 1, "text over the music": 1, "verse of words": 1}
+    [song] = render_files([tmp_path / "x.abc"], tmp_path, ["mid"], chords=True)
+    assert isinstance(song, Rendered)
+    assert dict(song.left_out) == {"text over the music": 1, "verse of words": 1}
+    [song] = rendered(tmp_path / "x.abc", out=tmp_path / "out", formats="mid,musicxml")
+    assert isinstance(song, Rendered)
+    assert not song.left_out
+
+
 # ------------------------------------------------------------------------------------------------ all parts
 
 

@@ -16,9 +16,11 @@ from tunewright.corpus.files import read_file, read_scores
 from tunewright.corpus.kinds import KINDS
 from tunewright.corpus.sources import Dropped
 from tunewright.formats.engraving import to_svg
-from tunewright.formats.formats import write_formats
+from tunewright.formats.formats import FORMATS, write_formats
 from tunewright.formats.midi.accompaniment import has_chords
+from tunewright.formats.midi.pieces import CHORD_SYMBOL, unplayed
 from tunewright.formats.pdf import write_book
+from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, RenderError, TunewrightError, mistake
 
@@ -75,10 +77,19 @@ def render_files(
                 yield Dropped(music.source, mistake(error))
             else:
                 repairs = tuple(repair.what for repair in music.repairs)
-                lost, chords = getattr(music, "left_out", ()), kind == Tune.kind and has_chords(music)
+                chords = kind == Tune.kind and has_chords(music)
+                lost = _left_out(music, formats, played=bool(performance.get("chords")))
                 yield Rendered(music.source, music.title, written, chords, repairs, lost)
     if pages:
         write_book(pages, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
+
+
+def _left_out(music: Any, formats: Sequence[str], *, played: bool) -> tuple[tuple[str, int], ...]:
+    """What of music is in no file of these formats; where it is heard alone, also words, texts and chords unplayed."""
+    if music.kind == Piece.kind or any(FORMATS[name].notated for name in formats):
+        return tuple(music.left_out)
+    lost = unplayed([music] if isinstance(music, Tune) else [voice.tune for voice in music.voices])
+    return tuple((name, count) for name, count in lost if not (played and name == CHORD_SYMBOL))
 
 
 def _distinct_names(files: Sequence[Path]) -> list[str]:

@@ -55,6 +55,7 @@ class Format:
     reads: Mapping[str, Function] = field(default_factory=dict)
     suffixes: tuple[str, ...] = ()  # of the files that are read as this
     book: bool = False  # written of many tunes at once, and only where it is asked for by name
+    notated: bool = False  # whether words and texts of tunes stand in it
     beside: bool = False  # small enough, and wanted, to lie beside a page of many tunes
     needs: str = ""  # the library that is loaded to write it
 
@@ -120,6 +121,7 @@ FORMATS = {
                 SCORE: Function("abc.scores:decode_scores", ("name",), one_by_one=True),
             },
             suffixes=(".abc",),
+            notated=True,
             beside=True,
         ),
         Format(
@@ -153,11 +155,22 @@ FORMATS = {
                 PIECE: Function("piano_roll:to_svg"),
                 SCORE: Function("engraving:to_svg"),
             },
+            notated=True,
             beside=True,
             needs="verovio",
         ),
-        Format("musicxml", writes=dict.fromkeys((TUNE, SCORE), Function("musicxml.document:to_musicxml"))),
-        Format("pdf", writes=dict.fromkeys((TUNE, SCORE), Function("pdf:to_pdf", ("name",))), book=True, needs="typst"),
+        Format(
+            "musicxml",
+            writes=dict.fromkeys((TUNE, SCORE), Function("musicxml.document:to_musicxml")),
+            notated=True,
+        ),
+        Format(
+            "pdf",
+            writes=dict.fromkeys((TUNE, SCORE), Function("pdf:to_pdf", ("name",))),
+            book=True,
+            notated=True,
+            needs="typst",
+        ),
     )
 }
 SUFFIXES = tuple(suffix for one in FORMATS.values() for suffix in one.suffixes)  # of files that are read

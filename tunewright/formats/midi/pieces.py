@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 LONGEST = TICKS * 4 * 10_000  # ticks; a piece of ten thousand bars is a file with a mistake in it
 SLOWEST, FASTEST = 6_000_000, 60_000  # microseconds to a quarter: 10 and 1,000 quarters a minute
+CHORD_SYMBOL = "chord symbol"  # among what a piece leaves out
 LONGEST_TITLE = LONGEST_NAME  # characters
 
 
@@ -75,11 +76,12 @@ def piece_of_tune(tune: Tune) -> Piece:
 def unplayed(tunes: Iterable[Tune]) -> tuple[tuple[str, int], ...]:
     """What voices have that a piece has no place for: words, chord symbols, texts; and what was left out of them."""
     counts: Counter[str] = Counter()
-    for tune in tunes:
+    for place, tune in enumerate(tunes):
         counts.update(dict(tune.left_out))
-        counts["chord symbol"] += sum(isinstance(element, ChordSymbol) for element in tune.music)
+        counts["words below the music"] += not place and any(letter == "W" for letter, _ in tune.fields)
+        counts[CHORD_SYMBOL] += sum(isinstance(element, ChordSymbol) for element in tune.music)
         counts["text over the music"] += len(tune.annotations)
-        counts["verse of words"] += len(tune.lyrics) + any(letter == "W" for letter, _ in tune.fields)
+        counts["verse of words"] += len(tune.lyrics)
     return tuple(sorted((+counts).items()))
 
 
