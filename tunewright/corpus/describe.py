@@ -232,7 +232,7 @@ def melody_found(tune: Tune) -> str:
 
 
 def _abc_file(items: Sequence[Tune | Dropped | str]) -> dict[str, Any]:
-    tunes = [item for item in items if isinstance(item, Tune)]
+    tunes = [item for item in items if not isinstance(item, Dropped | str)]
     dropped = [item for item in items if isinstance(item, Dropped)]
     read = len(items) - len(dropped)
     repairs = Counter(repair.what for tune in tunes for repair in tune.repairs)

@@ -7,13 +7,13 @@ format itself (`formats`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tunewright.corpus.files import read_file, read_scores
-from tunewright.corpus.kinds import KINDS
+from tunewright.corpus.kinds import PIECE
 from tunewright.corpus.sources import Dropped
 from tunewright.formats.engraving import to_svg
 from tunewright.formats.formats import FORMATS, write_formats
@@ -25,6 +25,10 @@ from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, RenderError, TunewrightError, mistake
 
 BOOK = "tunebook"  # the name of a book of several files
+READ: Mapping[str, Callable[[Path, str], Iterator[Any]]] = {
+    Tune.kind: read_scores,
+    Piece.kind: lambda path, _melody: read_file(path, PIECE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def render_files(
     single = [name for name in formats if name != "pdf"]
     pages: list[tuple[str, str]] = []  # titles and pictures for a book
     for path, name in zip(files, _distinct_names(files), strict=True):
-        read: list[Any] = list(read_scores(path, melody) if kind == Tune.kind else read_file(path, KINDS[kind], melody))
+        read = list(READ[kind](path, melody))
         for number, music in enumerate(read, start=1):
             if isinstance(music, Dropped):
                 yield music
@@ -77,7 +81,7 @@ def render_files(
                 yield Dropped(music.source, mistake(error))
             else:
                 repairs = tuple(repair.what for repair in music.repairs)
-                chords = kind == Tune.kind and has_chords(music)
+                chords = has_chords(music)
                 lost = _left_out(music, formats, played=bool(performance.get("chords")))
                 yield Rendered(music.source, music.title, written, chords, repairs, lost)
     if pages:
@@ -86,9 +90,9 @@ def render_files(
 
 def _left_out(music: Any, formats: Sequence[str], *, played: bool) -> tuple[tuple[str, int], ...]:
     """What of music is in no file of these formats; where it is heard alone, also words, texts and chords unplayed."""
-    if music.kind == Piece.kind or any(FORMATS[name].notated for name in formats):
+    if not music.tunes or any(FORMATS[name].notated for name in formats):
         return tuple(music.left_out)
-    lost = unplayed([music] if isinstance(music, Tune) else [voice.tune for voice in music.voices])
+    lost = unplayed(music.tunes)
     return tuple((name, count) for name, count in lost if not (played and name == CHORD_SYMBOL))
 
 

@@ -183,7 +183,7 @@ def _tunes_of(what: Sequence[str | Path], _: Read) -> Found[Tune]:
     if len(unread) == len(read):
         first = f"; the first: {unread[0].source}: {unread[0].reason}" if unread else ""
         raise CorpusError(f"{title}: no tune could be read, {len(unread)} found{first}")
-    return title, [candidate(item) for item in read if isinstance(item, Tune)], unread
+    return title, [candidate(item) for item in read if not isinstance(item, Dropped)], unread
 
 
 def _each_of(source: str | Path) -> Iterator[Tune | Dropped]:

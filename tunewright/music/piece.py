@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple, TypeVar
 
 from tunewright.music import showing
-from tunewright.music.tune import Inference, Repair
+from tunewright.music.tune import Inference, Repair, Tune
 
 TICKS = 480  # to a quarter note, in every piece
 USUAL_TEMPO = 500_000  # microseconds to a quarter, where a file says nothing (Standard MIDI Files 1.0)
@@ -95,6 +95,11 @@ class Piece:
 
     def __hash__(self) -> int:
         return hash(self.content)
+
+    @property
+    def tunes(self) -> tuple[Tune, ...]:
+        """What is written in it as tunes: nothing, it is heard alone."""
+        return ()
 
     @property
     def content(self) -> tuple[object, ...]:

@@ -40,6 +40,11 @@ class Score:
         return self.voices[0].tune
 
     @property
+    def tunes(self) -> tuple[Tune, ...]:
+        """The music of each voice."""
+        return tuple(voice.tune for voice in self.voices)
+
+    @property
     def title(self) -> str:
         """That of the melody."""
         return self.melody.title

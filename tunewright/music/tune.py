@@ -149,6 +149,11 @@ class Tune:
         return tuple(form_errors_of(self.music))
 
     @property
+    def tunes(self) -> tuple[Tune, ...]:
+        """What is written in it as tunes: itself."""
+        return (self,)
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """Its notes, as written, repeats not unfolded."""
         return tuple(element for element in self.music if isinstance(element, Note))

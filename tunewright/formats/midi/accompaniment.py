@@ -46,8 +46,7 @@ PATTERNS = {
 
 def has_chords(music: Tune | Score) -> bool:
     """Whether some chord of a tune, or of a voice, can be played."""
-    tunes = [voice.tune for voice in music.voices] if isinstance(music, Score) else [music]
-    symbols = (element for tune in tunes for element in tune.music if isinstance(element, ChordSymbol))
+    symbols = (element for tune in music.tunes for element in tune.music if isinstance(element, ChordSymbol))
     return any((chord := parse_chord(symbol.text)) and not chord.silent for symbol in symbols)
 
 

@@ -39,7 +39,7 @@ def staves_of(music: Tune | Score) -> list[Staff]:
     """The staves of a page, from the top down."""
     if isinstance(music, Tune):
         return [Staff((Line(music, tuple(sheets(music))),))]
-    tunes = [voice.tune for voice in music.voices]
+    tunes = music.tunes
     rows = _side_by_side(tunes)
     top = music.staves[0][0]
     staves = []
