@@ -120,7 +120,7 @@ def render(*words: str) -> subprocess.CompletedProcess[str]:
 def test_the_command_renders_all_parts_or_the_melody(tmp_path: Path) -> None:
     song = str(write_formats(songs(1)[0], tmp_path, "song", ["mid"])["mid"])
     whole, melody = tmp_path / "whole", tmp_path / "melody"
-    assert render(song, "--parts", "--out", str(whole)).stdout == f"1 pieces rendered into {whole}, 0 failed.\n"
+    assert render(song, "--parts", "--out", str(whole)).stdout == f"1 piece rendered into {whole}, 0 failed.\n"
     assert {path.suffix for path in whole.iterdir()} == {".mid", ".wav", ".svg"}
     assert len(read_piece(whole / "song.mid").parts) == 4
     assert render(song, "--out", str(melody), "--format", "mid").returncode == 0
@@ -132,3 +132,16 @@ def test_what_only_tunes_have_is_wrong_usage_with_parts(tmp_path: Path, option: 
     done = render(str(tmp_path / "x.mid"), "--parts", *option, "--out", str(tmp_path / "out"))
     assert done.returncode == 2
     assert f"{option[0]} is for tunes" in done.stderr
+
+
+def test_a_format_that_cannot_be_made_keeps_no_other_from_being_made(tmp_path: Path) -> None:
+    path = tmp_path / "long.abc"
+    path.write_text("X:1\nT:Long\nM:none\nL:1/8\nK:C\n" + "CDEF|" * 2000 + "\n")
+    failed, made = render_files([path], tmp_path / "out", ["svg", "abc", "musicxml", "mid"])
+    assert isinstance(failed, Dropped)
+    assert failed.reason.endswith("(no svg, musicxml)")
+    assert isinstance(made, Rendered)
+    assert list(made.files) == ["abc", "mid"]
+    [nothing] = render_files([path], tmp_path / "out", ["svg"])
+    assert isinstance(nothing, Dropped)
+    assert "no svg" not in nothing.reason

@@ -211,7 +211,7 @@ def render(
         told = ("source", "title", "files", "repairs")
         print_json([{name: getattr(one, name) for name in told} | {"left_out": dict(one.left_out)} for one in done])
     else:
-        say(f"{len(done):,} {kind}s rendered into {out}, {failed:,} failed.")
+        say(f"{len(done):,} {kind}{'s' * (len(done) != 1)} rendered into {out}, {failed:,} failed.")
     if failed:
         raise typer.Exit(1)
 

@@ -54,10 +54,11 @@ def render_files(
 ) -> Iterator[Rendered | Dropped]:
     """Write the tunes of ABC and MIDI files, with all their voices, or the "piece"s with all their parts.
 
-    Each in every one of the formats. Yields each, or why it could not be made. A file of one tune gives `NAME.svg`, a
-    file of more `NAME-001.svg` and so on; "pdf" is one book of them all, `NAME.pdf`, or `tunebook.pdf` for several
-    files. `melody` is what `read_midi` takes, `performance` is what `Format.encode` takes. Raises OutputError where a
-    file cannot be written, ConfigError before anything is, where it would replace one of `files`.
+    Each in every one of the formats that can be made. Yields each, and why it, or a format of it, could not be made. A
+    file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so on; "pdf" is one book of them all,
+    `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi` takes, `performance` is what
+    `Format.encode` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
+    would replace one of `files`.
     """
     single = [name for name in formats if name != "pdf"]
     pages: list[tuple[str, str]] = []  # titles and pictures for a book
@@ -69,23 +70,35 @@ def render_files(
                 continue
             own = name if len(read) == 1 else f"{name}-{number:03}"
             _refuse_to_replace(files, [folder / f"{own}.{ending}" for ending in single])
-            try:
-                written = write_formats(music, folder, own, single, **performance)
-                if "pdf" in formats:
-                    pages.append((music.title, to_svg(music)))
-            except RenderError as error:
-                yield Dropped(music.source, str(error).removeprefix(f"{music.source}: "))
-            except (TunewrightError, OSError):
-                raise
-            except Exception as error:  # a mistake in one tune must not end the work on the others
-                yield Dropped(music.source, mistake(error))
-            else:
+            written: dict[str, Path] = {}
+            failed: dict[str, list[str]] = {}
+            for form in formats:
+                try:
+                    if form == "pdf":
+                        pages.append((music.title, to_svg(music)))
+                    else:
+                        written |= write_formats(music, folder, own, [form], **performance)
+                except RenderError as error:
+                    failed.setdefault(str(error).removeprefix(f"{music.source}: "), []).append(form)
+                except (TunewrightError, OSError):
+                    raise
+                except Exception as error:  # a mistake in one tune must not end the work on the others
+                    failed.setdefault(mistake(error), []).append(form)
+            if failed:
+                yield Dropped(
+                    music.source, _reasons(failed, some_are_made=sum(map(len, failed.values())) < len(formats))
+                )
+            if not failed or written:
                 repairs = tuple(repair.what for repair in music.repairs)
-                chords = has_chords(music)
                 lost = _left_out(music, formats, played=bool(performance.get("chords")))
-                yield Rendered(music.source, music.title, written, chords, repairs, lost)
+                yield Rendered(music.source, music.title, written, has_chords(music), repairs, lost)
     if pages:
         write_book(pages, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
+
+
+def _reasons(failed: Mapping[str, Sequence[str]], *, some_are_made: bool) -> str:
+    """Why music could not be made, with the formats that are missing where others are there."""
+    return "; ".join(f"{why} (no {', '.join(forms)})" if some_are_made else why for why, forms in failed.items())
 
 
 def _left_out(music: Any, formats: Sequence[str], *, played: bool) -> tuple[tuple[str, int], ...]:
