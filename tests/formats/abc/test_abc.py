@@ -554,3 +554,10 @@ class _nothing:
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def test_a_hairpin_that_ends_at_a_bar_line_ends_at_the_note_before_it() -> None:
+    [tune] = parse_abc("X:1\nL:1/4\nK:C\n!<(!CDE!<)!F!>(!|GABc!>)!!D.C.!|]\n")
+    assert [note.decorations for note in tune.notes if note.decorations] == [("<(",), ("<)",), (">)",)]
+    assert dict(tune.left_out) == {"decoration on a bar line": 2}
+    assert parse_abc(format_abc(tune)) == [tune]

@@ -6,10 +6,12 @@ In: the text of one sign, and the `State` that it is read in. Out: elements adde
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tunewright.formats.abc.fields import parse_ending
 from tunewright.formats.abc.signs import bar_line
 from tunewright.formats.abc.state import State
-from tunewright.music.tune import Bar, Ending, join_bars
+from tunewright.music.tune import Bar, Ending, Note, join_bars
 
 
 def read_bar(state: State, text: str) -> None:
@@ -21,11 +23,21 @@ def read_bar(state: State, text: str) -> None:
     if text.count(":") > 2 or (text.count(":") == 2 and not (ends and starts)):
         state.repair("repeat of more than two times read as two", text)
     if state.decorations:
+        _end_hairpins(state)
         state.left_out["decoration on a bar line"] += len(state.decorations)
         state.decorations = []
     state.measures_read += state.sounds()
     _add_bar(state, Bar(line))
     state.bar_start, state.in_bar = len(state.music), {}
+
+
+def _end_hairpins(state: State) -> None:
+    """Give what ends at a bar line, as `!<)!` does, to the note before it."""
+    last = state.music[-1] if state.music else None
+    if isinstance(last, Note):
+        ends = tuple(name for name in state.decorations if name.endswith(")"))
+        state.music[-1] = replace(last, decorations=(*last.decorations, *ends))
+        state.decorations = [name for name in state.decorations if name not in ends]
 
 
 def _add_bar(state: State, bar: Bar) -> None:
