@@ -106,7 +106,7 @@ def test_no_room(folder: Path, trained: Path, tunes: Path) -> None:
         pytest.skip("needs root to mount a small file system")
     disk = folder / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", disk], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk], capture_output=True).returncode:
         pytest.skip("mounting is not allowed here")
     try:
         told = run(folder, "PROGRAM corpus many", TUNEWRIGHT_CACHE=str(disk))

@@ -19,7 +19,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tunewright.music.harmony import tonic_class
-from tunewright.music.playing import played_places
+from tunewright.music.playing import MOST_PLAYED, played_places, plays_on
 from tunewright.music.tune import (
     STEPS,
     Element,
@@ -36,7 +36,7 @@ from tunewright.music.tune import (
 )
 from tunewright.support.tables import Column, Table
 
-MOST_SIGNS = 200_000  # of a tune that is made a table: parts and repeats can ask for thousands of millions to be played
+MOST_SIGNS = MOST_PLAYED  # of a tune that is made a table: parts and repeats can ask for thousands of millions
 TUNE_ID = Column("tune", "text", "", "twelve hex digits by which the tune is known, as in `corpus --split-out`")
 SPLIT = Column("split", "text", "", "train, valid or test; the settings of one tune are in one part")
 FAMILY = Column("family", "text", "", "the id of the first tune of its family: those that are settings of one tune")
@@ -407,10 +407,9 @@ def _notes_at(tune: Tune) -> Iterator[int]:
 
 def _in_order(tune: Tune, *, unfold: bool) -> Iterator[int]:
     """The places in the music, one after the other; TooLong where they do not come to an end soon enough."""
-    for count, place in enumerate(played_places(tune) if unfold else range(len(tune.music))):
-        if count == MOST_SIGNS:
-            raise TooLong
-        yield place
+    if plays_on(tune) if unfold else len(tune.music) > MOST_SIGNS:
+        raise TooLong
+    yield from played_places(tune) if unfold else range(len(tune.music))
 
 
 def _row(number: int, placed: _Placed, label: Label, ticks: int) -> NoteRow:

@@ -121,3 +121,10 @@ def test_a_line_of_words_ends_with_its_last_syllable() -> None:
 def test_real_tunes_are_read_as_before_where_they_have_words() -> None:
     for tune in real_tunes(20):
         assert all(len(verse) == len(tune.notes) for verse in tune.lyrics)
+
+
+def test_words_below_the_music_are_the_last_fields_wherever_they_stand() -> None:
+    [tune] = parse_abc("X:1\nW:first\nT:x\nB:a book\nK:C\nCDEF|\nW:second\n")
+    assert tune.fields == (("B", "a book"), ("W", "first"), ("W", "second"))
+    [again] = parse_abc(format_abc(tune))
+    assert again.fields == tune.fields

@@ -127,6 +127,7 @@ def _after_header(header: Header, lines: list[tuple[int, str]]) -> list[tuple[in
         header.repairs.append(Repair("empty line between header and music", lines[0][0]))
     music = lines_of_music(lines)
     header.fields += [("W", decode_accents(text[2:])) for _, text in music if text.startswith("W:")]
+    header.fields.sort(key=lambda field: field[0] == "W")  # words below the music come last, wherever they are written
     return [(number, text) for number, text in music if not text.startswith("W:")]
 
 
