@@ -39,7 +39,7 @@ TASTE = (  # not music, or played by taste
     (r'"[^"\n]*"', ""),
     (r"\{[^}\n]*\}", ""),
     (r"![^!\n]*!|\+[a-z0-9<>]+\+", ""),
-    (r"(?m)^(?![A-Za-z]:)(.*)$", lambda line: re.sub(r"[~.HLMOPSTuv](?=[\^_=]*[A-Ga-g\[(zx])", "", line[0])),
+    (r"(?m)^(?![A-Za-z]:)(.*)$", lambda line: re.sub(r"[~.HLMOPSTuv](?=[~.HLMOPSTuv\^_=]*[A-Ga-g\[(zx])", "", line[0])),
 )
 Heard = Counter[tuple[int, int]]  # of onset and number
 
@@ -116,8 +116,10 @@ def cause(text: str, said: str, mine: Heard, other: Heard) -> str:
         return "chords in + signs, which abc2midi reads with -OCC alone"
     if re.search(r"(?m)^P:.*[^A-Z0-9()\n]", text):
         return "a word in P:, which abc2midi takes for a part"
-    if re.search(r"(?m)^V:", text):
-        return "voices that begin in the middle, which abc2midi puts at the beginning"
+    if re.search(r"(?m)^V:|\[V:", text):
+        return "voices: ours is the melody alone"
+    if re.search(r"\([579](?!:)", music):
+        return "tuplets of 5, 7 or 9 in 3/4, which take two units there by the standard"
     if music.count(":|") > music.count("|:") or (music.count(":|") and "||" in music):
         return "a repeat without a beginning: ours goes back to the last double bar or repeat sign"
     return "unexplained"

@@ -61,7 +61,9 @@ def train_steps(
     path = Path(path)
     prepare_folder(path, resume)
     with locked(path):
+        begun = time.monotonic()
         training = _Training(open_run(corpus, path, config, resume, record or {}), corpus, minutes)
+        training.preparing = time.monotonic() - begun
         with kept_memory(), contextlib.closing(training.log), contextlib.closing(training.proceed(stop)) as steps:
             yield from steps
 
@@ -99,6 +101,7 @@ class _Training:
         self.pace = Pace(torch.get_num_threads() if self.device.type == "cpu" else 1)
         self.forward = reading(self.model, self.counters.precision)
         self.looking = paced(self.forward, self.device)
+        self.preparing = 0.0  # seconds of this call before its first step
         self.look_seconds: float | None = None  # of the last look
         self.log = MetricsLog(run.path, self.counters.step)
 
@@ -148,7 +151,8 @@ class _Training:
         here, spent = self.counters.step - self.first, self.counters.seconds - self.opened
         share = self.counters.step / self.config.schedule.num_training_iterations
         if self.minutes is not None and here:
-            share = max(share, (spent + self._look_takes(spent / here)) / max(60 * self.minutes, 1e-9))
+            spent, look = spent + self.preparing, self._look_takes(spent / here)
+            share = max(share, (spent + look) / max(60 * self.minutes, 1e-9))
         return share
 
     def _look_takes(self, step_seconds: float) -> float:
