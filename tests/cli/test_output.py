@@ -161,6 +161,7 @@ def test_output_that_is_really_ascii(tmp_path: Path, environment: dict[str, str]
 def test_training_is_saved_when_its_terminal_goes(trained: Path, tmp_path: Path, ignored: bool) -> None:
     path = tmp_path / "run"
     words = ["train", trained.parent / "tunes.abc", "--out", path, "--steps", "100000" if not ignored else "60"]
+    words += ["--set", "patience=0"]  # else it may end by itself before its terminal goes
     program, terminal = pty.fork()
     if program == 0:  # the child, whose terminal this is
         if ignored:
