@@ -99,6 +99,7 @@ def train(
 
     Ctrl-C saves and says how to go on.
     """
+    begun = time.monotonic()  # before PyTorch is loaded, which takes seconds
     from tunewright.cli.console import refused_note, show_training, training_result
     from tunewright.cli.output import note, print_json, say
     from tunewright.corpus.sources import lasting_source
@@ -112,7 +113,6 @@ def train(
     from tunewright.training.trackers import load_trackers
     from tunewright.training.tracking import track
 
-    begun = time.monotonic()
     preset = preset or usual_preset("piece" if tokens.lower() in codec_names("piece") else "tune")
     asked = {"tokens": tokens.lower(), "melody": melody, "num_training_iterations": steps}
     changes = [*(settings or []), *(f"{name}={value}" for name, value in asked.items() if value)]
