@@ -145,3 +145,21 @@ def test_a_format_that_cannot_be_made_keeps_no_other_from_being_made(tmp_path: P
     [nothing] = render_files([path], tmp_path / "out", ["svg"])
     assert isinstance(nothing, Dropped)
     assert "no svg" not in nothing.reason
+
+
+def test_a_tune_that_stands_in_the_book_alone_counts_as_made(tmp_path: Path) -> None:
+    path = tmp_path / "low.abc"
+    path.write_text("X:1\nT:Low\nL:1/4\nK:C clef=treble-8\nC,,,,,DEF|]\n")
+    failed, made = render_files([path], tmp_path / "out", ["mid", "pdf"])
+    assert isinstance(failed, Dropped)
+    assert failed.reason.endswith("(no mid)")
+    assert isinstance(made, Rendered)
+    assert (tmp_path / "out" / "low.pdf").exists()
+
+
+def test_chords_of_a_voice_that_does_not_play_them_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "two.abc"
+    path.write_text('X:1\nL:1/4\nK:C\nV:1\n"C"CDEF|G4|]\nV:2\nE4|"G"E4|]\n')
+    [made] = render_files([path], tmp_path / "out", ["mid"], chords=True)
+    assert isinstance(made, Rendered)
+    assert dict(made.left_out)["chord symbol"] == 1

@@ -84,14 +84,13 @@ def render_files(
                     raise
                 except Exception as error:  # a mistake in one tune must not end the work on the others
                     failed.setdefault(mistake(error), []).append(form)
+            made = len(formats) - sum(map(len, failed.values()))
             if failed:
-                yield Dropped(
-                    music.source, _reasons(failed, some_are_made=sum(map(len, failed.values())) < len(formats))
-                )
-            if not failed or written:
+                yield Dropped(music.source, _reasons(failed, some_are_made=made > 0))
+            if made:
                 repairs = tuple(repair.what for repair in music.repairs)
                 lost = _left_out(music, formats, played=bool(performance.get("chords")))
-                yield Rendered(music.source, music.title, written, has_chords(music), repairs, lost)
+                yield Rendered(music.source, music.title, written, any(map(has_chords, music.tunes)), repairs, lost)
     if pages:
         write_book(pages, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
 
@@ -106,7 +105,11 @@ def _left_out(music: Any, formats: Sequence[str], *, played: bool) -> tuple[tupl
     if not music.tunes or any(FORMATS[name].notated for name in formats):
         return tuple(music.left_out)
     lost = unplayed(music.tunes)
-    return tuple((name, count) for name, count in lost if not (played and name == CHORD_SYMBOL))
+    if played:  # those of the first voice that has any
+        heard = next((tune for tune in music.tunes if has_chords(tune)), None)
+        silent = dict(unplayed(tune for tune in music.tunes if tune is not heard)).get(CHORD_SYMBOL, 0)
+        lost = tuple((name, silent if name == CHORD_SYMBOL else count) for name, count in lost)
+    return tuple((name, count) for name, count in lost if count)
 
 
 def _distinct_names(files: Sequence[Path]) -> list[str]:

@@ -45,7 +45,7 @@ _RAISED = {"#": 1, "♯": 1, "+": 1, "b": -1, "♭": -1, "-": -1}
 class Chord:
     """The notes of a chord: its root and bass as pitch classes, C 0 to B 11, and semitones above the root.
 
-    `Chord.SILENT` (no notes) is what N.C. asks for.
+    `SILENT` (no notes) is what N.C. asks for.
     """
 
     root: int

@@ -266,6 +266,9 @@ class Part:
     label: str
 
 
+SLOWEST, FASTEST = 10, 1000  # quarter notes a minute that are believed, of a file or a user
+
+
 @dataclass(frozen=True, slots=True)
 class Tempo:
     """How fast: beats of this length, in whole notes, so many to the minute."""

@@ -15,10 +15,13 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple, TypeVar
 
 from tunewright.music import showing
+from tunewright.music.elements import FASTEST, SLOWEST
 from tunewright.music.tune import Inference, Repair, Tune
 
 TICKS = 480  # to a quarter note, in every piece
 USUAL_TEMPO = 500_000  # microseconds to a quarter, where a file says nothing (Standard MIDI Files 1.0)
+SLOWEST_TEMPO, FASTEST_TEMPO = 60_000_000 // SLOWEST, 60_000_000 // FASTEST  # microseconds to a quarter
+LONGEST = 10_000  # whole notes; a piece of ten thousand bars is a file with a mistake in it
 
 
 class PieceNote(NamedTuple):

@@ -7,10 +7,12 @@ a tune is asked for; as music of several parts a score is a `Piece`. This file r
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
 from typing import ClassVar
 
 from tunewright.music import showing
-from tunewright.music.tune import Inference, Repair, Tune
+from tunewright.music.tune import Inference, Note, Repair, Rest, Tempo, Tune
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Score:
         for voice in self.voices:
             for name, count in voice.tune.left_out:
                 counts[name] = counts.get(name, 0) + count
+        if missing := len(set().union(*map(_tempos, self.tunes)) - _tempos(self.melody)):
+            counts["tempo in a voice other than the melody"] = missing
         return tuple(sorted(counts.items()))
 
     @property
@@ -83,3 +87,10 @@ class Score:
 
     def __str__(self) -> str:
         return f"{self.title or 'Untitled'} ({len(self.voices)} voices)"
+
+
+def _tempos(tune: Tune) -> set[tuple[Fraction, Tempo]]:
+    """The tempi of a voice with when, in whole notes as written, they begin."""
+    lengths = (element.length if isinstance(element, Note | Rest) else Fraction(0) for element in tune.music)
+    times = list(accumulate(lengths, initial=Fraction(0)))
+    return {(times[place], tempo) for place, tempo in tune.tempos}

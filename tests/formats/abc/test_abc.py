@@ -561,3 +561,35 @@ def test_a_hairpin_that_ends_at_a_bar_line_ends_at_the_note_before_it() -> None:
     assert [note.decorations for note in tune.notes if note.decorations] == [("<(",), ("<)",), (">)",)]
     assert dict(tune.left_out) == {"decoration on a bar line": 2}
     assert parse_abc(format_abc(tune)) == [tune]
+
+
+TUNE = "X:1\nK:C\nCDEF|]\n"
+
+
+def test_text_and_continued_fields_in_the_head_of_a_file_leave_the_rest_of_it_in_force() -> None:
+    for between in ("H:one\n+:two\n", "A tune book of mine\n"):
+        [tune] = parse_abc(f"M:3/4\nL:1/16\nR:waltz\n{between}\n{TUNE}")
+        assert (tune.meter, tune.unit, tune.rhythm) == (Meter(3, 4), Fraction(1, 16), "waltz")
+
+
+def test_the_rhythm_of_a_file_gives_way_to_that_of_a_tune() -> None:
+    jig, reel = parse_abc(f"R:reel\n\nX:1\nR:jig\nK:C\nCDEF|]\n\n{TUNE}")
+    assert (jig.rhythm, reel.rhythm) == ("jig", "reel")
+    assert not jig.fields
+
+
+def test_macros_leave_texts_alone() -> None:
+    [tune] = parse_abc('X:1\nm:T = !trill!\nL:1/4\nK:C\n"^Tempo"TC DEF|]\n')
+    assert tune.annotations == ((0, "^Tempo"),)
+    assert tune.notes[0].decorations == ("trill",)
+
+
+def test_words_of_a_tempo_within_a_tune_are_said_to_be_left_out() -> None:
+    [tune] = parse_abc('X:1\nL:1/4\nK:C\nCD[Q:"rit." 1/4=60]EF|]\n')
+    assert len(tune.tempos) == 1
+    assert sum(dict(tune.left_out).values()) == 1
+
+
+def test_a_forte_between_plus_signs_is_no_chord() -> None:
+    [tune] = parse_abc("X:1\nL:1/4\nK:C\n+f+C +ff+D +CE+ F|]\n")
+    assert [len(note.pitches) for note in tune.notes] == [1, 1, 2, 1]

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from tests.support.real_tunes import real_tunes
 from tests.support.voices import BAND, CHOIR, by_abc2midi, onsets, score_of, whole
 from tunewright.formats.abc import parse_abc
-from tunewright.formats.abc.scores import LEFT_OUT, OUT_OF_STEP, decode_scores, format_score
+from tunewright.formats.abc.scores import LEFT_OUT, OUT_OF_STEP, decode_scores, format_score, parse_scores
 from tunewright.formats.midi.scores import piece_of_score
 from tunewright.music.score import Score
+from tunewright.music.tune import Tune
 from tunewright.support.errors import ParseError, RenderError
 
 CASES = Path(__file__).parents[4] / "shared" / "cases"
@@ -114,3 +115,14 @@ def test_no_text_of_voices_breaks_the_reader(signs: list[str]) -> None:
             assert format_score(score_of(format_score(music))) == format_score(music)
         elif isinstance(music, ParseError):
             assert music.reason
+
+
+def test_an_overlay_of_chord_symbols_alone_is_no_voice_and_is_counted() -> None:
+    [tune] = parse_scores('X:1\nM:4/4\nL:1/4\nK:C\nC4|D4&"Am"z4|E4|]\n')
+    assert isinstance(tune, Tune)
+    assert dict(tune.left_out)["chord symbol over an empty overlay"] == 1
+
+
+def test_texts_of_a_voice_with_other_repeats_are_counted() -> None:
+    [score] = parse_scores('X:1\nM:4/4\nL:1/4\nK:C\nV:1\n|:C4|G4:|\nV:2\n"^pizz"C2E2|"^arco"G2c2|\n')
+    assert dict(score.left_out)["text over the music of a voice with other repeats"] == 2

@@ -66,6 +66,7 @@ def test_every_metre_has_a_pattern_that_fills_it() -> None:
         for bottom in (1, 2, 4, 8, 16):
             assert set(pattern(Meter(top, bottom))) <= set("fczb")
             assert pattern(Meter(top, bottom))[0] in "fb"
+            assert len(pattern(Meter(top, bottom))) % top == 0
 
 
 def test_the_track_of_chords_is_there_where_it_is_asked_for() -> None:

@@ -6,11 +6,14 @@ import pytest
 
 from tests.support.voices import BAND, CHOIR, score_of
 from tunewright.corpus.packing import PiecePacker, PieceUnpacker
+from tunewright.formats.abc.scores import parse_scores
 from tunewright.formats.midi.accompaniment import NAME
 from tunewright.formats.midi.pieces import parse_piece
 from tunewright.formats.midi.scores import CELLO, piece_of_score, played_piece, to_midi
 from tunewright.formats.midi.tunes import FLUTE
+from tunewright.formats.midi.tunes import to_midi as to_midi_of_tune
 from tunewright.music.piece import KeyAt, MeterAt
+from tunewright.music.score import Score
 from tunewright.support.errors import RenderError
 
 PICKUP = MeterAt(480, 3, 4)
@@ -64,3 +67,16 @@ def test_more_notes_than_anybody_plays_are_refused() -> None:
 def test_tempo_and_lilt_are_as_of_a_tune() -> None:
     assert round(60e6 / played_piece(score_of(BAND), tempo=90).tempos[0].microseconds) == 90
     assert piece_of_score(score_of(BAND)).seconds > 0
+
+
+def test_voices_of_a_hornpipe_swing_together() -> None:
+    score = score_of("X:1\nR:hornpipe\nM:2/4\nL:1/16\nK:C\nV:1\n" + "CDEF GABc|" * 4 + "\nV:2\n" + "C2D2E2F2|" * 4)
+    fast, slow = ({note.onset for note in part.notes} for part in played_piece(score).parts)
+    assert slow <= fast
+
+
+def test_bars_that_no_reader_takes_are_refused_with_their_place() -> None:
+    for text in ("X:1\nM:1/8\nL:1/8\nK:C\nV:1\n{0}\nV:2\n{0}\n", "X:1\nM:1/8\nL:1/8\nK:C\n{0}\n"):
+        [music] = parse_scores(text.format("C|" * 1200))
+        with pytest.raises(RenderError, match="1,200 bars shorter than a quarter note"):
+            (to_midi if isinstance(music, Score) else to_midi_of_tune)(music)

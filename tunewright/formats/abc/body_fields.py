@@ -97,6 +97,7 @@ def _change_tempo(state: State, value: str) -> None:
     if tempo is None:
         state.left_out[FIELD_NAMES["Q"]] += 1
         return
+    state.left_out[FIELD_NAMES["Q"]] += '"' in value
     place = len(state.music) + state.close_bar  # a bar line is put before what follows
     while state.tempos and state.tempos[-1][0] >= place:
         state.tempos.pop()

@@ -1,7 +1,7 @@
 """ABC information fields: keys, metres, unit lengths and endings, from text to values and back.
 
 In: the text after a field's colon, comments already taken off. Out: `Key`, `Meter`, `Fraction`, with a
-word on what had to be repaired. The music itself is read in `reading` and written in `writing`.
+word on what had to be repaired. The music itself is read in `music` and written in `writing`.
 Source: the ABC standard 2.1, sections 3 and 4.
 """
 

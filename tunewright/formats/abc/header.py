@@ -68,6 +68,7 @@ def read_header(source: Source) -> Header:
         if mailed:
             header.repairs.append(Repair("mail encoding undone", number, detail=line[-20:]))
     _read_defaults(header, source)
+    held, header.rhythm = header.rhythm, ""  # of the file's head: it gives way to the tune's own
     if not source.lines[0].startswith("X:"):
         header.repairs.append(Repair("no X: field", source.line))
     last = ""  # the letter of the field that a "+:" goes on with
@@ -75,6 +76,7 @@ def read_header(source: Source) -> Header:
         text = strip_comment(line)
         try:
             if text.startswith("K:"):
+                header.rhythm = header.rhythm or held
                 _end(header, text[2:], number)
                 header.music = _after_header(header, lines[index + 1 :])
                 return header
@@ -86,13 +88,15 @@ def read_header(source: Source) -> Header:
 
 def _read_defaults(header: Header, source: Source) -> None:
     """The fields of the file's head that hold for every tune; what cannot be read there costs no tune."""
+    last = ""
     for number, line in source.defaults:
         text = strip_comment(line)
-        if text[0] not in HELD_BY_FILE:
+        if text[0] not in HELD_BY_FILE and not (text[0] == "+" and last):
             header.left_out["field of the file's head that holds for no tune"] += source.first
+            last = ""
             continue
         try:
-            _read_line(header, text, number, "")
+            last = _read_line(header, text, number, last)
         except ParseError as error:
             header.repairs.append(
                 Repair("field of the file's head that says nothing ignored", number, detail=error.reason)
@@ -190,8 +194,6 @@ def _read_field(header: Header, letter: str, value: str, number: int) -> None:
         header.voices.append(value)
     elif letter == "W":
         header.fields.append((letter, decode_accents(value)))
-    elif letter == "K":
-        header.left_out["key in the head of a file"] += 1
     elif letter in "ws":
         header.left_out[FIELD_NAMES[letter]] += 1
     elif value:

@@ -1,7 +1,7 @@
 """What ties mean, which takes both of their ends; and bar lines side by side.
 
 In: music as read sign by sign. Out: the same with every tie between equal pitches, and the repairs that took, each
-with its place in the music. Slurs are paired where they are read, in `music`.
+with its place in the music. Slurs are paired where they are read, in `slurs`.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def _read_line(state: State, text: str) -> None:
 
 def _read_decoration(state: State, text: str) -> None:
     name = text[1:-1]
-    if text[0] == "+" and NOTE_LETTERS.fullmatch(name):
+    if text[0] == "+" and NOTE_LETTERS.fullmatch(name) and name.strip("f"):  # forte is no chord
         state.repair("chord in plus signs", text)  # as ABC 1.6 wrote it
         read_chord(state, f"[{name}]")
     elif is_decoration(name):

@@ -61,6 +61,9 @@ def end_overlay(state: State) -> None:
     finish_slurs(inner)
     inner.repairs += [(what, place, "") for what, place in resolve_ties(inner.music)]
     state.left_out["annotation in a voice overlay"] += len(inner.annotations)
+    if not any(isinstance(element, Note) for element in inner.music):
+        chords = sum(isinstance(element, ChordSymbol) for element in inner.music)
+        state.left_out["chord symbol over an empty overlay"] += chords
     state.overlays.append(state.overlay)
     state.overlay = None
 
@@ -87,7 +90,7 @@ def layers(voice: Tune, overlays: Iterable[Overlay], words: Sequence[Sequence[tu
         if free is not None:
             free.update(bars)
     made = [_layer(voice, layer) for layer in layered]
-    return [tune for tune in made if any(isinstance(element, Note | ChordSymbol) for element in tune.music)]
+    return [tune for tune in made if tune.notes]
 
 
 def _bars(overlay: Overlay, verses: Sequence[tuple[str, ...]]) -> dict[int, Laid]:

@@ -8,6 +8,7 @@ belong to a voice is found in `voices`, what they mean in `reading`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from tunewright.music.tune import Bar, Element, Ending, Part, Repair, Tune
 from tunewright.support.errors import ParseError
 
 LEFT_OUT = "voice that cannot be read left out"
+MOVED_TEXT = "text over the music of a voice with other repeats"
 OUT_OF_STEP = "repeats of a voice that are not those of the melody"
 
 
@@ -98,13 +100,21 @@ def _in_step(melody: Tune, voice: Tune) -> Tune:
     if len(melody.measures) != len(voice.measures):
         return replace(voice, repairs=(*voice.repairs, repair))
     music: list[Element] = []
+    left_out = Counter(dict(voice.left_out)) + Counter({MOVED_TEXT: len(voice.annotations)})
     begin = start = 0
     for bar, own in zip(melody.measures, voice.measures, strict=True):
         music += [element for element in melody.music[begin : bar.stop] if _is_form(element)]
         music += [element for element in voice.music[start : own.stop] if not _is_form(element)]
         begin, start = bar.stop, own.stop
     music += [element for element in melody.music[begin:] if _is_form(element)]
-    return replace(voice, music=tuple(bars_joined(music)), tempos=(), annotations=(), repairs=(*voice.repairs, repair))
+    return replace(
+        voice,
+        music=tuple(bars_joined(music)),
+        tempos=(),
+        annotations=(),
+        repairs=(*voice.repairs, repair),
+        left_out=tuple(sorted(left_out.items())),
+    )
 
 
 def _is_form(element: Element) -> bool:

@@ -33,6 +33,7 @@ MOST_MACROS = 100  # of a tune: each is looked for in each of its lines
 _LETTERS = "CDEFGABcdefgab"
 _ANY_NOTE = r"([A-Ga-g][,']{0,5})"
 _PLACES = re.compile(r"![^!]*!|\"[^\"]*\"|[h-z]")
+_OR_TEXT = r"""|(?P<text>"[^"]*"?)"""
 _NO_SIGN = ("nil", "none")
 _FINGERING = re.compile(r"[0-5f]{1,4}")
 _LONE_MUSIC = re.compile(r"(?=\s|.*\s$|.*[\d/,'^_=])(?=.*[A-Ga-g])[A-Ga-gxz,'^_=\d/\s]+")
@@ -90,19 +91,25 @@ def expand_macros(text: str, macros: Sequence[tuple[str, str]]) -> str:
     'G{A}G{F}G A{B}A{G}A'
     """
     for target, meaning in macros:
-        pattern = re.compile(re.escape(target).replace("n", _ANY_NOTE, 1))
+        pattern = re.compile(re.escape(target).replace("n", _ANY_NOTE, 1) + _OR_TEXT)
         size = len(text) + len(pattern.findall(text)) * len(meaning)
         if size > LONGEST_LINE:
             raise ParseError(
                 f"macro {target[:20]!r} makes a line of {size:,} characters, expected {LONGEST_LINE:,} at most"
             )
-        text = pattern.sub(partial(_transposed, meaning), text) if "n" in target else text.replace(target, meaning)
+        text = pattern.sub(partial(_meant, meaning), text)
     return text
 
 
-def _transposed(meaning: str, found: re.Match[str]) -> str:
+def _meant(meaning: str, found: re.Match[str]) -> str:
+    """What is written in the place of what was found: texts over the music stay as they are."""
+    if found["text"] is not None:
+        return found[0]
+    return _transposed(meaning, found[1]) if found.re.groups > 1 else meaning
+
+
+def _transposed(meaning: str, note: str) -> str:
     """A meaning at the note that was found: "n" is that note, "m" one step below, "o" one above."""
-    note = found[1]
     here = _LETTERS.index(note[0]) + 7 * (note.count("'") - note.count(","))
 
     def at(sign: re.Match[str]) -> str:

@@ -17,7 +17,7 @@ from tunewright.music.tune import Repair
 
 FIELD_LINE = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
 MOST_DEFAULTS = 100  # fields in the header of a file: each tune of it reads them all
-_FIELD = re.compile(r"[A-Za-z]:")
+_FIELD = re.compile(r"[A-Za-z+]:")
 _MAILED = re.compile(r"(\[[A-Za-z]:[^\[\]]*\])|=(3D|20)")  # quoted-printable: never valid ABC, but for [Q:1/4=200]
 _OF_MAIL = {"3D": "=", "20": " "}
 _BLOCK = re.compile(r"%%begin(\w+)")
@@ -124,7 +124,7 @@ class _Page:
             elif self._begins_tune(first, last):
                 tunes.append(_Span(first, last))
                 header = None
-            elif _is_head(body):
+            elif _is_head(body) or (not tunes and _is_field(body[0])):  # text among the fields of the file's head
                 header = first if any(line.startswith("K:") for line in body) else header
                 fields += [(number + 1, self.read[number]) for number in range(first, last)] * (not tunes)
             elif tunes:

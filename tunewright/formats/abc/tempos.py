@@ -10,9 +10,9 @@ import re
 from fractions import Fraction
 
 from tunewright.formats.abc.numbers import parse_number
+from tunewright.music.elements import FASTEST, SLOWEST
 from tunewright.music.tune import Tempo
 
-SLOWEST, FASTEST = 10, 1000  # quarters a minute that are believed
 LONGEST_TEMPO = 200  # characters, words in quotation marks left aside, in which numbers are looked for
 _COUNT = r"(\d{1,9}(?:\.\d{1,3})?)"
 _BEAT = r"\d{1,9}/\d{1,9}"

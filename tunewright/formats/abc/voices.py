@@ -18,6 +18,7 @@ from tunewright.music.tune import Note, Pitch, Tune
 
 LONGEST_NAME = 20  # characters by which voices are told apart
 MOST_VOICES = 64  # of a tune: more are no score that anybody could read
+FARTHEST_OCTAVES = 4  # by `middle=`; what asks for more is a slip of the pen, as at a clef
 FIRST = "1"  # the voice that is not named where others are
 CLEFS = ("treble", "mezzosoprano", "soprano", "alto", "tenor", "baritone", "bass")
 MIDDLE_LINES = {  # the step that stands there, counted from middle C
@@ -34,7 +35,7 @@ _OLD_CLEFS = {"G": "treble", "F": "bass", "C": "alto", "G2": "treble", "F4": "ba
 _C_CLEFS = {"1": "soprano", "2": "mezzosoprano", "3": "alto", "4": "tenor"}
 _PROPERTY = re.compile(r"([A-Za-z]+)\s*=\s*(\"[^\"]*\"?|\S+)|(\S+)")
 _INLINE = re.compile(r"\[V:([^\]]*)\]?")
-_SHARED = "KMLQU"  # fields that hold for all voices where they stand before the first one
+_SHARED = "KMLQUm"  # fields that hold for all voices where they stand before the first one
 _GROUPS = re.compile(r"[(){}\[\]|]|[^\s(){}\[\]|]+")
 
 Line = tuple[int, str]
@@ -81,7 +82,7 @@ class VoiceLines:
         letter, marks = told.groups()
         given = "CDEFGAB".index(letter.upper()) + 7 * (letter.islower() + marks.count("'") - marks.count(","))
         away = MIDDLE_LINES.get(self.said.get("clef", ""), MIDDLE_LINES["treble"]) - given
-        return away // 7 if away % 7 == 0 else 0
+        return away // 7 if away % 7 == 0 and abs(away) <= 7 * FARTHEST_OCTAVES else 0
 
     def say(self, value: str) -> None:
         """Take what stands in a `V:` field after the name of the voice."""
@@ -133,7 +134,7 @@ def in_octave(tune: Tune, octaves: int) -> Tune:
         return tuple(replace(pitch, octave=pitch.octave + octaves) for pitch in pitches)
 
     music = (
-        replace(element, pitches=moved(element.pitches), grace=moved(element.grace))
+        replace(element, pitches=moved(element.pitches), grace=moved(element.grace), held=moved(element.held))
         if isinstance(element, Note)
         else element
         for element in tune.music
@@ -165,19 +166,19 @@ def split_voices(declared: Sequence[str], lines: Sequence[Line]) -> list[VoiceLi
                 begins = []
     here += begins
     found = list(voices.values()) or [VoiceLines("")]
+    owner = voices[FIRST] if FIRST in voices and not declared else found[0]
     if _no_music(before):
         shared = [line for line in before if line[1][:1] in _SHARED and line[1][1:2] == ":"]
-        for voice in found[1:MOST_VOICES]:
-            voice.lines[:0] = shared
+        for voice in found[:MOST_VOICES]:
+            voice.lines[:0] = shared if voice is not owner else []
     elif voices and not declared and FIRST not in voices:
-        found = [voices.get("", VoiceLines("")), *(voice for voice in found if voice.name)]
-    owner = voices[FIRST] if FIRST in voices and not declared else found[0]
+        found = [owner := voices.get("", VoiceLines("")), *(voice for voice in found if voice.name)]
     owner.lines[:0] = before
     return found
 
 
 def _voice(voices: dict[str, VoiceLines], value: str) -> VoiceLines:
-    name, _, said = value.strip().partition(" ")
+    name, said = [*value.split(maxsplit=1), "", ""][:2]
     voice = voices.setdefault(name[:LONGEST_NAME], VoiceLines(name[:LONGEST_NAME]))
     voice.say(said)
     return voice

@@ -17,15 +17,14 @@ from itertools import pairwise
 
 from tunewright.formats.midi.performance import MetricalBar, Played, metrical_bars
 from tunewright.music.chord_symbols import Chord, parse_chord
+from tunewright.music.piece import LONGEST
 from tunewright.music.playing import played
-from tunewright.music.score import Score
 from tunewright.music.tune import ChordSymbol, Meter, Note, Rest, Tune
 from tunewright.support.errors import RenderError
 
 GUITAR = 24  # General MIDI's with nylon strings, from 0
 NAME = "Chords"  # of their track
 BASS_VELOCITY, CHORD_VELOCITY = 64, 52
-LONGEST = 10_000  # whole notes, as of a piece
 LOWEST_BASS, LOWEST_ROOT = 36, 48  # the octaves above these Cs
 PATTERNS = {
     "2/2": "fzczfzcz",
@@ -44,9 +43,9 @@ PATTERNS = {
 }
 
 
-def has_chords(music: Tune | Score) -> bool:
-    """Whether some chord of a tune, or of a voice, can be played."""
-    symbols = (element for tune in music.tunes for element in tune.music if isinstance(element, ChordSymbol))
+def has_chords(tune: Tune) -> bool:
+    """Whether some chord of a tune can be played."""
+    symbols = (element for element in tune.music if isinstance(element, ChordSymbol))
     return any((chord := parse_chord(symbol.text)) and not chord.silent for symbol in symbols)
 
 

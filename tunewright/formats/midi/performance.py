@@ -18,6 +18,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from tunewright.music.elements import FASTEST, SLOWEST
 from tunewright.music.playing import played, played_places, soundings
 from tunewright.music.rhythms import lilt, quarters_per_minute
 from tunewright.music.tune import Bar, Ending, KeyChange, Meter, MeterChange, Note, Part, Pitch, Rest, Tune
@@ -30,7 +31,6 @@ VELOCITY = 84
 DOWNBEAT, BEAT = 18, 9  # added to the velocity there
 GRACE = Fraction(1, 48)  # of a whole note: 25 ms at a reel's speed
 BREATH = Fraction(1, 64)  # silence before the next note, at most an eighth of the note
-SLOWEST, FASTEST = 10, 1000  # quarters per minute that a file or a user may ask for
 
 
 def speed(tune: Tune, tempo: int | None = None) -> Fraction:
@@ -101,11 +101,14 @@ def written(tune: Tune) -> list[Played]:
     ]
 
 
-def performed(tune: Tune, *, straight: bool = False) -> list[Played]:
-    """The tune as a player might play it: lilt unless `straight`, accents, grace notes, staccato, breaths."""
+def performed(tune: Tune, *, straight: bool = False, lead: Tune | None = None) -> list[Played]:
+    """The tune as a player might play it: lilt unless `straight`, accents, grace notes, staccato, breaths.
+
+    A voice beside a melody, its `lead`, swings in the pairs of that.
+    """
     heard = soundings(tune)
     bars = metrical_bars(tune)
-    moved = {} if straight else _swung(tune, bars)
+    moved = {} if straight else _swung(tune, bars, _runs_in_sixteenths(lead or tune))
     accents = _accents(bars)
     notes: list[Played] = []
     for index, sound in enumerate(heard):
@@ -186,7 +189,7 @@ def _accents(bars: list[MetricalBar]) -> dict[Fraction, int]:
     return accents
 
 
-def _swung(tune: Tune, bars: list[MetricalBar]) -> dict[Fraction, Fraction]:
+def _swung(tune: Tune, bars: list[MetricalBar], running: bool) -> dict[Fraction, Fraction]:
     """Where the second note of each even pair moves to; pairs written dotted, in threes or in fours stay.
 
     A pair fills a quarter note, or an eighth in 2/4 tunes that run in sixteenths.
@@ -197,7 +200,6 @@ def _swung(tune: Tune, bars: list[MetricalBar]) -> dict[Fraction, Fraction]:
     sounds = soundings(tune)
     ends = (sound.onset + sound.length_of(pitch) for sound in sounds for pitch in sound.pitches)
     times = sorted({*(sound.onset for sound in sounds), *ends})
-    running = _runs_in_sixteenths(tune)
     moved: dict[Fraction, Fraction] = {}
     position = 0
     for bar in bars:

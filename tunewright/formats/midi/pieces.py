@@ -19,6 +19,9 @@ from tunewright.formats.midi.bar_events import at_bar_lines
 from tunewright.formats.midi.names import LONGEST as LONGEST_NAME
 from tunewright.formats.midi.reader import MidiFile, MidiNote, MidiTrack, parse_file, read_content
 from tunewright.music.piece import (
+    FASTEST_TEMPO,
+    LONGEST,
+    SLOWEST_TEMPO,
     TICKS,
     KeyAt,
     MeterAt,
@@ -36,8 +39,6 @@ from tunewright.support.files import replace_file
 if TYPE_CHECKING:
     from symusic import core
 
-LONGEST = TICKS * 4 * 10_000  # ticks; a piece of ten thousand bars is a file with a mistake in it
-SLOWEST, FASTEST = 6_000_000, 60_000  # microseconds to a quarter: 10 and 1,000 quarters a minute
 CHORD_SYMBOL = "chord symbol"  # among what a piece leaves out
 LONGEST_TITLE = LONGEST_NAME  # characters
 
@@ -57,8 +58,8 @@ def parse_piece(content: bytes, name: str) -> Piece:
     parts = tuple(_part(track, file.ticks, repairs) for track in file.tracks if track.notes)
     if not parts:
         raise ParseError(f"no notes{file.troubles}; expected music", name)
-    if max(note.end for part in parts for note in part.notes) > LONGEST:
-        raise ParseError(f"lasts more than {LONGEST // TICKS:,} quarter notes; expected a piece", name)
+    if max(note.end for part in parts for note in part.notes) > LONGEST * 4 * TICKS:
+        raise ParseError(f"lasts more than {4 * LONGEST:,} quarter notes; expected a piece", name)
     title = file.title or name.rpartition("/")[2].rpartition(".")[0]
     meters, keys, moved = _at_bar_lines(file, parts)
     return Piece(parts, meters, keys, _tempos(file), title, f"{name}:1", (*repairs, *moved))
@@ -141,7 +142,7 @@ def _at_bar_lines(
 
 
 def _tempos(file: MidiFile) -> tuple[TempoAt, ...]:
-    found = ((_time(time, file), min(SLOWEST, max(FASTEST, tempo))) for time, tempo in file.tempos)
+    found = ((_time(time, file), min(SLOWEST_TEMPO, max(FASTEST_TEMPO, tempo))) for time, tempo in file.tempos)
     return real_changes(TempoAt(*change) for change in found)
 
 

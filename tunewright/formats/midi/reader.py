@@ -16,12 +16,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tunewright.formats.midi.chunks import CUT, Layout, find_tracks
 from tunewright.formats.midi.names import read_name
 from tunewright.music.tune import Repair
 from tunewright.support.errors import InputError, ParseError
 from tunewright.support.inputs import read_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LARGEST = 16 * 2**20  # bytes; a melody of an hour takes 200 thousand
 MOST_NOTES = 200_000
@@ -137,13 +141,18 @@ def _check_whole_bar(file: MidiFile, name: str) -> None:
 def _check_bars(file: MidiFile, name: str) -> None:
     """Raise `ParseError` where the metres make more bars than any music has: each would be written."""
     end = max((note[1] for track in file.tracks for note in track.notes), default=0)
+    if (tiny := tiny_bars(file.meters, end, file.ticks)) > MOST_TINY_BARS:
+        raise ParseError(f"{tiny} bars shorter than a quarter note; expected at most {MOST_TINY_BARS}", name)
+
+
+def tiny_bars(meters: Iterable[tuple[int, int, int]], end: int, ticks: int) -> int:
+    """How many bars shorter than a quarter metre events make up to `end`, with so many `ticks` to a quarter."""
+    meters = sorted(meters)
     tiny = 0
-    meters = sorted(file.meters)
     for (time, over, under), (after, *_) in pairwise([*meters, (max([end, *(meter[0] for meter in meters)]), 1, 1)]):
         if 4 * over < under:
-            tiny += (after - time) * under // (4 * file.ticks * over)
-    if tiny > MOST_TINY_BARS:
-        raise ParseError(f"{tiny} bars shorter than a quarter note; expected at most {MOST_TINY_BARS}", name)
+            tiny += (after - time) * under // (4 * ticks * over)
+    return tiny
 
 
 def _first_pattern(layout: Layout, file: MidiFile, name: str) -> None:

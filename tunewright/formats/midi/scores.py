@@ -17,7 +17,7 @@ from tunewright.music.piece import TICKS, Part, Piece, PieceNote
 from tunewright.music.playing import played
 from tunewright.music.score import Score, Voice
 from tunewright.music.tune import Note, Tune
-from tunewright.support.errors import RenderError
+from tunewright.support.errors import ParseError, RenderError
 
 CELLO = 42  # General MIDI's, from 0
 MOST_NOTES = 2**16  # of all voices as played: a symphony has about as many
@@ -74,25 +74,31 @@ def to_midi(
 
 
 def _together(score: Score, *, program: int | None = None, **how: Any) -> Piece:
-    melody = _alone(score.melody, program, how)
-    parts = tuple(_parts(score, program, how))
+    voices = list(_voices(score, program, how | {"lead": score.melody}))
+    parts = tuple(part for piece in voices for part in piece.parts)
+    melody = voices[0]
     return Piece(parts, melody.meters, melody.keys, melody.tempos, score.title, score.source)
 
 
-def _parts(score: Score, program: int | None, how: dict[str, Any]) -> Iterator[Part]:
+def _voices(score: Score, program: int | None, how: dict[str, Any]) -> Iterator[Piece]:
+    """Each voice as a piece of one part, the melody first, whatever it has."""
     notes = 0
     for number, voice in enumerate(score.voices, start=1):
         if voice is not score.voices[0] and not any(isinstance(element, Note) for element in played(voice.tune)):
             continue
-        [part] = _alone(voice.tune, _program(voice) if program is None else program, how).parts
+        piece = _alone(voice.tune, _program(voice) if program is None else program, how)
+        [part] = piece.parts
         if (notes := notes + len(part.notes)) > MOST_NOTES:
             where = score.source or score.title or "score"
             raise RenderError(f"{where}: its voices have more than {MOST_NOTES:,} notes as played")
-        yield replace(part, name=" ".join(voice.name.split()) or f"Voice {number}")
+        yield replace(piece, parts=(replace(part, name=" ".join(voice.name.split()) or f"Voice {number}"),))
 
 
-def _alone(tune: Tune, program: int | None, how: dict[str, Any]) -> Piece:
-    return pieces.parse_piece(tunes.to_midi(tune, program=tunes.FLUTE if program is None else program, **how), "voice")
+def _alone(tune: Tune, program: int, how: dict[str, Any]) -> Piece:
+    try:
+        return pieces.parse_piece(tunes.to_midi(tune, program=program, **how), "voice")
+    except ParseError as error:
+        raise RenderError(f"{tune.source or tune.title or 'score'}: {error.reason}") from None
 
 
 def _program(voice: Voice) -> int:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from tunewright.formats.midi import accompaniment
 from tunewright.formats.midi.performance import performed, restated, speeds, written
-from tunewright.formats.midi.reader import MOST_CHANGES, MOST_NOTES, parse_file, read_content
+from tunewright.formats.midi.reader import MOST_CHANGES, MOST_NOTES, MOST_TINY_BARS, parse_file, read_content, tiny_bars
+from tunewright.music.piece import LONGEST
 from tunewright.music.playing import played
 from tunewright.music.tune import Bar, Key, KeyChange, Meter, MeterChange, Note, Rest, Tune
 from tunewright.support.errors import RenderError
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 TICKS_PER_QUARTER = 480
 TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
 FLUTE = 73  # General MIDI's, from 0
-LONGEST = 10_000  # whole notes, as `pieces` reads them
 MOST_BEATS = 64  # to a bar, in a metre event: readers take no more, ours included
 
 
@@ -68,9 +68,15 @@ def to_midi(
     program: int = FLUTE,
     performance: bool = True,
     chords: bool = False,
+    lead: Tune | None = None,
 ) -> bytes:
-    """The bytes of a Standard MIDI File of a tune, as `write_midi` writes it; with its `chords` as a second track."""
-    score = to_score(tune, tempo=tempo, straight=straight, program=program, performance=performance, chords=chords)
+    """The bytes of a Standard MIDI File of a tune, as `write_midi` writes it; with its `chords` as a second track.
+
+    `lead` is the melody that it is played beside, whose lilt it has.
+    """
+    score = to_score(
+        tune, tempo=tempo, straight=straight, program=program, performance=performance, chords=chords, lead=lead
+    )
     return bytes(score.dumps_midi())
 
 
@@ -82,11 +88,12 @@ def to_score(
     program: int = FLUTE,
     performance: bool = True,
     chords: bool = False,
+    lead: Tune | None = None,
 ) -> core.ScoreTick:
     """The same as a symusic score in ticks, for the synthesizer."""
     from symusic import core  # noqa: PLC0415 - heavy
 
-    notes = performed(tune, straight=straight) if performance else written(tune)
+    notes = performed(tune, straight=straight, lead=lead) if performance else written(tune)
     signatures = list(_signatures(tune))
     _refuse_what_midi_cannot_hold(tune, notes, signatures)
     score = core.ScoreTick(TICKS_PER_QUARTER)
@@ -117,8 +124,15 @@ def _refuse_what_midi_cannot_hold(
         found = f"lasts {float(whole):,.0f} whole notes; expected at most {LONGEST:,}"
     elif len(signatures) > MOST_CHANGES:
         found = f"{len(signatures):,} changes of metre or key; expected at most {MOST_CHANGES:,}"
+    elif (tiny := tiny_bars(_events(signatures), _ticks(whole), TICKS_PER_QUARTER)) > MOST_TINY_BARS:
+        found = f"{tiny:,} bars shorter than a quarter note; expected at most {MOST_TINY_BARS:,}"
     if found:
         raise RenderError(f"{tune.source or tune.title or 'tune'}: {found}")
+
+
+def _events(signatures: Sequence[tuple[Fraction, Meter | Key]]) -> Iterator[tuple[int, int, int]]:
+    """The metres of signatures as events of a file."""
+    return ((_ticks(onset), one.numerator, one.denominator) for onset, one in signatures if isinstance(one, Meter))
 
 
 def _track(track: core.TrackTick, notes: Sequence[Played]) -> core.TrackTick:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, pairwise
 
-from tunewright.formats.midi.pieces import FASTEST, LONGEST, SLOWEST, parse_piece, to_midi
+from tunewright.formats.midi.pieces import parse_piece, to_midi
 from tunewright.music.form import FEWEST_BARS
-from tunewright.music.piece import MeterAt, Part, Piece, PieceNote
+from tunewright.music.piece import FASTEST_TEMPO, LONGEST, SLOWEST_TEMPO, TICKS, MeterAt, Part, Piece, PieceNote
 from tunewright.support.errors import ParseError
 
 LARGEST_SIGN = 255  # numerator that a time signature of a MIDI file can hold
@@ -38,8 +38,8 @@ def _of_parts(piece: Piece) -> Iterator[str]:
     for number, part in enumerate(piece.parts, 1):
         for fault in _of_part(part):
             yield f"part {number}{f' ({part.name})' if part.name else ''}: {fault}"
-    if piece.length > LONGEST:
-        yield f"lasts {piece.length} ticks; expected at most {LONGEST}"
+    if piece.length > LONGEST * 4 * TICKS:
+        yield f"lasts {piece.length} ticks; expected at most {LONGEST * 4 * TICKS}"
 
 
 def _of_part(part: Part) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _events(piece: Piece) -> Iterator[str]:
         if not -7 <= key.sharps <= 7:
             yield f"a key of {key.sharps} sharps at tick {key.time}; expected -7 to 7"
     for tempo in piece.tempos:
-        if not FASTEST <= tempo.microseconds <= SLOWEST:
+        if not FASTEST_TEMPO <= tempo.microseconds <= SLOWEST_TEMPO:
             yield f"{tempo.microseconds} microseconds to a quarter at tick {tempo.time}; expected 10 to 1,000 quarters"
 
 

@@ -114,7 +114,8 @@ def _write_staff(part: ET.Element, staff: Staff, melody: Tune, colours: Mapping[
     for number, (line, elements) in enumerate(zip(staff.lines, timed, strict=True), start=1):
         after = [element.pitches if isinstance(element, Note) else () for element in (*elements[1:], None)]
         own = colours if line.tune is melody else {}
-        writers.append(_Writer(line, staff.clef, line.tune.key, line.tune.meter, divisions, after, own, number, verses))
+        key, meter = line.tune.key, line.tune.meter
+        writers.append(_Writer(line, melody, staff.clef, key, meter, divisions, after, own, number, verses))
         verses += len(line.tune.lyrics)
     for index in range(len(staff.lines[0].sheets)):
         measure = writers[0].begin_measure(part, index)
@@ -139,6 +140,7 @@ class _Writer:
     """One pass over a tune; holds what a reader of the page has in mind at that point."""
 
     line: Line
+    melody: Tune  # which says how fast all voices go
     clef: str
     key: Key
     meter: Meter
@@ -159,11 +161,14 @@ class _Writer:
     tuplet_left: int = 0
     tuplet_number: int = 0
     ending: tuple[int, ...] = ()
-    tempos: dict[int, Tempo] = field(init=False)  # by the number of the note or rest that they begin at
+    stated: Tempo | None = field(init=False)  # that of the beginning
+    tempos: dict[int, Tempo] = field(init=False)  # later ones, by the number of the note or rest that they begin at
 
     def __post_init__(self) -> None:
-        before = [0, *accumulate(isinstance(element, Note | Rest) for element in self.tune.music)]
-        self.tempos = {before[place]: tempo for place, tempo in self.tune.tempos} if self.line.leads else {}
+        before = [0, *accumulate(isinstance(element, Note | Rest) for element in self.melody.music)]
+        tempos = {before[place]: tempo for place, tempo in self.melody.tempos}
+        self.stated = tempos.pop(0, None)
+        self.tempos = tempos if self.tune is self.melody else {}
         for place, text in self.tune.annotations:
             self.texts[place].append(text)
 
@@ -261,9 +266,8 @@ class _Writer:
         pitches = [note.pitch.midi for note in self.tune.notes]
         write_clef(attributes, self.clef or ("bass" if pitches and median(pitches) < LOW else "treble"))
         write_transposition(attributes, self.tune.sounding)
-        stated = self.tempos.pop(0, None)
         if self.line.leads:
-            write_speed(measure, speed(self.tune), stated, _in_quotes(self.tune.header("Q")))
+            write_speed(measure, speed(self.melody), self.stated, _in_quotes(self.melody.header("Q")))
 
     def _write_key(self, attributes: ET.Element) -> None:
         key = add(attributes, "key", **({} if self.key.drawn else {"print-object": "no"}))

@@ -110,3 +110,10 @@ def test_a_tempo_that_looks_like_mail_is_one(rate: int) -> None:
     tune = tune_of(f"CDEF GABc | [Q:1/4={rate}] cBAG FEDC |]", "M:4/4\nL:1/8\nQ:1/4=120\nK:C")
     assert [tempo.per_minute for _, tempo in tune.tempos] == [120, rate]
     assert parse_abc(format_abc(read(tune)))[0].tempos == read(tune).tempos
+
+
+def test_a_file_goes_at_the_usual_speed_up_to_its_first_tempo() -> None:
+    repairs: list[Repair] = []
+    found = told_tempos([(WHOLE, 300_000)], 8 * WHOLE, Meter(), repairs)
+    assert [float(tempo.quarters) for _, tempo in found] == [120, 200]
+    assert [float(tempo.quarters) for _, tempo in told_tempos([(3, 300_000)], 8 * WHOLE, Meter(), repairs)] == [200]

@@ -12,6 +12,8 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
+from tunewright.formats.midi.listening.quantizing import WHOLE
+from tunewright.music.piece import FASTEST_TEMPO, SLOWEST_TEMPO, USUAL_TEMPO
 from tunewright.music.tune import Meter, Repair, Tempo
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 Tempos = list[tuple[int, Tempo]]
 Events = tuple[tuple[int, int], ...]  # when, in grains, and microseconds to a quarter
 
-SLOWEST, FASTEST = 6_000_000, 60_000  # microseconds to a quarter: 10 and 1,000 quarters a minute
 MOST = 32  # changes of a tune that are written; a slowing at the end of each part takes a dozen
 MINUTE = 60_000_000
 DECIMALS = 3  # of beats a minute, as many as ABC is written with
@@ -28,7 +29,13 @@ DECIMALS = 3  # of beats a minute, as many as ABC is written with
 
 def told_tempos(events: Iterable[tuple[int, int]], end: int, meter: Meter, repairs: list[Repair]) -> Tempos:
     """The tempi of a tune that lasts up to `end`, in beats of its metre."""
-    at = {max(0, time): min(SLOWEST, max(FASTEST, tempo)) for time, tempo in sorted(events, key=_when) if time < end}
+    at = {
+        max(0, time): min(SLOWEST_TEMPO, max(FASTEST_TEMPO, tempo))
+        for time, tempo in sorted(events, key=_when)
+        if time < end
+    }
+    if at and min(at) >= WHOLE // 4:  # less is a first event that stands a little late
+        at = {0: USUAL_TEMPO} | at
     found: Tempos = []
     for time, microseconds in at.items():
         tempo = _in_beats(microseconds, meter.beat)
@@ -70,5 +77,5 @@ def _in_beats(microseconds: int, beat: Fraction) -> Tempo:
 def _believed(rate: Fraction, beat: Fraction) -> Fraction:
     """Beats a minute with so many decimals as are written, and not beyond what a tempo may be by rounding alone."""
     parts = 10**DECIMALS
-    slowest, fastest = (Fraction(parts * MINUTE, tempo) / (4 * beat) for tempo in (SLOWEST, FASTEST))
+    slowest, fastest = (Fraction(parts * MINUTE, tempo) / (4 * beat) for tempo in (SLOWEST_TEMPO, FASTEST_TEMPO))
     return Fraction(min(floor(fastest), max(ceil(slowest), round(rate * parts))), parts)
