@@ -722,3 +722,10 @@ def test_failed_training_says_so_as_json(
     assert_one_error(result, "the disk is full")
     assert json.loads(result.out)["status"] == "failed"
     assert json.loads(tunewright("runs", tmp_path / "run", "--json").out)[0]["status"] == "failed"
+
+
+@pytest.mark.parametrize("words", [["corpus", "oneill", "--raw"], ["export", "oneill", "--to", "x.parquet", "--raw"]])
+def test_raw_is_refused_where_nothing_is_altered(words: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "tunewright", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--raw is for" in done.stderr

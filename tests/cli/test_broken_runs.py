@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from tests.cli.test_app import TINY, Command, Result, files_in, trained, tunes, tunewright
+from tests.support.changed_json import changed
 from tunewright.training.run import BEST, LAST, find_runs, load_run
 from tunewright.training.tensors import load_tensors, save_tensors
 
@@ -21,7 +22,7 @@ __all__ = ["Result", "trained", "tunes", "tunewright"]  # fixtures
 
 DEEP = "[" * 200_000
 DIGITS = "9" * 5_000
-JSON = ("summary.json", "tokenizer.json", "split.json", "record.json", "defaults.json", "evaluation.json")
+JSON = ("summary.json", "tokenizer.json", "split.json", "record.json", "defaults.json")
 
 
 @pytest.fixture
@@ -54,26 +55,11 @@ def check(run: Path, tunes: Path, tunewright: Command, which: slice = slice(None
         assert all(len(line) < 700 for line in told), told
 
 
-def changed(content: Any, rng: Random) -> Any:
-    """A value with one of its parts something else."""
-    strange = (None, -1, 10**30, 1.5, True, "", "x" * 2_000, "\x1b[31m\n", [], [[[]]], {}, {"a": {"b": None}}, 1e308)
-    if isinstance(content, dict) and content and rng.random() < 0.9:
-        key = rng.choice(sorted(content))
-        return content | {key: changed(content[key], rng)}
-    if isinstance(content, list) and content and rng.random() < 0.9:
-        place = rng.randrange(len(content))
-        return [*content[:place], changed(content[place], rng), *content[place + 1 :]]
-    return rng.choice(strange)
-
-
 @pytest.mark.parametrize("name", JSON)
 def test_json_with_other_values(run: Path, tunes: Path, tunewright: Command, name: str) -> None:
-    if name == "evaluation.json":
-        tunewright("compare", run, run, "--out", run.parent / "page.html", "--source", tunes)
     if name == "defaults.json":
         (run / name).write_text('{"temperature": 0.8}')
-    if not (run / name).exists():
-        pytest.skip(f"no {name} here")
+    assert (run / name).exists()
     whole = json.loads((run / name).read_text())
     rng = Random(name)
     kept = files_in(run)
@@ -198,3 +184,25 @@ def test_a_huge_model_is_refused_before_it_is_built(tunewright: Command, tunes: 
         assert result.code == 1
         assert "hidden_size" in result.err
     assert load_run(tmp_path / "hidden_size=32768").summary["status"] == "started"
+
+
+def test_a_run_whose_checkpoint_is_gone_is_not_begun_anew(run: Path, tunes: Path, tunewright: Command) -> None:
+    (run / LAST).unlink()
+    before = files_in(run)
+    done = tunewright("train", tunes, "--out", run, "--resume", "--steps", "10")
+    assert done.code == 1
+    assert f"{run / LAST}: missing" in done.err
+    assert files_in(run) == before
+
+
+@pytest.mark.parametrize("content", ['{"temperature": 1e300}', '{"temperature": null}'])
+def test_defaults_that_cannot_be_are_named(run: Path, tunewright: Command, content: str) -> None:
+    (run / "defaults.json").write_text(content)
+    done = tunewright("generate", run)
+    assert done.code == 1
+    assert f"{run / 'defaults.json'}: temperature is" in done.err
+
+
+def test_a_vocabulary_that_is_none_is_named(run: Path, tunewright: Command) -> None:
+    (run / "tokenizer.json").write_text("{}")
+    assert str(run / "tokenizer.json") in tunewright("generate", run).err

@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.test_app import ONE_THREAD, SETTINGS, Command, Result, assert_one_error, trained, tunes, tunewright
 from tests.support.places import ROOT
+from tunewright.cli import app
 from tunewright.cli.output import note, print_json, say, visible
 from tunewright.support.errors import OutputError
 from tunewright.training.run import load_run
@@ -157,10 +158,11 @@ def test_output_that_is_really_ascii(tmp_path: Path, environment: dict[str, str]
     assert json.loads(done.stdout)[0]["title"] == "Béal 曲"
 
 
+@pytest.mark.parametrize("display", ["xterm", ""])
 @pytest.mark.parametrize("ignored", [False, True])
-def test_training_is_saved_when_its_terminal_goes(trained: Path, tmp_path: Path, ignored: bool) -> None:
+def test_training_is_saved_when_its_terminal_goes(trained: Path, tmp_path: Path, ignored: bool, display: str) -> None:
     path = tmp_path / "run"
-    words = ["train", trained.parent / "tunes.abc", "--out", path, "--steps", "10000" if not ignored else "60"]
+    words = ["train", trained.parent / "tunes.abc", "--out", path, "--steps", "10000" if not ignored else "600"]
     words += ["--set", "patience=0"]  # else it may end by itself before its terminal goes
     program, terminal = pty.fork()
     if program == 0:  # the child, whose terminal this is
@@ -168,7 +170,7 @@ def test_training_is_saved_when_its_terminal_goes(trained: Path, tmp_path: Path,
             signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL
         )  # whatever the tests were begun with
         command = [sys.executable, "-m", "tunewright", *map(str, words), *SETTINGS]
-        os.execvpe(command[0], command, ONE_THREAD | {"PYTHONPATH": str(ROOT)})
+        os.execvpe(command[0], command, ONE_THREAD | {"PYTHONPATH": str(ROOT), "TERM": display})
     shown = b""
     while b"best held out" not in shown:
         shown += os.read(terminal, 4096)
@@ -178,3 +180,17 @@ def test_training_is_saved_when_its_terminal_goes(trained: Path, tmp_path: Path,
     run = load_run(path)
     assert run.resumable or ignored
     assert run.summary["status"] == ("finished" if ignored else "interrupted")
+
+
+def test_ctrl_c_is_said_where_nothing_is_saved(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["tunewright", "corpus", "oneill"])
+    monkeypatch.setattr(app, "read_sources", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.endswith("Interrupted.\n")

@@ -1,8 +1,8 @@
 """The command line: which commands there are, and how the program ends.
 
 In: arguments. Out: results on stdout, progress and notes on stderr, and an exit code: 0 done, 1 the work failed,
-2 wrong usage. What a command needs is imported inside it, so that `--help` answers at once. This file does no work
-of its own; each command parses, calls, prints.
+2 wrong usage, 130 interrupted. What a command needs is imported inside it, so that `--help` answers at once. This file
+does no work of its own; each command parses, calls, prints.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from tunewright.cli.commands.options import (
 )
 from tunewright.cli.commands.training import demo, reproduce, train
 from tunewright.cli.output import drop_output, finish, hold_standard_streams, note, say
-from tunewright.support.errors import TunewrightError
+from tunewright.support.errors import TunewrightError, out_of_memory
 from tunewright.support.version import __version__
 from tunewright.support.waiting import wait_briefly
 
@@ -56,6 +56,7 @@ app = typer.Typer(
 )
 
 
+_INTERRUPTED = 130  # what the parser makes of Ctrl-C, without a word
 _WRONG_USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
@@ -80,8 +81,9 @@ def main() -> None:
         note(f"Error: {shortened(one_line(message))}")
         sys.exit(1)
     except KeyboardInterrupt:
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:
         note("Interrupted.")
-        sys.exit(1)
     sys.exit(code or 0)
 
 
@@ -91,7 +93,7 @@ def _message(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-    if isinstance(error, MemoryError) or "allocate memory" in str(error):  # the latter is PyTorch's
+    if out_of_memory(error):
         return "too little memory; expected a smaller model, batch or collection"
     return ""
 
@@ -142,6 +144,8 @@ def corpus(
     from tunewright.support.errors import ConfigError
     from tunewright.tokens.registry import codec_names
 
+    if raw and not (split_out or files_out):
+        raise typer.BadParameter("--raw is for what --split-out and --files-out write")
     pieces = tokens.lower() in codec_names("piece")
     if pieces and files_out:
         raise ConfigError(f"--files-out says which melody was found; of --tokens {tokens}, --json has all files")

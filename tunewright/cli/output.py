@@ -32,8 +32,10 @@ def say(text: str = "", *, end: str = "\n", flush: bool = False) -> None:
 def note(text: str) -> None:
     """Print a line about the work, to stderr; nothing where there is none any more."""
     if sys.stderr is not None:
-        with contextlib.suppress(OSError, ValueError):  # the terminal is gone, or the stream is closed
+        try:
             print(visible(text, _encoding(sys.stderr)), file=sys.stderr, flush=True)
+        except (OSError, ValueError):  # the terminal is gone, or the stream is closed
+            _drop(sys.stderr)
 
 
 def print_json(value: object) -> None:
@@ -119,8 +121,13 @@ def _refuse(error: OSError | ValueError) -> NoReturn:
 
 
 def drop_output() -> None:
-    """Send all that may still be printed to the null device."""
+    """Send all that may still be printed to stdout to the null device."""
+    _drop(sys.stdout)
+
+
+def _drop(stream: IO[str] | None) -> None:
+    """Send what a stream still keeps to the null device: Python tries it again at the end, and fails by that."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
+        os.dup2(null, stream.fileno())  # type: ignore[union-attr]
         os.close(null)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tunewright.models.contract import Model
 from tunewright.models.settings import MODELS, ModelSettings
-from tunewright.support.errors import ConfigError
+from tunewright.support.errors import ConfigError, out_of_memory
 
 MOST_WEIGHTS = 2**30  # 4 GB, and four times as much while it learns; the lab's largest has 9 million
 
@@ -37,8 +37,8 @@ def build_model(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return _builder(settings)(settings, vocab_size, context_sizes, direct)
-    except (RuntimeError, MemoryError) as error:  # the former is what PyTorch raises where memory is short
-        if "allocate" in str(error) or isinstance(error, MemoryError):
+    except (RuntimeError, MemoryError) as error:
+        if out_of_memory(error):
             raise ConfigError(f"too little memory for a model of {size}") from None
         raise
 

@@ -95,7 +95,7 @@ class Inference:
     """What a file does not say and its notes tell, with the probability that it is right.
 
     `what` is "mode" or "rhythm" of a tune in ABC (`inference`), and of one in MIDI (`listening`) "key", "metre", whose
-    value has the upbeat too, or "upbeat" where the metre is stated. Of a tune of several voices it is "voice" too: 
+    value has the upbeat too, or "upbeat" where the metre is stated. Of a tune of several voices it is "voice" too:
     which of them this is.
     """
 

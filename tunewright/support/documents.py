@@ -64,7 +64,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     except ValueError as error:  # also a whole number of thousands of digits
-        raise ValueError(f"not TOML ({error})") from None
+        raise tomllib.TOMLDecodeError(f"not TOML ({error})") from None  # a ValueError
     check_bounds(value, finite=False)  # TOML has words for what is not; settings have ranges
     return value
 

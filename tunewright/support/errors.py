@@ -72,3 +72,8 @@ class InputError(TunewrightError):
 
 class OutputError(TunewrightError):
     """A file that cannot be written."""
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether memory was short; PyTorch says so by RuntimeError ("can't allocate memory", "Tried to allocate")."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "allocate" in str(error))

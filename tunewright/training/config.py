@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass
 from typing import Any
@@ -188,8 +189,10 @@ def _read_value(name: str, written: str) -> Any:
         return written.strip("\"'")
     try:
         return parse_toml(f"value = {written}")["value"]
-    except ValueError:
+    except tomllib.TOMLDecodeError:
         return written
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from None
 
 
 def parse_config(text: str, source: str = "settings") -> Config:

@@ -19,7 +19,7 @@ from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.tokens.registry import fit_codec
 from tunewright.training.config import Config, format_config
-from tunewright.training.run import Run, create_run, load_run, read_split
+from tunewright.training.run import LAST, Run, create_run, load_run, read_split
 
 MAY_CHANGE = ("num_training_iterations", "eval_every", "patience")  # settings that a resumed run may change
 
@@ -48,6 +48,8 @@ def open_run(corpus: Corpus[Any], path: Path, config: Config | None, resume: boo
     found, expected = corpus.fingerprint, read_split(path).get("fingerprint")
     if found != expected:
         raise RunError(f"{path}: was trained on another corpus (fingerprint {expected!s:.40}); found {found}")
+    if run.summary.get("best_step") and not run.resumable:  # said in a summary only once the other is written
+        raise RunError(f"{path / LAST}: missing, or no file; expected the checkpoint of this run, or another --out")
     if config is None or config == run.config:
         return run
     config = _changed(run.config, config)

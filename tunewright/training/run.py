@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,6 +39,7 @@ from tunewright.training.tensors import FORMAT_VERSION
 
 BEST, LAST = "model.safetensors", "last.safetensors"
 DEFAULTS = "defaults.json"
+HOTTEST = 100  # the highest temperature that is drawn at
 LOCK_SECONDS = 2.0  # a process that only looks holds the lock for an instant
 ENDED = ("finished", "early_stopped", "interrupted", "diverged", "failed")
 LARGEST_METRICS = 2**28  # bytes; of a step about 150
@@ -137,11 +137,14 @@ def load_run(path: Path) -> Run:
     summary = read_json(path / "summary.json", _SUMMARY)
     if summary.get("format") != FORMAT_VERSION:
         raise RunError(f"{path}: run format {shown(summary.get('format'))}, this version reads {FORMAT_VERSION}")
+    vocabulary = read_text(path / "tokenizer.json")
     try:
         config = parse_config(read_text(path / "config.toml"), str(path / "config.toml"))
-        tokenizer = codec_from_json(read_text(path / "tokenizer.json"))
-    except (ConfigError, TokenError) as error:
+        tokenizer = codec_from_json(vocabulary)
+    except ConfigError as error:
         raise RunError(f"{path}: broken run ({error})") from None
+    except TokenError as error:
+        raise RunError(f"{path / 'tokenizer.json'}: broken ({error})") from None
     return Run(path, config, tokenizer, summary)
 
 
@@ -166,8 +169,9 @@ def default_temperature(path: Path) -> float:
     if not (path / DEFAULTS).exists():
         return 1.0
     temperature = _read_defaults(path).get("temperature", 1.0)
-    if not isinstance(temperature, int | float) or not 0 <= temperature < math.inf:
-        raise RunError(f"{path / DEFAULTS}: temperature is {temperature!r}, expected a number from 0; delete the file")
+    if temperature is None or not 0 <= temperature <= HOTTEST:
+        wrong = f"temperature is {shown(temperature)}, expected a number from 0 to {HOTTEST}"
+        raise RunError(f"{path / DEFAULTS}: {wrong}; delete the file")
     return float(temperature)
 
 
@@ -224,16 +228,16 @@ def find_runs(folder: Path) -> list[Path]:
         if is_run(path):
             found.append(path)
         else:
-            waiting += reversed(_folders_in(path))
+            try:
+                waiting += reversed(_folders_in(path))
+            except OSError:  # what is in it nobody can say: `list_runs` calls it broken, with the reason
+                found.append(path)
     return found
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    """The folders in a folder, in order of name; none where it cannot be looked into, and none that is hidden."""
-    try:
-        return sorted(child for child in folder.iterdir() if not child.name.startswith(".") and child.is_dir())
-    except OSError:
-        return []
+    """The folders in a folder, in order of name, none that is hidden; OSError where it cannot be looked into."""
+    return sorted(child for child in folder.iterdir() if not child.name.startswith(".") and child.is_dir())
 
 
 def list_runs(folder: Path) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ class Counters:
     best_bits: float = math.inf
     best_step: int = 0
     looks_since_best: int = 0
-    threads: int = 0
+    threads: int = 0  # at most, when it was begun: told, and nothing depends on it
     precision: str = ""
 
     @property

@@ -58,6 +58,8 @@ def load_tensors(path: Path, facts: Mapping[str, Any] | None = None) -> tuple[di
 
     It is broken too where a weight is no number, or a fact is not of the shape (`support.documents`) that `facts` say.
     """
+    if not path.is_file() and path.exists():
+        raise RunError(f"{path}: neither a file nor a checkpoint; expected what training wrote")
     if not path.is_file():
         raise RunError(f"{path}: no such checkpoint; the run has not been trained far enough to have one")
     try:

@@ -189,6 +189,6 @@ def _remember(path: Path, name: str, tracker: Tracker) -> None:
 def _read_id(path: Path, name: str) -> str:
     """What the tracker called this run; "" where that was not kept, or cannot be read: then it becomes a new one."""
     try:
-        return str(read_json(path / "tracking" / f"{name}.json", {"id": str})["id"])
-    except (RunError, KeyError):
+        return read_json(path / "tracking" / f"{name}.json", {"id": str}).get("id") or ""
+    except RunError:
         return ""

@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
 
+from tests.support.changed_json import changed
 from tests.support.small_runs import SMALL, corpus_of, real_tunes, small_corpus
 from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
@@ -213,6 +215,23 @@ def test_a_broken_file_is_named(run: Path, evaluation: Evaluation, tmp_path: Pat
         (folder / FILE).write_text(broken)
         with pytest.raises(RunError, match=f"{FILE}: broken"):
             load_evaluation(folder)
+
+
+def test_what_is_kept_is_of_its_kinds_or_refused(run: Path, evaluation: Evaluation, tmp_path: Path) -> None:
+    path = copy_of(run, tmp_path / "run")
+    save_evaluation(path, evaluation, {})
+    whole, rng, said = json.loads((path / FILE).read_text()), Random(1), list[str]()
+    for _ in range(300):
+        (path / FILE).write_text(json.dumps(changed(whole, rng)))
+        try:
+            found = load_evaluation(path)
+        except RunError as error:
+            said.append(str(error))
+            continue
+        for sample in found.samples if found else ():
+            assert all(isinstance(value, int | float) for value in (sample.temperature, *sample.values.values()))
+    assert len(said) > 100
+    assert all(line.startswith(f"{path / FILE}: ") for line in said)
 
 
 def test_numbers_that_are_none_survive_keeping(run: Path, evaluation: Evaluation, tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ def export(
         return
     if not sources or to is None:
         raise typer.BadParameter("expected a SOURCE and --to FILE, or --schema")
+    if raw and to.suffix.lower() != ".csv":
+        raise typer.BadParameter("--raw is for .csv: nothing is altered in other files")
     export_paths(to)  # before the tunes are read: what is wrong with the name is the user's to mend
     corpus = read_sources(sources)
     done = export_notes(corpus, to, unfold=unfold, raw=raw)

@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.formats.midi.pieces import to_midi
@@ -27,7 +27,7 @@ from tunewright.generation.generator import Generator, load_generator
 from tunewright.judging.runs.references import Judged, Reference, References
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
-from tunewright.support.documents import LARGEST_JSON, parse_json
+from tunewright.support.documents import LARGEST_JSON, parse_json, shown
 from tunewright.support.errors import InputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.support.inputs import read_input
@@ -44,6 +44,9 @@ SHOWN = 4
 BEGINNING = 24  # characters of a real body, after which the model's expectation is looked at
 SIGNS = 10  # most probable ones that are kept of it
 
+_NUMBERS = ("bits_per_note", "valid_bits_per_note", "nats_per_character", "body_nats_per_character", "perplexity")
+
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 
 
@@ -223,7 +226,7 @@ def load_evaluation(path: Path, made_of: Mapping[str, Any] | None = None) -> Eva
     where that is given. RunError where it is broken.
     """
     try:
-        stored = parse_json(read_input(path / FILE, LARGEST_JSON))
+        stored = parse_json(read_input(path / FILE, LARGEST_JSON), {"made_of": dict})
         kept = stored.pop("made_of")
         if kept != dict(made_of or kept) | _weights(path):
             return None
@@ -243,21 +246,38 @@ def _weights(path: Path) -> dict[str, Any]:
 
 
 def _parse(stored: dict[str, Any]) -> Evaluation:
-    stored["by_context"] = tuple((context, _number(bits)) for context, bits in stored["by_context"])
+    stored["by_context"] = tuple((_a(int, context), _number(bits)) for context, bits in stored["by_context"])
     stored["samples"] = tuple(map(_parse_sample, stored["samples"]))
     stored["at_end"] = _parse_sample(stored["at_end"]) if stored["at_end"] else None
     stored["softmaxes"] = tuple(
-        Expectation(**one | {"probabilities": tuple((sign, chance) for sign, chance in one["probabilities"])})
+        Expectation(
+            _a(str, one["after"]),
+            _number(one["temperature"]),
+            tuple((_a(str, sign), _number(chance)) for sign, chance in one["probabilities"]),
+        )
         for one in stored["softmaxes"]
     )
-    stored["shown"] = tuple(stored["shown"])
-    numbers = {name: _number(value) for name, value in stored.items() if name != "at_end"}
-    return Evaluation(at_end=stored["at_end"], **numbers)
+    stored["shown"] = tuple(_a(str, one) for one in stored["shown"])
+    return Evaluation(**stored | {name: _number(stored[name]) for name in _NUMBERS})
 
 
 def _parse_sample(stored: dict[str, Any]) -> Sample:
-    return Sample(**stored | {"values": {name: _number(value) for name, value in stored["values"].items()}})
+    values = {name: _number(value) for name, value in stored["values"].items()}
+    counts = {name: _a(int, stored[name]) for name in ("drawn", "read", "valid")}
+    return Sample(**stored | counts | {"values": values, "temperature": _number(stored["temperature"])})
 
 
-def _number(value: Any) -> Any:
-    return math.nan if value is None else value
+def _number(value: Any) -> float:
+    """A number, NaN for what was none; TypeError for anything else."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"found {shown(value)}, expected a number")
+    return value
+
+
+def _a(kind: type[T], value: Any) -> T:
+    """The value where it is of that kind; TypeError for anything else."""
+    if type(value) is not kind:
+        raise TypeError(f"found {shown(value)}, expected {kind.__name__}")
+    return value

@@ -9,6 +9,7 @@ fetched from elsewhere. This file measures nothing: it shows what others found (
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -235,7 +236,11 @@ def _shown_settings(path: Path, comparison: Comparison, seconds: float, wording:
 
 
 def _file_name(setting: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", setting)[-LONGEST_FILE_NAME:]
+    name = re.sub(r"[^\w.-]+", "_", setting)
+    if len(name) <= LONGEST_FILE_NAME:
+        return name
+    known_by = hashlib.sha256(setting.encode()).hexdigest()[:8]  # the ends of long names may be alike
+    return f"{known_by}-{name[9 - LONGEST_FILE_NAME :]}"
 
 
 def _shown_tune(kept: str, kind: str, folder: Path, name: str, seconds: float, wording: Wording) -> ShownTune:

@@ -16,14 +16,14 @@ from tunewright.reports.wording import Wording
 MARKS = {"holds": "✓", "fails": "✗", "partly": "◐", "untested": "○"}
 GROUPS = {"training": TRAINING, "evaluated": EVALUATED, "sampled": SAMPLED, "at_end": SAMPLED_AT_END}
 
-LONGEST_SETTING = 60  # signs of a name in a legend: runs whose names are longer are paths, which differ at their ends
+LONGEST_SETTING = 60  # signs of a name in a legend: runs whose names are longer are paths
 
 
 def setting_name(name: str, wording: Wording) -> str:
-    """What a setting is called: a preset in words, anything else by its own name, or the end of one that is long."""
+    """What a setting is called: a preset in words, anything else by its own name, or that with its middle left out."""
     if wording.knows(f"setting.{name}"):
         return wording.say(f"setting.{name}")
-    return name if len(name) <= LONGEST_SETTING else f"…{name[1 - LONGEST_SETTING :]}"
+    return name if len(name) <= LONGEST_SETTING else f"{name[:20]}…{name[21 - LONGEST_SETTING :]}"
 
 
 def quantity_name(quantity: str, wording: Wording) -> str:
