@@ -77,6 +77,8 @@ def steps_a_second(metrics: Path, process: subprocess.Popen[bytes], seconds: flo
         time.sleep(0.2)
         if not until and metrics.is_file() and metrics.stat().st_size:
             until = time.monotonic() + seconds
+    if process.poll() is not None:
+        sys.exit(f"training ended by itself: exit code {process.returncode}")
     lines = [json.loads(line) for line in metrics.read_text().splitlines(keepends=True) if line.endswith("\n")]
     if len(lines) < FIRST + 2:
         return len(lines) / seconds
@@ -97,6 +99,7 @@ def measured(
 
 
 def main() -> int:
+    """Print the tables; 1 where a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--beside", type=int, default=6, metavar="K", help="busy processes")
     parser.add_argument("--before", metavar="REV")

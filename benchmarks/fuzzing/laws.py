@@ -23,16 +23,19 @@ from tunewright.corpus.reading import read_corpus
 from tunewright.formats import engraving, piano_roll
 from tunewright.formats.abc import decode_text, format_abc, parse_abc
 from tunewright.formats.abc.reading import decode_abc
+from tunewright.formats.abc.scores import decode_scores, format_score, parse_scores
 from tunewright.formats.midi import pieces, tunes
 from tunewright.formats.midi.bars import parse_in_bars
 from tunewright.formats.musicxml.document import to_musicxml
 from tunewright.formats.validity import fault_of
 from tunewright.music.piece import Piece
 from tunewright.music.playing import played
+from tunewright.music.score import Score
 from tunewright.music.tune import Tune
 from tunewright.support.errors import TunewrightError
 
-EXCEPTION, UNEQUAL, REFUSED, MEMORY = "exception", "unequal", "refused", "memory"
+EXCEPTION, UNEQUAL, REFUSED, MEMORY, SLOW = "exception", "unequal", "refused", "memory", "slow"
+SECONDS = 5  # of a processor that one law may take
 MOST_TUNES = 4  # of one file that are looked at
 MOST_UNFOLDED = 2**18  # elements
 TOLD = (
@@ -64,6 +67,10 @@ class Found:
     faults: tuple[Fault, ...] = ()
 
 
+class TooSlow(BaseException):
+    """A law took too long; `bounds` raise it, past whatever catches exceptions."""
+
+
 class Broken(Exception):
     """A law that does not hold."""
 
@@ -85,6 +92,9 @@ def judge(kind: str, content: bytes, *, deep: bool, bounds: Callable[[], Abstrac
                 read += law()
         except Broken as broken:
             faults.append(broken.fault)
+        except TooSlow as slow:  # the rest would be too
+            faults.append(Fault(SLOW, f"more than {SECONDS} seconds, at last in {slow}"))
+            break
         except MemoryError:
             faults.append(Fault(MEMORY, "more than may be taken"))
         except Exception as error:
@@ -102,6 +112,7 @@ def where(error: BaseException) -> str:
 def _laws(kind: str, content: bytes, *, deep: bool) -> Iterator[Callable[[], int]]:
     if kind == "abc":
         yield lambda: _abc_is_read_or_refused(content)
+        yield lambda: _scores_come_back(content)
         if deep:
             yield lambda: _abc_of_one_text(content)
             for tune in _tunes(content):
@@ -131,6 +142,20 @@ def _abc_is_read_or_refused(content: bytes) -> int:
     for tune in found[:MOST_TUNES]:
         _comes_back(tune)
     return len(found)
+
+
+def _scores_come_back(content: bytes) -> int:
+    """All voices of a tune are the same after they were written and read again."""
+    for music, _ in islice(decode_scores(content, "x.abc"), MOST_TUNES):
+        if not isinstance(music, Score):
+            continue
+        try:
+            back = parse_scores(format_score(music))
+        except TunewrightError as error:
+            raise Broken(REFUSED, f"our ABC of a score: {error}") from None
+        if back != [music]:
+            raise Broken(UNEQUAL, f"a score of {len(music.voices)} voices")
+    return 0
 
 
 def _tunes(content: bytes) -> list[Tune]:

@@ -19,21 +19,16 @@ from functools import cache
 from types import FrameType
 
 from fuzzing import midis, seeds, texts
-from fuzzing.laws import Fault, Found, judge
+from fuzzing.laws import SECONDS, SLOW, Fault, Found, TooSlow, judge
 from tunewright.support.processes import Died, in_order
 
-SECONDS = 5  # of processor time that one thing may take: reading, drawing, sounding, describing
 MEMORY = 2**30  # bytes that it may take beyond what is loaded
 GRACE = 3  # seconds after which what hears no signal is killed
 EVERY = 16  # one in so many is drawn, sounded and described too
 TRIALS, PATIENCE = 300, 20.0  # executions, and seconds, that making a failure small may take
 SMALL_ONES = 3  # failures of one kind that a process makes small
-SLOW, DIED = "slow", "died"
+DIED = "died"
 KINDS = ("abc", "midi")
-
-
-class TooSlow(BaseException):
-    """The time for one execution is over; nothing of the project catches it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,26 @@ not music ABC
 %%endtext
 """
 BARE = "M:6/8\nK:Cmaj\nG 2 c c d e | d 2 B G 3 |\n\nM:4/4\nK:Cdor\nc 3 d c 2 B G | G 4 F 4 |\n"
-BY_HAND = (SIGNS, VOICES, PARTS, ODD, BARE)
+SCORE = """\
+X:5
+T:Score
+%%score (S A) [B | C]
+M:C
+L:1/8
+V:S name="Soprano" snm="S." clef=treble
+V:A
+V:B name="Bass" clef=bass middle=d
+V:C clef=treble-8
+K:F
+[V:S] |:"F"c2d2 e2"C7"f2|1 g4 e4:|2 f8|]
+w: Sing a-long with * me_ now
+w: *sing_ on
+[V:A] |:A2B2 c2A2 & "^lay"F4 E4|1 B4 G4:|2 A8|]
+[V:B] |:f4 c4|1 e4 c4:|2 [f-c]4 f4|]
+[V:C] |:z4 [Q:1/4=90]C4|1 E4 C4:|2 F8|]
+W:Sing along
+"""
+BY_HAND = (SIGNS, VOICES, PARTS, ODD, BARE, SCORE)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -14,6 +15,7 @@ from tunewright.formats.abc.reading import decode_abc
 from tunewright.music.playing import MOST_PLAYED, played
 from tunewright.music.tune import Tune
 
+SECONDS = 60  # of a processor: each takes less than two, and took minutes or hours
 HEADER = "X:1\nM:4/4\nL:1/8\nK:C\n"
 SMALL, LARGE, MORE = 100, 400, 5.5  # so many times; four times as many may take so many times as long
 AGAIN = (  # what stands in the music again and again, a note before and after it
@@ -167,7 +169,7 @@ def test_slurs_within_slurs() -> None:
 
 def test_endings_that_go_up() -> None:
     assert grows_evenly(lambda times: HEADER + "".join(f"[{n} C|" for n in range(1, times + 1)))
-    assert grows_evenly(lambda times: f"{HEADER}C|{''.join(f'{n},' for n in range(1, 9))}C" * times)
+    assert grows_evenly(lambda times: HEADER + f"C|{''.join(f'{n},' for n in range(1, 9))}C" * times)
 
 
 @pytest.mark.parametrize(
@@ -201,4 +203,13 @@ def test_endings_that_go_up() -> None:
     ids=lambda text: text[-30:],
 )
 def test_what_once_took_minutes_ends(text: str) -> None:
-    all_of_it(text)
+    def too_long(*_: object) -> None:
+        raise TimeoutError(text[:100])
+
+    before = signal.signal(signal.SIGPROF, too_long)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    try:
+        all_of_it(text)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

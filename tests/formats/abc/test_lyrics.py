@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.real_tunes import real_tunes
 from tunewright.corpus.packing import TunePacker, TuneUnpacker
 from tunewright.formats.abc import format_abc, parse_abc
 from tunewright.formats.abc.lyrics import TOO_MANY, words_line
@@ -116,11 +115,6 @@ def test_any_words_that_are_written_are_read_again(verses: list[list[str]]) -> N
 def test_a_line_of_words_ends_with_its_last_syllable() -> None:
     assert words_line(["a-", "b", "", HELD, "", ""]) == "w: a-b * _"
     assert words_line(["", ""]) == ""
-
-
-def test_real_tunes_are_read_as_before_where_they_have_words() -> None:
-    for tune in real_tunes(20):
-        assert all(len(verse) == len(tune.notes) for verse in tune.lyrics)
 
 
 def test_words_below_the_music_are_the_last_fields_wherever_they_stand() -> None:

@@ -11,10 +11,15 @@ from fractions import Fraction
 
 from tunewright.formats.abc.numbers import parse_number
 from tunewright.formats.abc.state import State
-from tunewright.music.tune import Bar, Tuplet, join_bars
+from tunewright.music.tune import Bar, Meter, Tuplet, join_bars
 from tunewright.support.errors import ParseError
 
 _STANDARD_Q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
+
+
+def usual_q(p: int, meter: Meter) -> int:
+    """In the time of how many notes `p` notes are where nothing is said (ABC 2.1, section 4.13)."""
+    return _STANDARD_Q.get(p) or (3 if meter.compound else 2)
 
 
 def read_tuplet(state: State, text: str) -> None:
@@ -27,7 +32,7 @@ def read_tuplet(state: State, text: str) -> None:
         state.repair("tuplet of one read as longer notes", text)
         state.tuplet_left, state.tuplet_ratio, state.tuplet_place = r or 1, Fraction(q or 1), None
         return
-    q = q or _STANDARD_Q.get(p) or (3 if state.meter.compound else 2)
+    q = q or usual_q(p, state.meter)
     r = r or p
     state.add(Tuplet(p, q, r))
     state.tuplet_left, state.tuplet_ratio, state.tuplet_place = r, Fraction(q, p), len(state.music) - 1

@@ -18,6 +18,7 @@ from tunewright.formats.abc.fields import ALTERATIONS, format_key
 from tunewright.formats.abc.lyrics import NO_WORDS, words_line
 from tunewright.formats.abc.shorthand import SHORTHAND
 from tunewright.formats.abc.tempos import format_tempo, parse_tempo
+from tunewright.formats.abc.tuplets import usual_q
 from tunewright.music.tune import (
     Bar,
     ChordSymbol,
@@ -239,8 +240,7 @@ def _sign(music: Sequence[Element], index: int, state: _State) -> str:
 
 
 def _plain(tuplet: Tuplet, meter: Meter) -> bool:
-    usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(tuplet.p) or (3 if meter.compound else 2)
-    return tuplet.r == tuplet.p and tuplet.q == usual
+    return tuplet.r == tuplet.p and tuplet.q == usual_q(tuplet.p, meter)
 
 
 def _timed(element: Note | Rest, index: int, state: _State) -> str:
