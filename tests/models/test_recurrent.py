@@ -8,7 +8,8 @@ from tests.support.small_runs import SMALL
 from tunewright.models.building import build_model
 from tunewright.models.contract import alike_rows
 from tunewright.models.devices import choose_device, choose_precision, choose_step_precision, cpu_has_int8
-from tunewright.models.recurrent import CELLS, DIRECT_SCALE, RecurrentModel
+from tunewright.models.embedding import DIRECT_SCALE
+from tunewright.models.recurrent import CELLS, RecurrentModel
 from tunewright.models.settings import ModelSettings
 from tunewright.support.errors import ConfigError
 
