@@ -10,6 +10,7 @@ from tests.support.small_runs import SMALL, small
 from tunewright.models.attention import BLOCK, END
 from tunewright.models.building import build_model
 from tunewright.models.contract import Model, State
+from tunewright.models.devices import choose_precision, choose_step_precision, cpu_has_bf16, cpu_has_int8
 from tunewright.models.settings import MODELS, ModelSettings
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.registry import codec_class
@@ -192,3 +193,15 @@ def test_settings_that_do_not_go_together_are_refused_in_one_line(settings: dict
     with pytest.raises(ConfigError, match=said) as caught:
         ModelSettings(**settings)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
+
+
+def test_precision_is_that_which_the_products_of_a_model_have() -> None:
+    cpu, best = torch.device("cpu"), "bf16" if cpu_has_bf16() else "fp32"
+    wide, narrow = ModelSettings(cell="transformer", hidden_size=256), ModelSettings(cell="transformer", hidden_size=64)
+    assert [choose_precision("auto", one, cpu) for one in (wide, narrow)] == [best, "fp32"]
+    assert choose_step_precision("auto", wide, cpu) == best
+    with pytest.raises(ConfigError, match="needs an LSTM"):
+        choose_step_precision("int8", wide, cpu)
+    attentive = ModelSettings(cell="attentive-lstm", hidden_size=512)
+    assert choose_precision("auto", attentive, cpu) == best
+    assert choose_step_precision("auto", attentive, cpu) == ("int8" if cpu_has_int8() else best)

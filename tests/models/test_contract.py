@@ -43,7 +43,7 @@ def ids_for(model: Model, rows: int = ROWS, length: int = LENGTH) -> Tensor:
 
 
 def stepper_of(model: Model, kind: str, dtype: torch.dtype) -> Stepper:
-    if dtype == torch.int8 and not (kind in MODELS and MODELS[kind].kernels and cpu_has_int8()):
+    if dtype == torch.int8 and not (kind in MODELS and MODELS[kind].int8 and cpu_has_int8()):
         pytest.skip("no exact products of bytes")
     return model.stepper(dtype)
 

@@ -151,7 +151,7 @@ def test_dropout_is_at_work_in_training_only() -> None:
     assert torch.equal(model.eval()(IDS)[0], model(IDS)[0])
 
 
-def test_narrow_models_and_other_cells_stay_in_fp32() -> None:
+def test_narrow_models_and_cells_without_kernels_stay_in_fp32() -> None:
     cpu = torch.device("cpu")
     assert choose_precision("auto", ModelSettings(hidden_size=32), cpu) == "fp32"
     assert choose_precision("auto", ModelSettings(cell="gru", hidden_size=1024), cpu) == "fp32"

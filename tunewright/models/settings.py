@@ -25,18 +25,18 @@ class ModelKind:
 
     place: str  # "file:class" in this package
     layers: str = ""  # of which recurrent cells; "" for none
-    kernels: bool = (
-        False  # those of `models.cpu` know its cells: it learns in bf16 and steps in int8 where that is faster
-    )
+    bf16_from: int = 0  # hidden units from which bf16 products win on a CPU that has them; 0 for never
+    int8: bool = False  # whether it has a stepper with products of bytes, which wins from as many on
     attends: bool = False  # to its own past
 
 
+WIDE = 384  # hidden units from which bf16 products win over PyTorch's fp32 LSTM (benchmarks/LOG.md)
 MODELS: Mapping[str, ModelKind] = {
-    "lstm": ModelKind("recurrent:RecurrentModel", "lstm", kernels=True),
+    "lstm": ModelKind("recurrent:RecurrentModel", "lstm", bf16_from=WIDE, int8=True),
     "gru": ModelKind("recurrent:RecurrentModel", "gru"),
     "rnn": ModelKind("recurrent:RecurrentModel", "rnn"),
-    "attentive-lstm": ModelKind("attentive:AttentiveLstm", "lstm", kernels=True, attends=True),
-    "transformer": ModelKind("transformer:Transformer", attends=True),
+    "attentive-lstm": ModelKind("attentive:AttentiveLstm", "lstm", bf16_from=WIDE, int8=True, attends=True),
+    "transformer": ModelKind("transformer:Transformer", bf16_from=128, attends=True),
 }
 OF_ATTENTION = ("num_heads", "attention_window")  # settings
 
