@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
+    from tunewright.generation.attention import Look
     from tunewright.generation.generated import Generated
     from tunewright.generation.generator import Generator
     from tunewright.judging.assessment import Order
@@ -172,12 +173,13 @@ class Card(Generic[M]):
     scorecard: Scorecard[M]
     searched: tuple[M, ...]  # the music in which shared passages were looked for
     surprises: Mapping[int, tuple[float, ...]]  # bits of each note of some tunes, by place on the card
+    looks: Mapping[int, Sequence[Look]]  # where a run that attends looks back in some tunes, by place on the card
 
     def save(self, path: Source, *, language: str = "en") -> None:
         """Write the page, in "en" or "zh". ConfigError for another language, OutputError for a file that cannot be."""
         from tunewright.reports.scorecard.page import write_scorecard
 
-        found = {"others": self.searched, "surprises": self.surprises}
+        found = {"others": self.searched, "surprises": self.surprises, "looks": self.looks}
         write_scorecard(Path(path), self.scorecard, language, **found)  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, Any]:
@@ -235,4 +237,4 @@ def evaluate(
         found = evaluate_music(named, held, seed=order.seed)
     else:
         found = judge(*named, against=held, order=order, parts=parts, on_progress=on_progress)  # type: ignore[arg-type]
-    return Card(found.scorecard, found.searched, found.surprises)
+    return Card(found.scorecard, found.searched, found.surprises, found.looks)

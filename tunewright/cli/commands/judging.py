@@ -10,7 +10,7 @@ import re
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -93,7 +93,8 @@ def evaluate(
     card = judged.scorecard
     if out:
         words = ["tunewright", *sys.argv[1:]]
-        write_scorecard(out, card, language, others=judged.searched, surprises=judged.surprises, commands=[words])
+        shown: dict[str, Any] = {"others": judged.searched, "surprises": judged.surprises, "looks": judged.looks}
+        write_scorecard(out, card, language, **shown, commands=[words])
         note(f"Wrote {out}.")
     if as_json:
         print_json(describe_scorecard(card) | ({"report": out} if out else {}))
