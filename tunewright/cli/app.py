@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunewright.cli.commands import completing
+from tunewright.cli.commands.choosing import critic
 from tunewright.cli.commands.exporting import export
 from tunewright.cli.commands.generating import generate
 from tunewright.cli.commands.judging import evaluate
@@ -343,6 +344,7 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
         "evaluate runs/mine --temperatures 0.6,0.8,1.0,1.2 --save-default",
         "evaluate runs/mine --against my-tunes/ -n 500 --json",
     ),
+    critic: ("critic runs/mine", "critic runs/mine --best-of 8"),
     render: (
         "render reels.abc --out sheets --format svg,pdf",
         "render x.mid --out x --format abc,wav",

@@ -92,8 +92,13 @@ def generate(
         int, typer.Option(min=0, metavar="N", help="The same bar at most N times in a row; 0 is no limit.")
     ] = 0,
     best_of: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Draw N of each, keep the one the model finds likeliest.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Draw N of each, keep what the run's critic likes best, without one the likeliest; else its own.",
+        ),
+    ] = None,
     original: Annotated[
         float | None,
         typer.Option(
@@ -128,7 +133,7 @@ def generate(
     from tunewright.generation.generator import load_generator
     from tunewright.tokens.requests import parse_span
     from tunewright.training.base import run_folder
-    from tunewright.training.run import default_temperature, load_run
+    from tunewright.training.run import default_best_of, default_temperature, load_run
 
     _refuse_nonsense(infill, at, vary, amount)
     if plan and plan_like:
@@ -138,7 +143,7 @@ def generate(
     folder = run_folder(run)
     degrees = _option(parse_temperature, temperature) if temperature else default_temperature(folder)
     if stream:
-        asked = {"-n": n > 1, "--best-of": best_of > 1, "--json": as_json, "--original": original is not None}
+        asked = {"-n": n > 1, "--best-of": (best_of or 1) > 1, "--json": as_json, "--original": original is not None}
         _refuse_with_stream(asked)
     trained = load_run(folder)
     kind = trained.config.music
@@ -163,6 +168,7 @@ def generate(
     if stream:
         output.take(_print_bars(generator.stream(request, decoding, seed=seed)))
     else:
+        best_of = default_best_of(folder) if best_of is None else best_of
         drawn = generator.generate(n, request, decoding, seed=seed, best_of=best_of, original=line, jobs=jobs)
         for one in drawn:
             output.take(one)
