@@ -51,11 +51,11 @@ def test_what_another_collection_taught_counts_too() -> None:
     assert strictly_held_out(corpus, other) == ()
 
 
-def test_of_real_tunes_about_one_in_five_is_left_out() -> None:
+def test_of_real_tunes_those_with_a_variant_among_the_training_tunes_are_left_out() -> None:
     corpus = read_corpus("oneill")
     kept = strictly_held_out(corpus)
     assert set(map(id, kept)) < set(map(id, corpus.test))
-    assert 0.6 < len(kept) / len(corpus.test) < 0.9
+    assert 0.8 < len(kept) / len(corpus.test) < 0.95
     passages = {tuple(pairs[at : at + AGREEING - 1]) for pairs in map(melody, corpus.train) for at in range(len(pairs))}
     for tune in kept:
         pairs = melody(tune)
