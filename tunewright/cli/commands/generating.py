@@ -32,8 +32,13 @@ USUAL_AMOUNT = 0.5
 
 def generate(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="The folder of a trained run.", autocompletion=completing.runs)
-    ],
+        str,
+        typer.Argument(
+            metavar="[RUN]",
+            help="The folder of a trained run; else the model in the box.",
+            autocompletion=completing.runs_and_base,
+        ),
+    ] = completing.BASE,
     n: Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many tunes.")] = 1,
     key: Annotated[str, typer.Option(metavar="KEY", help='Tonic and mode: G, "Bb minor", "E dorian".')] = "",
     meter: Annotated[str, typer.Option(metavar="METRE", help="As in 6/8, 4/4 or C|.")] = "",
@@ -103,7 +108,7 @@ def generate(
     soundfont: SoundFont = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write new tunes with a trained run.
+    """Write new tunes with a trained run, or with `base`, the model in the box.
 
     ABC to stdout; with --out files of every format asked for, and all of them in one tunebook.
 
@@ -116,16 +121,18 @@ def generate(
     from tunewright.generation.decoding import Decoding, parse_temperature
     from tunewright.generation.generator import load_generator
     from tunewright.tokens.requests import parse_span
+    from tunewright.training.base import run_folder
     from tunewright.training.run import default_temperature, load_run
 
     _refuse_nonsense(infill, at, vary, amount)
     if at:
         _option(parse_span, at)
-    degrees = _option(parse_temperature, temperature) if temperature else default_temperature(run)
+    folder = run_folder(run)
+    degrees = _option(parse_temperature, temperature) if temperature else default_temperature(folder)
     if stream:
         asked = {"-n": n > 1, "--best-of": best_of > 1, "--json": as_json, "--original": original is not None}
         _refuse_with_stream(asked)
-    trained = load_run(run)
+    trained = load_run(folder)
     kind = trained.config.music
     words = {"key": key, "meter": meter, "rhythm": rhythm, "parts": parts, "pitch_range": pitch_range, "bars": bars}
     given = {"like": like, "infill": infill, "at": at, "vary": vary, "amount": amount}
@@ -181,7 +188,7 @@ def _print_bars(chunks: Streamed[Any]) -> Generated[Any]:
 class _Asked:
     """The options that say what is wanted, as they were given."""
 
-    run: Path
+    run: str
     start: str
     free: bool
     words: Mapping[str, str]
