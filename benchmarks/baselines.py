@@ -36,6 +36,7 @@ from peers import learning
 from peers.drawing import draw
 from peers.folk import FolkTokens
 from peers.learning import Learned, Recipe, learn
+from peers.ours import train, within
 from peers.transformer import WINDOW, CharTransformer
 from returning import draw as draw_by_command
 from returns.judging import Figure, Judge, note
@@ -54,15 +55,11 @@ from tunewright.music.tune import Tune
 from tunewright.support.errors import TokenError
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import Passage
-from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
-from tunewright.training.config import Config
-from tunewright.training.loop import train_to_the_end
 from tunewright.training.presets import load_preset
 
 LOOKED_AT = 60  # held-out tunes that each peer is chosen by
 LONGEST = 1500  # signs of a drawn tune
 WARM_UP = 100  # steps of the Transformer
-TRIAL, LOOKS = 9, 12  # steps by which ours is timed, and its looks
 FOLK_BATCH, FOLK_RATE, FOLK_DECAY, FOLK_STEADY = 64, 3e-3, 0.97, 20
 
 Model = Any  # of ours or a peer's
@@ -199,10 +196,8 @@ def spelled(tokens: Tokens, tune: Tune) -> Passage | None:
 
 def common(real: Real) -> list[Tune]:
     """The test tunes held out strictly that all tokens cover and whose bars add up."""
-    folk, ours = folk_tokens(()), DegreeTokenizer.fit(real.train, told_rhythms=True)
-    degrees = Tokens(len(ours.vocab), ours.passage, str)
-    tunes = [tune for tune in real.test if not tune.irregular]
-    return [tune for tune in tunes if spelled(folk, tune) is not None and spelled(degrees, tune) is not None]
+    folk = folk_tokens(())
+    return [tune for tune in real.spelled(real.test) if spelled(folk, tune) is not None]
 
 
 def judged(texts: Sequence[tuple[str, bool]], judge: Judge, seed: int) -> list[Figure]:
@@ -254,23 +249,12 @@ def of_ours(which: str, judge: Judge, test: Sequence[Tune], given: argparse.Name
 
 def train_ours(preset: str, real: Real, folder: str, seconds: float, seed: int, learned: Learned) -> str:
     """The folder of a run of a preset that took about so many seconds of the processor."""
-    config = load_preset(preset).with_(seed=seed, num_training_iterations=TRIAL, eval_every=TRIAL)
-    one = -_train(real, Path(folder) / "trial", config.with_(num_training_iterations=1, eval_every=1))
-    one += _train(real, Path(folder) / "longer", config)
-    steps = max(TRIAL, int(seconds / (one / (TRIAL - 1))))
-    config = config.with_(num_training_iterations=steps, eval_every=max(1, steps // LOOKS))
-    waited = time.monotonic()
-    learned.seconds = _train(real, Path(folder) / "run", config)
-    learned.steps, learned.waited = steps, time.monotonic() - waited
-    note(f"ours: {steps} steps, {learned.seconds:.0f} s of the processor, {learned.waited:.0f} s")
-    return str(Path(folder) / "run")
-
-
-def _train(real: Real, path: Path, config: Config) -> float:
-    """The seconds of the processor that a run takes."""
-    began = time.process_time()
-    train_to_the_end(real.corpus, path, config, on_progress=None)
-    return time.process_time() - began
+    config = within(real.corpus, load_preset(preset).with_(seed=seed), seconds)
+    path, waited = Path(folder) / "run", time.monotonic()
+    learned.seconds = train(real.corpus, path, config)
+    learned.steps, learned.waited = config.schedule.num_training_iterations, time.monotonic() - waited
+    note(f"ours: {learned.steps} steps, {learned.seconds:.0f} s of the processor, {learned.waited:.0f} s")
+    return str(path)
 
 
 def table(rows: dict[str, list[Row]]) -> list[str]:

@@ -19,7 +19,7 @@ from returns.written import returning
 from tunewright.formats.abc import format_abc
 from tunewright.measuring.indexes import kept_index
 from tunewright.measuring.intervals import Tally, match_values
-from tunewright.measuring.originality import Borrowing, copy_rate, longest_shared
+from tunewright.measuring.originality import COPIED, Borrowing, copy_rate, longest_shared
 from tunewright.measuring.repetition import repetition_rate
 from tunewright.measuring.table import MEASURES, Style
 from tunewright.measuring.two_sample import two_sample
@@ -98,14 +98,19 @@ class Judge:
         return Figure("plan match", found.value, real, (real[0], math.inf))
 
     def borrowing(self, tunes: Sequence[Tune]) -> list[Figure]:
-        """Copies, and passages beyond the line that held-out real tunes draw, beside those of held-out real tunes."""
-        index = kept_index(self.real.corpus.train)
-        shared, theirs = longest_shared(tunes, index), longest_shared(self.real.held_out, index)
-        line = Borrowing.of(theirs).line(LINE)
-        note(f"the line is at {line:g} notes; copies among real tunes held out by family {copy_rate(theirs):.2%}")
-        copies = [[float(one.share >= 0.5) for one in side] for side in (shared, theirs)]
-        beyond = [[float(one.length > line) for one in side] for side in (shared, theirs)]
-        return [no_more("copies", *copies), no_more(f"share more than {line:g} notes", *beyond)]
+        """Copies, and passages beyond the line, of the training tunes of the collections."""
+        return borrowing(tunes, self.real.corpus.train, self.real.held_out)
+
+
+def borrowing(tunes: Sequence[Tune], learned: Sequence[Tune], held_out: Sequence[Tune], of: str = "") -> list[Figure]:
+    """Copies, and passages beyond the line that held-out real tunes draw, beside those of held-out real tunes."""
+    index = kept_index(learned)
+    shared, theirs = longest_shared(tunes, index), longest_shared(held_out, index)
+    line = Borrowing.of(theirs).line(LINE)
+    note(f"the line{of} is at {line:g} notes; copies among real tunes held out by family {copy_rate(theirs):.2%}")
+    copies = [[float(one.share >= COPIED) for one in side] for side in (shared, theirs)]
+    beyond = [[float(one.length > line) for one in side] for side in (shared, theirs)]
+    return [no_more(f"copies{of}", *copies), no_more(f"share more than {line:g} notes{of}", *beyond)]
 
 
 _NAMES = {1: "bars", 2: "two-bar phrases", 4: "four-bar phrases"}

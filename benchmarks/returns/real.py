@@ -18,6 +18,8 @@ from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.reading import read_corpus
 from tunewright.measuring.held_out import strictly_held_out
 from tunewright.music.tune import Bar, Element, Measure, Tune
+from tunewright.tokens.contract import encode_passages
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 
 SOURCES = ("oneill", "ryan", "aird")
 
@@ -54,6 +56,15 @@ class Real:
     def train(self) -> tuple[Tune, ...]:
         """The training tunes whose bars add up."""
         return tuple(tune for tune in self.corpus.train if not tune.irregular)
+
+    @cached_property
+    def degrees(self) -> DegreeTokenizer:
+        """Our tokens of the training tunes."""
+        return DegreeTokenizer.fit(self.train, told_rhythms=True)
+
+    def spelled(self, tunes: Sequence[Tune]) -> list[Tune]:
+        """The tunes whose bars add up and that our tokens can spell: what bits of several models are compared on."""
+        return [tune for tune in tunes if not tune.irregular and encode_passages(self.degrees, [tune])]
 
     def families(self, tunes: Sequence[Tune]) -> list[int]:
         """The families of tunes of the corpus."""
