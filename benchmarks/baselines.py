@@ -5,7 +5,8 @@
 Trained here on the same training tunes, each for the same seconds of the processor, the weights kept that foresaw
 held-out tunes best (looks count into the seconds):
 
-- lab-default, lab-joint: the lab's LSTMs on verbatim characters, by its settings, in bf16 where that is faster;
+- lab-default, lab-joint: the lab's LSTMs on verbatim characters of all training tunes, irregular ones too, as it does,
+  by its settings, in bf16 where that is faster;
 - folk-rnn: 3 × 512 LSTM, dropout 0.5, tokens of ABC in C, whole tunes in batches of 64, its RMSprop, rate and decay;
 - transformer: nanoGPT's shape, 0.8 million weights, on characters of canonical text.
 
@@ -240,7 +241,7 @@ def of_ours(which: str, judge: Judge, test: Sequence[Tune], given: argparse.Name
         generator = load_generator(run)
         learned.weights = sum(weight.numel() for weight in generator.model.parameters())
         bits = Figure("bits per note", foresight(generator, test).bits_per_note)
-        free = draw_by_command(run, given.n, seed, "--free", "--temperature", "1")
+        free = draw_by_command(run, given.n, seed, "--free", "--temperature", "1", "--best-of", "1")
         raw = Figure("well formed, raw", sum(one.valid for one in free) / len(free))
         drawn = draw_by_command(run, given.n, seed)
     _, *others = judged([(one.abc, True) for one in drawn], judge, seed)

@@ -1,6 +1,7 @@
 """Does music return? What a run draws by default, held against real tunes: form, likeness, borrowing, bits.
 
     python benchmarks/returning.py [RUN …] [-n 500] [--seeds 3] [--sources oneill ryan aird]
+    python benchmarks/returning.py RUN --options "--best-of 1"     the same, drawn with further options of `generate`
     python benchmarks/returning.py --break     real tunes with their bars in another order: has to fail
     python benchmarks/returning.py --real      real training tunes, as they are: what the judge says of the real thing
 
@@ -23,6 +24,7 @@ import argparse
 import json
 import math
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -101,9 +103,12 @@ def bits(generator: Generator, real: Real) -> list[Figure]:
     return [*figures, Figure("bits per note", whole, wanted=(-math.inf, MOST_BITS))]
 
 
-def figures_of_run(run: str, judge: Judge, count: int, seed: int) -> list[Figure]:
-    """Every figure of a run, with the tunes of one seed."""
-    drawn, free = draw(run, count, seed), draw(run, count, seed, "--free", "--temperature", "1")
+def figures_of_run(run: str, judge: Judge, count: int, seed: int, options: Sequence[str]) -> list[Figure]:
+    """Every figure of a run, with the tunes of one seed, drawn with further options."""
+    drawn, free = (
+        draw(run, count, seed, *options),
+        draw(run, count, seed, "--free", "--temperature", "1", "--best-of", "1"),
+    )
     tunes = [one.tune for one in drawn if one.tune is not None]
     raw = well_formed(free, " without the grammar", LEAST_RAW)[:1]
     return [
@@ -131,9 +136,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sources", nargs="+", default=list(SOURCES))
     parser.add_argument("--learned", nargs="+", default=[], metavar="SOURCE", help="what the run learned from before")
+    parser.add_argument(
+        "--options", default="", metavar="WORDS", help="of `generate`, instead of what it does by default"
+    )
     parser.add_argument("--break", dest="broken", action="store_true")
     parser.add_argument("--real", action="store_true")
     given = parser.parse_args()
+    options = shlex.split(given.options)
     judge = Judge(read_real(given.sources, given.learned))
     real = judge.real
     note(
@@ -145,7 +154,7 @@ def main() -> None:
         if given.broken or given.real:
             columns.append(real_ones(judge, given.n, seed, broken=given.broken))
         else:
-            columns.append(figures_of_run(given.run[seed % len(given.run)], judge, given.n, seed))
+            columns.append(figures_of_run(given.run[seed % len(given.run)], judge, given.n, seed, options))
     print("\n".join(table(columns)))
     wanting = missed(columns)
     print("\n" + ("missed: " + "; ".join(wanting) if wanting else "all goals are met"))
