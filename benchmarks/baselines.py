@@ -39,6 +39,7 @@ from peers.folk import FolkTokens
 from peers.learning import Learned, Recipe, learn
 from peers.ours import train, within
 from peers.transformer import WINDOW, CharTransformer
+from returning import RAW
 from returning import draw as draw_by_command
 from returns.judging import Figure, Judge, note
 from returns.real import SOURCES, Real, read_real
@@ -241,7 +242,7 @@ def of_ours(which: str, judge: Judge, test: Sequence[Tune], given: argparse.Name
         generator = load_generator(run)
         learned.weights = sum(weight.numel() for weight in generator.model.parameters())
         bits = Figure("bits per note", foresight(generator, test).bits_per_note)
-        free = draw_by_command(run, given.n, seed, "--free", "--temperature", "1", "--best-of", "1")
+        free = draw_by_command(run, given.n, seed, *RAW)
         raw = Figure("well formed, raw", sum(one.valid for one in free) / len(free))
         drawn = draw_by_command(run, given.n, seed)
     _, *others = judged([(one.abc, True) for one in drawn], judge, seed)

@@ -44,6 +44,7 @@ from tunewright.music.tune import Tune
 from tunewright.support.errors import TunewrightError
 
 BASE = "base"  # the model in the box
+RAW = ("--free", "--temperature", "1", "--best-of", "1")  # what the model gives by itself
 APART = 100_000  # between the seeds of two calls
 MOST_BITS, LEAST_RAW = 2.95, 0.90
 
@@ -107,7 +108,7 @@ def figures_of_run(run: str, judge: Judge, count: int, seed: int, options: Seque
     """Every figure of a run, with the tunes of one seed, drawn with further options."""
     drawn, free = (
         draw(run, count, seed, *options),
-        draw(run, count, seed, "--free", "--temperature", "1", "--best-of", "1"),
+        draw(run, count, seed, *RAW),
     )
     tunes = [one.tune for one in drawn if one.tune is not None]
     raw = well_formed(free, " without the grammar", LEAST_RAW)[:1]
