@@ -10,6 +10,8 @@ token will stand. 0 always stands for nothing. A row tells:
   ticks left in the bar and, in the last bar of a section, up to where it should end, the repeat and its endings;
 - with a phrase plan, what this measure is to be, and what the one that it returns has at this place; which returns
   stood before it (`returns`);
+- where that is asked for, the last notes: the pitch of the last one and of the first of its bar, by how many steps the
+  melody moved to it, and to the one before;
 - what stood at the same place some bars before, and whether the last note was the one that stood at its place then,
   as in the Lookback RNN (Waite 2016);
 - of the known notes which begins here, which some bars later, which comes next and when.
@@ -38,6 +40,7 @@ from tunewright.tokens.degrees.features import (
     MOST_FINE,
     MOST_ROOM,
     MOST_SLURS,
+    MOST_STEPS,
     MUSIC,
     NOTHING,
     SECTIONS_COUNTED,
@@ -81,6 +84,7 @@ class Reader:
         self._begun: dict[Onset, Sound] = {}
         self._place: tuple[int, ...] = ()  # what is told of bar and section, while that does not change
         self._back: tuple[int, ...] = NOTHING * len(BARS_BACK)
+        self._notes = (0, 0, 0, 0, 0)  # the last pitch, moves to it and before, the first pitch of its bar, its length
         self.returning = Returning(features.vocabulary) if features.vocabulary.phrase_plan else None
         self._moved()
 
@@ -101,7 +105,7 @@ class Reader:
         if returning is not None and kind in MUSIC:
             begun = self.last[0] if kind == Kind.NOTE and (self.bar, self.filled) != onset else 0
             returning.read(number, onset, begun, after=kind in (Kind.TIE, Kind.UNSLUR))
-        left = self._left
+        left, told = self._left, features.vocabulary.last_notes
         row = (
             features.as_read[number],
             *self._place,
@@ -111,8 +115,10 @@ class Reader:
             self._tuplet_length() if left else 0,
             self._tie,
             *(() if returning is None else (returning.number, returning.due(self.filled))),
+            *(self._notes[:2] if told else ()),
             self._returns,
             *(() if returning is None else (returning.kept(), *returning.before((self.bar, self.filled)))),
+            *(self._notes[2:] if told else ()),
             *self._back,
         )
         return row + self._expected() if self.shown else row + UNKNOWN
@@ -167,6 +173,8 @@ class Reader:
                 returns |= 1 << power
         self._returns = returns
         self.last = begun[onset] = (sound, length)
+        if kind == Kind.NOTE:
+            self._follow(sound, length)
         if self._left:
             written = written * self._tuplet.q // self._tuplet.p
             self._left -= 1
@@ -176,6 +184,14 @@ class Reader:
             self._fresh = 0
         self._moved()
         return kind
+
+    def _follow(self, sound: int, length: int) -> None:
+        """A note that follows the last one."""
+        before, moved, _, first, _ = self._notes
+        steps = self.features.steps
+        here, there = steps[sound], steps[before]
+        move = 0 if here is None or there is None else 1 + MOST_STEPS + max(-MOST_STEPS, min(here - there, MOST_STEPS))
+        self._notes = (sound, move, moved, first if self.filled else sound, length)
 
     def _read_length(self, number: int, kind: Kind) -> Kind:
         self._length = self.features.lengths[number]

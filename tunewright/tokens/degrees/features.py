@@ -26,6 +26,8 @@ BARS_BACK = (1, 2, 4, 8)
 BARS_AHEAD = (0, 1, 2, 4, 8)
 FAR = 96  # 32nds to the next known note, at most
 
+MOST_STEPS = 10  # between two notes, that are told apart
+
 DIRECT = 13  # features, the place and what is owed there, that rule tokens out whatever the melody is
 
 Sound = tuple[int, int]  # numbers of pitch or rest, and of written length
@@ -88,12 +90,15 @@ class ContextFeatures:
         looks = (sounds, len(self.lengths) + 1) * (len(BARS_BACK) + len(BARS_AHEAD))
         returns: tuple[int, ...] = (len(RETURNS) + 1, len(self.vocabulary.vocab)) if planned else ()
         told = (1 + (COUNTED + 1) ** 2, *(len(RETURNS) + 1,) * (1 + len(BACK))) if planned else ()
-        return (*place, *bar, *owed, *returns, 2 ** len(BARS_BACK), *told, *looks, sounds, FAR + 1)
+        moves = 2 * MOST_STEPS + 2
+        last: tuple[int, ...] = (sounds, moves) if self.vocabulary.last_notes else ()
+        before: tuple[int, ...] = (moves, sounds, len(self.lengths) + 1) if self.vocabulary.last_notes else ()
+        return (*place, *bar, *owed, *returns, *last, 2 ** len(BARS_BACK), *told, *before, *looks, sounds, FAR + 1)
 
     @cached_property
     def direct(self) -> int:
-        """How many of the first features rule tokens out: the place, what is owed there, what a return asks for."""
-        return DIRECT + 2 * self.vocabulary.phrase_plan
+        """How many of the first features say what may follow: the place, what is owed, returns, the last notes."""
+        return DIRECT + 2 * self.vocabulary.phrase_plan + 2 * self.vocabulary.last_notes
 
     @cached_property
     def sounds(self) -> dict[int, int]:
@@ -166,9 +171,10 @@ class ContextFeatures:
         return {token: number for number, token in enumerate(self.vocabulary.returns, 1)}
 
     @cached_property
-    def resting(self) -> frozenset[int]:
-        """The numbers of the sounds that are rests."""
-        return frozenset(self.sounds[token] for token in self.vocabulary.rests)
+    def steps(self) -> tuple[int | None, ...]:
+        """Diatonic steps from the home tonic of the sounds by their numbers; None for rests, and for no sound."""
+        tokens = {number: token for token, number in self.sounds.items()}
+        return tuple(self.vocabulary.steps(tokens[n]) if n in tokens else None for n in range(len(tokens) + 1))
 
     @cached_property
     def meters(self) -> dict[int, int]:

@@ -137,6 +137,12 @@ class DegreeRows:
         """Whether an id is a note or rest, or the length or the tuplet of one."""
         return bool(self._ticks[number]) or number in self.columns.sounds or number in self.columns.tuplets
 
+    @cached_property
+    def _timed(self) -> Mask:
+        timed = np.zeros(len(self.tokenizer.vocab), bool)
+        timed[list(self.columns.timed)] = True
+        return timed
+
     def longest(self, row: int) -> int:
         """Of what a row lets through the longest notes and rests; the row itself where it has none."""
         mask = self.masks.table[row]
@@ -144,8 +150,8 @@ class DegreeRows:
         return self.masks.add(mask & (self._ticks == most)) if most else row
 
     def row_of_length(self, row: int, ticks: int) -> int:
-        """Of what a row lets through the notes and rests that are so long; 0 where it has none."""
-        mask = self.masks.table[row] & (self._ticks == ticks)
+        """Of what a row lets through the notes and rests of one token that are so long; 0 where it has none."""
+        mask = self.masks.table[row] & (self._ticks == ticks) & self._timed
         return self.masks.add(mask) if ticks and mask.any() else 0
 
     def row_without(self, ids: Iterable[int]) -> int:

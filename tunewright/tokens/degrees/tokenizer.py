@@ -45,6 +45,7 @@ from tunewright.tokens.settings import TokenSettings
 
 OFTEN = 3  # times that training tunes have a note or rest of some length for it to be one token
 
+_LATER = ("phrase_plan", "last_notes")  # what earlier tokenizers did not have, and do not say
 _STORED = {"kind": str, "graces": bool, "chords": bool, "told_rhythms": bool, "notes": [str], "vocab": [str]}
 
 
@@ -72,6 +73,7 @@ class DegreeTokenizer(DegreeVocabulary):
         chords: bool = True,
         told_rhythms: bool = False,
         phrase_plan: bool = False,
+        last_notes: bool = False,
     ) -> DegreeTokenizer:
         """The tokenizer whose `notes` are those that these tunes have at least `OFTEN` times; others do not count."""
         plain = cls(graces=graces, chords=chords, told_rhythms=told_rhythms)
@@ -80,13 +82,14 @@ class DegreeTokenizer(DegreeVocabulary):
             with contextlib.suppress(TokenError):  # counted where they are encoded
                 counts.update(_notes_in(plain, plain.encode(tune)))
         notes = sorted(note for note, count in counts.items() if count >= OFTEN)
-        return replace(plain, notes=tuple(notes), phrase_plan=phrase_plan)
+        return replace(plain, notes=tuple(notes), phrase_plan=phrase_plan, last_notes=last_notes)
 
     @classmethod
     def from_settings(cls, settings: TokenSettings, tunes: Sequence[Tune]) -> DegreeTokenizer:
         """The tokenizer that settings ask for, fitted on training tunes, each rhythm by its one name."""
         kept = {"graces": settings.grace_notes, "chords": settings.chord_symbols}
-        return cls.fit(tunes, **kept, told_rhythms=True, phrase_plan=settings.phrase_plan)
+        told = {"phrase_plan": settings.phrase_plan, "last_notes": settings.last_notes}
+        return cls.fit(tunes, **kept, **told, told_rhythms=True)
 
     # -------------------------------------------------------------------------------------------- tune -> ids
 
@@ -241,7 +244,7 @@ class DegreeTokenizer(DegreeVocabulary):
     def to_json(self) -> str:
         """The tokenizer as JSON, which `from_json` reads back."""
         about = {"graces": self.graces, "chords": self.chords, "told_rhythms": self.told_rhythms}
-        about |= {"phrase_plan": True} if self.phrase_plan else {}
+        about |= {name: True for name in _LATER if getattr(self, name)}
         stored = {"kind": "degrees", **about, "notes": self.notes, "vocab": self.vocab}
         return json.dumps(stored, ensure_ascii=False, indent=1)
 
@@ -251,7 +254,7 @@ class DegreeTokenizer(DegreeVocabulary):
         try:
             stored = parse_json(text, _STORED)
             about = {name: bool(stored[name]) for name in ("graces", "chords", "told_rhythms")}
-            about["phrase_plan"] = stored.get("phrase_plan") is True
+            about |= {name: stored.get(name) is True for name in _LATER}
             tokenizer = cls(tuple(map(str, stored["notes"])), **about)
         except (ValueError, KeyError, TypeError):
             raise TokenError("not a degree tokenizer; expected what to_json wrote") from None

@@ -90,6 +90,7 @@ class DegreeVocabulary:
     chords: bool = True  # whether chord symbols are
     told_rhythms: bool = False
     phrase_plan: bool = False  # whether a token before each measure says which earlier one it returns, and how
+    last_notes: bool = False  # whether the last notes are told beside each token: their pitches, and how they moved
 
     END: ClassVar[int] = 0
 

@@ -159,10 +159,14 @@ class Cell:
         return found
 
     def row_before(self, ahead: int, pitch: int, *, again: bool) -> int:
-        """The row where `ahead` ticks on a note of this pitch has to begin, which is the last one `again` or not."""
+        """The row where `ahead` ticks on a note of this pitch has to begin, which is the last one `again` or not.
+
+        The cell's own row where that cannot be: a length is said already that leads past it, or a slur has to go on.
+        """
         key = (ahead, pitch, again)
         if key not in self._before:
-            self._before[key] = self.frame.masks.add(self._mask(ahead, pitch, again=again))
+            mask = self._mask(ahead, pitch, again=again)
+            self._before[key] = self.frame.masks.add(mask) if mask.any() else self.row
         return self._before[key]
 
     def after(self, number: int) -> Cell | None:
