@@ -59,8 +59,10 @@ class Extension:
 
 
 MODEL = Extension(
-    ("models.recurrent", "models.cpu"), ("models", "recurrence", "stepping"), frozenset({"lstm", "gru"})
-)  # fmt: skip
+    ("models.recurrent", "models.attentive", "models.attention", "models.transformer", "models.embedding", "models.cpu"),
+    ("models", "recurrence", "stepping"),
+    frozenset({"lstm", "gru"}),
+)
 TOKENIZER = Extension(
     ("tokens.characters", "tokens.degrees", "tokens.polyphony"),
     (
