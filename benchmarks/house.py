@@ -59,7 +59,7 @@ class Extension:
 
 
 MODEL = Extension(
-    ("models.recurrent", "models.attentive", "models.attention", "models.transformer", "models.embedding", "models.cpu"),
+    tuple(f"models.{name}" for name in ("recurrent", "attentive", "transformer", "attention", "embedding", "cpu")),
     ("models", "recurrence", "stepping"),
     frozenset({"lstm", "gru"}),
 )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunewright.cli.commands import completing
+from tunewright.cli.commands.choosing import critic
 from tunewright.cli.commands.exporting import export
 from tunewright.cli.commands.generating import generate
 from tunewright.cli.commands.judging import evaluate
@@ -257,7 +258,11 @@ def runs(
 def compare(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN", help="Folders of trained runs, two or more.", autocompletion=completing.runs),
+        typer.Argument(
+            metavar="RUN",
+            help="Folders of trained runs, or base; two or more.",
+            autocompletion=completing.runs_and_base,
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page; its tables in Markdown lie beside it.")],
     source: Annotated[
@@ -282,7 +287,9 @@ def compare(
     from tunewright.judging.assessment import judged_kind
     from tunewright.judging.runs.comparison import compare_runs, describe_comparison
     from tunewright.reports.comparison.page import write_comparison
+    from tunewright.training.base import run_folder
 
+    paths = [run_folder(path) for path in paths]
     kind = judged_kind(paths)
     learned_from = source or _learned_from(paths)
     corpus = read_of_kind(kind, learned_from) if learned_from else None
@@ -315,11 +322,13 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
     train: (
         "train my-tunes/ --out runs/mine",
         "train oneill --out runs/small --minutes 5 --set hidden_size=256",
+        "train my-tunes/ --from base --out runs/mine",
         "train my-tunes/ --out runs/mine --resume",
         "train bach/ --tokens remi --out runs/bach --minutes 10",
         "train my-tunes/ --out runs/mine --track mlflow --track tensorboard",
     ),
     generate: (
+        "generate -n 4 --rhythm reel",
         "generate runs/mine",
         "generate runs/mine -n 50 --out new/ --format abc,svg",
         'generate runs/mine --rhythm jig --key "E dorian" --parts AABB --bars 8',
@@ -335,6 +344,7 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
         "evaluate runs/mine --temperatures 0.6,0.8,1.0,1.2 --save-default",
         "evaluate runs/mine --against my-tunes/ -n 500 --json",
     ),
+    critic: ("critic runs/mine", "critic runs/mine --best-of 8"),
     render: (
         "render reels.abc --out sheets --format svg,pdf",
         "render x.mid --out x --format abc,wav",

@@ -48,6 +48,7 @@ from tunewright.support.errors import ConfigError, CorpusError, RunError, TokenE
 from tunewright.training.run import (
     BEST,
     Run,
+    default_best_of,
     default_temperature,
     is_run,
     load_run,
@@ -74,6 +75,7 @@ class Order:
     temperatures: tuple[float, ...] = ()  # of the frontier
     checkpoints: bool = False  # whether the frontier is over those too
     seed: int = 0
+    best_of: int = 0  # drawings, of which each tune is the best; 0 for as many as is the run's own
     surprises: bool = False  # whether what the run makes of notes is wanted: their bits, and where it looks back
 
 
@@ -258,6 +260,7 @@ def _judge_run(
         corpus,
         count=order.tunes,
         temperature=default_temperature(path),
+        best_of=order.best_of or default_best_of(path),
         seed=order.seed,
         remarks=_remarks(path, kind, corpus, named=named, learned=learned),
         on_progress=on_progress,
@@ -306,6 +309,7 @@ def _frontier(
                 order.tunes or AT_EACH,
                 temperature,
                 seed=order.seed,
+                best_of=order.best_of or default_best_of(run.path),
                 longest=longest,
                 on_progress=on_progress,
             )

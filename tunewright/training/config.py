@@ -119,7 +119,7 @@ _PARTS: Mapping[str, Any] = {
     "schedule": ScheduleSettings,
 }
 _ORDER = (  # of config.toml
-    *("tokens", "text", "grace_notes", "chord_symbols", "told_share"),
+    *("tokens", "text", "grace_notes", "chord_symbols", "phrase_plan", "last_notes", "told_share"),
     *("melody", "bpe", "transpose", "regular_only", "train_share"),
     *("cell", "embedding_dim", "hidden_size", "num_layers", "num_heads", "attention_window"),
     *("dropout", "input_dropout", "weight_dropout"),

@@ -23,8 +23,8 @@ def evaluate(
         list[str],
         typer.Argument(
             metavar="RUN|FILE",
-            help=f"The folder of a trained run; or tunes, each argument a {SOURCE}.",
-            autocompletion=completing.runs,
+            help=f"The folder of a trained run, or base; or tunes, each argument a {SOURCE}.",
+            autocompletion=completing.runs_and_base,
         ),
     ],
     against: Annotated[
@@ -54,6 +54,10 @@ def evaluate(
     save_default: Annotated[
         bool, typer.Option("--save-default", help="Make the setting at the knee the run's default.")
     ] = False,
+    best_of: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Draw N of each and judge the best, as generate does; 0: the run's own."),
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Tune number i, from 0, has seed S + i.")] = 0,
     parts: Annotated[
         bool, typer.Option("--parts", help="Judge MIDI files with all their parts, as runs of pieces always are.")
@@ -74,18 +78,22 @@ def evaluate(
     from tunewright.reports.scorecard.page import write_scorecard
     from tunewright.reports.scorecard.text import scorecard_text
     from tunewright.reports.wording import Wording
+    from tunewright.training.base import found_by_name, refuse_to_change
     from tunewright.training.run import is_run
 
+    what = [str(found_by_name(one)) for one in what]
     degrees = _parse_temperatures(temperatures)
     if save_default and not (degrees or checkpoints):
         raise typer.BadParameter("--save-default saves what --temperatures or --checkpoints finds; expected one too")
-    of_runs = {"-n": n, "--temperatures": degrees, "--checkpoints": checkpoints}
+    if save_default:
+        refuse_to_change(Path(what[0]))
+    of_runs = {"-n": n, "--temperatures": degrees, "--checkpoints": checkpoints, "--best-of": best_of}
     if (given := [name for name, value in of_runs.items() if value]) and not any(is_run(Path(one)) for one in what):
         raise typer.BadParameter(f"{' and '.join(given)}: tunes are drawn from a run, and none of {what} is one")
     Wording(language)  # refused before anything is drawn
     kind = judged_kind(what, parts=parts)
     with show_counting("drawing") as on_progress:
-        order = Order(n, degrees, checkpoints, seed, surprises=out is not None)
+        order = Order(n, degrees, checkpoints, seed, best_of, surprises=out is not None)
         read = partial(read_of_kind, kind)
         judged = judge(
             *what, against=against or (), order=order, parts=parts, read=read, tell=note, on_progress=on_progress
