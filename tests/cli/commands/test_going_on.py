@@ -45,8 +45,8 @@ def test_a_run_that_goes_on_from_it_says_so_and_why_it_stopped(
     words = ["train", tunes, "--from", "base", "--out", tmp_path / "run", "--seed", "2", *LITTLE]
     done = tunewright(*words, "--steps", "30", "--set", "learning_rate=1.0")
     assert done.code == 0
-    assert "early stopped after 8 steps" in done.out
-    assert "Stopped: 2 looks in a row at held-out tunes were no better than that of step 0." in done.out
+    assert "early stopped after 16 steps" in done.out
+    assert "Stopped: 4 looks in a row at held-out tunes were no better than that of step 0." in done.out
     assert json.loads((tmp_path / "run" / "record.json").read_text())["from"]["run"] == "base"
     assert tunewright("generate", tmp_path / "run").code == 0
 
