@@ -4,10 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo base test check bench docs clean
 
 help:
 	@echo "make demo    learn from O'Neill's 2,009 tunes, write eight new ones into demo/ (about five minutes)"
+	@echo "make base    train the model in the box again, measure it and write its card (at most two hours on two cores)"
 	@echo "make test    run the tests"
 	@echo "make check   style and types: ruff, mypy"
 	@echo "make bench   measure what benchmarks/results.md reports (long)"
@@ -16,6 +17,9 @@ help:
 
 demo: $(VENV)/.ready
 	$(BIN)/tunewright demo
+
+base: $(VENV)/.ready
+	$(BIN)/python -m tunewright.cli.base_building $(ARGS)
 
 test: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)

@@ -1,11 +1,16 @@
 """How many notes a second are drawn, against the lab's loop of one stream with a character model of the same size.
 
-    python benchmarks/generation.py [--rounds N] [-n TUNES] [--run RUN]
+    python benchmarks/generation.py [--rounds N] [-n TUNES] [--run RUN|base]
     python benchmarks/generation.py --steps
 
 Without a run our models are character models of random weights too, with the end of a tune made as rare as it is in
-real tunes; with one, it is drawn from as it is. A character of theirs counts as many notes as one of real tunes does,
-drawn tunes count the notes that they have. `--steps` times single steps and draws instead, on one thread.
+real tunes; with one, or with `base`, the model in the box, it is drawn from as it is. The lab's model is then an LSTM
+of the same size, or of the lab's joint setting where the run's model is of another kind. A character of theirs counts
+as many notes as one of real tunes does, drawn tunes count the notes that they have. `--steps` times single steps and
+draws instead, on one thread.
+
+Exit codes: 0 done; 1 where a run draws less than 100 times as fast in the better one of bf16 and int8, or takes 0.15 s
+or more for one tune (the median of nine) in the precision that it draws in by default.
 """
 
 from __future__ import annotations
@@ -13,9 +18,10 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -27,7 +33,8 @@ from tunewright.generation.keywords import generate
 from tunewright.generation.sampling import Sampling, draw
 from tunewright.models.building import build_model
 from tunewright.models.contract import ROW_COUNTS, alike_rows
-from tunewright.models.devices import DTYPES, cpu_has_bf16, cpu_has_int8
+from tunewright.models.devices import DTYPES, choose_step_precision, cpu_has_bf16, cpu_has_int8
+from tunewright.models.settings import MODELS
 from tunewright.support.threads import one_thread
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.training.batches import build_windows
@@ -41,6 +48,7 @@ SETTINGS = {
 HERE = {"fp32": True, "bf16": cpu_has_bf16(), "int8": cpu_has_int8()}
 PRECISIONS = [precision for precision in DTYPES if HERE[precision]]
 VOCAB, PLACES = 450, (96, 32, 96)  # about those of musical tokens
+LEAST_RATIO, MOST_SECONDS = 100.0, 0.15
 COLUMNS = ("model", "precision", "lab, notes/s", "ours, notes/s", "ratio", "each round", "one tune, s", "its notes")
 
 
@@ -85,12 +93,12 @@ def ours(generator: Generator, n: int, density: float | None, seed: int = 0) -> 
     return density * sum(tune.characters + tune.ended for tune in drawn), seconds
 
 
-def compare(name: str, generator: Generator, rounds: int, n: int, *, trained: bool) -> Iterator[str]:
+def compare(name: str, generator: Generator, rounds: int, n: int, *, trained: bool) -> Iterator[Speed]:
     """Rows of the table: the lab's loop and ours in each precision in turn, medians; and single tunes."""
-    lab = untrained(generator.config.with_(text="verbatim", tokens="characters"))
+    lab = untrained(lab_of(generator.config))
     density = build_windows(lab.tokenizer, read_corpus(CORPUS), lab.config).density
     counted = None if trained else density
-    mine = {precision: replace(generator, precision=precision) for precision in PRECISIONS}
+    mine = {precision: replace(generator, precision=precision) for precision in precisions_of(generator)}
     lab_loop(lab, 50)
     for each in mine.values():
         ours(each, 8, counted)
@@ -103,21 +111,62 @@ def compare(name: str, generator: Generator, rounds: int, n: int, *, trained: bo
             notes, seconds = ours(each, n, counted, turn * n)
             speeds[precision].append(notes / seconds)
     for precision, each in mine.items():
-        yield row(name, precision, *ratio(lab_speeds, speeds[precision]), *alone(each, counted))
+        yield Speed(name, precision, lab_speeds, speeds[precision], *alone(each, counted))
 
 
-def ratio(slow: list[float], fast: list[float]) -> tuple[str, ...]:
-    """Both speeds, the ratio of their medians, and the lowest and highest of single rounds."""
-    ratios = sorted(b / a for a, b in zip(slow, fast, strict=True))
-    lab, mine = statistics.median(slow), statistics.median(fast)
-    return f"{lab:.0f}", f"{mine:.0f}", f"{mine / lab:.0f}", f"{ratios[0]:.0f}–{ratios[-1]:.0f}"
+@dataclass(frozen=True)
+class Speed:
+    """A row of the table."""
+
+    name: str
+    precision: str
+    lab: list[float]  # notes a second, of each round
+    ours: list[float]
+    seconds: float  # of one tune alone
+    notes: float  # that it has
+
+    @property
+    def ratio(self) -> float:
+        """Of the medians."""
+        return statistics.median(self.ours) / statistics.median(self.lab)
+
+    def __str__(self) -> str:
+        ratios = sorted(b / a for a, b in zip(self.lab, self.ours, strict=True))
+        lab, mine = statistics.median(self.lab), statistics.median(self.ours)
+        each = f"{ratios[0]:.0f}–{ratios[-1]:.0f}"
+        cells = (f"{lab:.0f}", f"{mine:.0f}", f"{self.ratio:.0f}", each, f"{self.seconds:.3f}", f"{self.notes:.0f}")
+        return row(self.name, self.precision, *cells)
 
 
-def alone(generator: Generator, density: float | None) -> tuple[str, ...]:
+def lab_of(config: Config) -> Config:
+    """The settings of the lab's model beside ours."""
+    beside = config if config.model.cell == "lstm" else SETTINGS["lab-joint"]
+    return beside.with_(text="verbatim", tokens="characters")
+
+
+def precisions_of(generator: Generator) -> list[str]:
+    """The precisions that a model can be drawn in here."""
+    whole = MODELS[generator.config.model.cell].kernels
+    return [precision for precision in PRECISIONS if whole or precision != "int8"]
+
+
+def missed(speeds: Sequence[Speed], generator: Generator) -> list[str]:
+    """The goals that a run does not reach."""
+    best = max((one for one in speeds if one.precision != "fp32"), key=lambda one: one.ratio, default=speeds[0])
+    usual = choose_step_precision(generator.precision, generator.config.model, generator.model.device)
+    alone = next(one for one in speeds if one.precision == usual)
+    wanting = {
+        f"{best.ratio:.0f} times as fast in {best.precision}, goal {LEAST_RATIO:g}": best.ratio < LEAST_RATIO,
+        f"{alone.seconds:.3f} s for one tune in {usual}, goal under {MOST_SECONDS:g}": alone.seconds >= MOST_SECONDS,
+    }
+    return [what for what, is_missed in wanting.items() if is_missed]
+
+
+def alone(generator: Generator, density: float | None) -> tuple[float, float]:
     """The seconds that one tune takes alone, and its notes: medians of nine tunes."""
     singles = [ours(generator, 1, density, seed) for seed in range(9)]
     notes, seconds = (statistics.median(side) for side in zip(*singles, strict=True))
-    return f"{seconds:.3f}", f"{notes:.0f}"
+    return seconds, notes
 
 
 def row(*cells: str) -> str:
@@ -178,6 +227,7 @@ def main() -> None:
     parser.add_argument("--run")
     parser.add_argument("--steps", action="store_true")
     arguments = parser.parse_args()
+    wanting: list[str] = []
     if arguments.steps:
         print(head("microseconds", *(f"{rows} rows" for rows in ROW_COUNTS), "same bits at"))
         with one_thread():
@@ -185,11 +235,16 @@ def main() -> None:
                 print(line, flush=True)
     else:
         print(head(*COLUMNS))
+        speeds: list[Speed] = []
         models = {arguments.run: load_generator(arguments.run)} if arguments.run else {}
         for name, generator in (models or {name: untrained(config) for name, config in SETTINGS.items()}).items():
-            for line in compare(name, generator, arguments.rounds, arguments.n, trained=bool(models)):
-                print(line, flush=True)
+            for speed in compare(name, generator, arguments.rounds, arguments.n, trained=bool(models)):
+                print(speed, flush=True)
+                speeds.append(speed)
+            wanting += missed(speeds, generator) if models else []
     print(f"\nCPU threads: {torch.get_num_threads()}; torch {torch.__version__}; load {os.getloadavg()[0]:.1f}")
+    if wanting:
+        sys.exit(f"missed: {'; '.join(wanting)}")
 
 
 if __name__ == "__main__":

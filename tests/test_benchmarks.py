@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.places import DOCS, ROOT
 
-PROGRAMS = sorted([*(ROOT / "benchmarks").glob("*.py"), *DOCS.glob("*.py"), *DOCS.glob("*.ipynb")])
+PROGRAMS = sorted([*(ROOT / "benchmarks").rglob("*.py"), *DOCS.glob("*.py"), *DOCS.glob("*.ipynb")])
 
 
 def imported(path: Path) -> set[tuple[str, str]]:
@@ -39,6 +39,6 @@ def test_there_are_programs() -> None:
     assert sum(map(len, map(imported, PROGRAMS))) > 100
 
 
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_a_program_imports_is_there(path: Path) -> None:
     assert [name for name in sorted(imported(path)) if not is_there(*name)] == []

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
+    from tunewright.generation.attention import Look
     from tunewright.generation.generated import Generated
     from tunewright.generation.generator import Generator
     from tunewright.judging.assessment import Order
@@ -104,6 +105,7 @@ def train(
     path: Source,
     *,
     preset: str = "",
+    start_from: Run | Source | None = None,
     minutes: float | None = None,
     resume: bool = False,
     stop: Callable[[], bool] = lambda: False,
@@ -116,6 +118,7 @@ def train(
     config: Config | None = None,
     *,
     preset: str = "",
+    start_from: Run | Source | None = None,
     minutes: float | None = None,
     resume: bool = False,
     stop: Callable[[], bool] = lambda: False,
@@ -126,12 +129,17 @@ def train(
 
     With the settings of a preset, by default "default" for tunes and "polyphony" for pieces, and others by name, as in
     `hidden_size=256`. It ends after the preset's steps, after `minutes`, when the held-out music is foreseen no better,
-    or when `stop()` turns true; `on_progress` is called after each step. With `resume` it goes on where it was. Raises
+    or when `stop()` turns true; `on_progress` is called after each step. It may `start_from` what another run has
+    learned, or from "base": with its tokens and its model, in less than a minute, and it ends, too, where what it draws
+    is copied. With `resume` it goes on where it was. Raises
     RunError, also where the loss is no longer a number; ConfigError, CorpusError, OutputError. `train_steps` is the
     same as an iterator.
 
     With settings as a `Config` it is that iterator, as it was before.
     """
+    from tunewright.judging.copying import watch_of
+    from tunewright.support.errors import ConfigError
+    from tunewright.training.finetuning import finetuning, load_origin
     from tunewright.training.loop import train_steps, train_to_the_end
     from tunewright.training.presets import load_preset, usual_preset
     from tunewright.training.run import load_run
@@ -140,8 +148,15 @@ def train(
     if config is not None:
         warn_of_former("train with a Config", "train(..., preset=...), or train_steps")
         return train_steps(corpus, path, config, **how, **settings)  # of the keywords that it had: `record`
-    preset = preset or usual_preset(corpus.kind)
-    before = load_run(Path(path)).config if resume else load_preset(preset)
+    origin = None if start_from is None else load_origin(start_from)
+    if origin and (preset or resume):
+        raise ConfigError("start_from goes on from a run as it is, in a new folder; expected no preset and no resume")
+    preset = preset or ("" if origin else usual_preset(corpus.kind))
+    if origin:
+        before = finetuning(origin, len(corpus.train), len(corpus.valid))
+    else:
+        before = load_run(Path(path)).config if resume else load_preset(preset)
+    how |= {"origin": origin, "watch": watch_of(corpus, Path(path), origin, before.with_(**settings))}
     record = {"preset": preset, "changed": [f"{name}={value}" for name, value in settings.items()]}
     return train_to_the_end(corpus, path, before.with_(**settings), record=record, on_progress=on_progress, **how)
 
@@ -175,18 +190,20 @@ def teach_critic(
 
 
 def load(run: Run | Source) -> Generator:
-    """What draws new music from a trained run, in several threads at once if need be.
+    """What draws new music from a trained run, or from "base", in several threads at once if need be.
 
     It draws at the run's own temperature where none is asked for, and shows the best of as many as the run's own number
     says. RunError where the run is missing, broken or not yet trained.
     """
     from tunewright.generation.decoding import Decoding
     from tunewright.generation.generator import load_generator
+    from tunewright.training.base import run_folder
     from tunewright.training.run import default_best_of, default_temperature
 
-    path = Path(run) if isinstance(run, str | Path) else run.path
+    path = run_folder(run) if isinstance(run, str | Path) else run.path
     usual = Decoding.of(default_temperature(path))
-    return replace(load_generator(run), usual=usual, usual_best_of=default_best_of(path))
+    generator = load_generator(path if isinstance(run, str | Path) else run)
+    return replace(generator, usual=usual, usual_best_of=default_best_of(path))
 
 
 # ------------------------------------------------------------------------------------------------ judging
@@ -199,12 +216,13 @@ class Card(Generic[M]):
     scorecard: Scorecard[M]
     searched: tuple[M, ...]  # the music in which shared passages were looked for
     surprises: Mapping[int, tuple[float, ...]]  # bits of each note of some tunes, by place on the card
+    looks: Mapping[int, Sequence[Look]]  # where a run that attends looks back in some tunes, by place on the card
 
     def save(self, path: Source, *, language: str = "en") -> None:
         """Write the page, in "en" or "zh". ConfigError for another language, OutputError for a file that cannot be."""
         from tunewright.reports.scorecard.page import write_scorecard
 
-        found = {"others": self.searched, "surprises": self.surprises}
+        found = {"others": self.searched, "surprises": self.surprises, "looks": self.looks}
         write_scorecard(Path(path), self.scorecard, language, **found)  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, Any]:
@@ -251,15 +269,17 @@ def evaluate(
     """
     from tunewright.judging.assessment import Order, evaluate_music
     from tunewright.judging.assessment import evaluate as judge
+    from tunewright.training.base import found_by_name
     from tunewright.training.run import Run
 
     if order is not None:
         warn_of_former("evaluate(order=...)", "evaluate(count=..., temperatures=..., seed=...)")
     order = order or Order(count, tuple(temperatures), checkpoints, seed, surprises=True)
     held = [against] if isinstance(against, str | Path) else against
-    named = [one.path if isinstance(one, Run) else one for one in what]
+    runs = [one.path if isinstance(one, Run) else one for one in what]
+    named = [found_by_name(one) if isinstance(one, str | Path) else one for one in runs]
     if any(not isinstance(one, str | Path) for one in named):
         found = evaluate_music(named, held, seed=order.seed)
     else:
         found = judge(*named, against=held, order=order, parts=parts, on_progress=on_progress)  # type: ignore[arg-type]
-    return Card(found.scorecard, found.searched, found.surprises)
+    return Card(found.scorecard, found.searched, found.surprises, found.looks)

@@ -179,6 +179,14 @@ def render(
     chords: Annotated[
         bool, typer.Option("--chords", help="Play the chord symbols too, as the metre has it: mid and wav.")
     ] = False,
+    attention: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Draw arcs over the score (svg, pdf): where this run looks back, note by note.",
+            autocompletion=completing.runs,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw, sound and convert ABC and MIDI files.
@@ -194,14 +202,18 @@ def render(
     done: list[Rendered] = []
     failed = 0
     kind = "piece" if parts else "tune"
-    played = {"--melody": melody, "--tempo": tempo, "--straight": straight, "--chords": chords}
+    played: dict[str, object] = {"--melody": melody, "--tempo": tempo, "--straight": straight, "--chords": chords}
+    played["--attention"] = str(attention or "")
     if parts and (given := [option for option, value in played.items() if value]):
         raise typer.BadParameter(f"{given[0]} is for tunes; with --parts every part is played as the file says")
     wanted = usual_formats(kind) if formats == EVERY_FORMAT else parse_formats(formats, kind)
     if chords and not set(wanted) & set(heard := formats_that_take("chords", kind)):
         raise typer.BadParameter(f"--chords is heard in {' and '.join(heard)}; --format {formats} has neither")
+    if attention and not {"svg", "pdf"} & set(wanted):
+        raise typer.BadParameter(f"--attention is drawn in svg and pdf; --format {formats} has neither")
+    draw = _drawer_of_looks(attention) if attention else None
     performance = {"tempo": tempo, "straight": straight, "soundfont": soundfont, "chords": chords}
-    rendered = render_files(files, out, wanted, kind=kind, melody=melody, **performance)
+    rendered = render_files(files, out, wanted, kind=kind, melody=melody, draw=draw, **performance)
     for one in rendered:
         if isinstance(one, Rendered):
             done.append(one)
@@ -219,6 +231,12 @@ def render(
         say(f"{len(done):,} {kind}{'s' * (len(done) != 1)} rendered into {out}, {failed:,} failed.")
     if failed:
         raise typer.Exit(1)
+
+
+def _drawer_of_looks(run: Path) -> Callable[[Any], str]:
+    from tunewright.cli.looking import drawer_of_looks  # with PyTorch, which drawing scores does without
+
+    return drawer_of_looks(run)
 
 
 def runs(
@@ -240,7 +258,11 @@ def runs(
 def compare(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN", help="Folders of trained runs, two or more.", autocompletion=completing.runs),
+        typer.Argument(
+            metavar="RUN",
+            help="Folders of trained runs, or base; two or more.",
+            autocompletion=completing.runs_and_base,
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page; its tables in Markdown lie beside it.")],
     source: Annotated[
@@ -265,7 +287,9 @@ def compare(
     from tunewright.judging.assessment import judged_kind
     from tunewright.judging.runs.comparison import compare_runs, describe_comparison
     from tunewright.reports.comparison.page import write_comparison
+    from tunewright.training.base import run_folder
 
+    paths = [run_folder(path) for path in paths]
     kind = judged_kind(paths)
     learned_from = source or _learned_from(paths)
     corpus = read_of_kind(kind, learned_from) if learned_from else None
@@ -298,11 +322,13 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
     train: (
         "train my-tunes/ --out runs/mine",
         "train oneill --out runs/small --minutes 5 --set hidden_size=256",
+        "train my-tunes/ --from base --out runs/mine",
         "train my-tunes/ --out runs/mine --resume",
         "train bach/ --tokens remi --out runs/bach --minutes 10",
         "train my-tunes/ --out runs/mine --track mlflow --track tensorboard",
     ),
     generate: (
+        "generate -n 4 --rhythm reel",
         "generate runs/mine",
         "generate runs/mine -n 50 --out new/ --format abc,svg",
         'generate runs/mine --rhythm jig --key "E dorian" --parts AABB --bars 8',

@@ -26,19 +26,20 @@ from tunewright.generation.decoding import Decoding
 from tunewright.generation.drawn import Drawn, Streamed
 from tunewright.generation.generated import Generated
 from tunewright.generation.session import Accepts, Choice, Order, Session
-from tunewright.models.building import build_model, misfit, weight_shapes
+from tunewright.models.building import build_model
 from tunewright.models.contract import Model, Stepper, alike_rows
 from tunewright.models.devices import DTYPES, choose_device, choose_step_precision
-from tunewright.support.errors import ConfigError, RunError
+from tunewright.support.errors import ConfigError
 from tunewright.support.processes import side_by_side, usable_processes
 from tunewright.support.threads import one_thread
 from tunewright.tokens.contract import AnyCodec
 from tunewright.tokens.registry import new_writer
 from tunewright.tokens.requests import Request
 from tunewright.tokens.writing import Writer
+from tunewright.training.base import run_folder
 from tunewright.training.config import Config
-from tunewright.training.run import BEST, LAST, Run, load_run
-from tunewright.training.tensors import MODEL, load_tensors, under
+from tunewright.training.run import Run, load_run
+from tunewright.training.state import load_weights
 
 MOST_KEPT = 8  # workspaces that wait for a drawing
 
@@ -205,22 +206,13 @@ def _alone(session: Session[Any]) -> Any:
 
 
 def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool = False) -> Generator:
-    """The best weights of a run, or the last ones, on its device.
+    """The best weights of a run, or the last ones, on its device; by the name "base" the model in the box.
 
     With its critic, where it was taught one. RunError where the run is missing, broken or not yet trained.
     """
-    run = run if isinstance(run, Run) else load_run(Path(run))
-    file = run.path / (LAST if last else BEST)
-    tensors, _ = load_tensors(file)
-    if last:
-        tensors = under(tensors, MODEL)
-    codec = run.tokenizer
-    sizes = (len(codec.vocab), codec.context_sizes, codec.direct)
-    if what := misfit(weight_shapes(run.config.model, *sizes), tensors):
-        told = "does not fit the run's settings, or an earlier version trained it: train it anew"
-        raise RunError(f"{file}: {told} ({what})")
-    model = build_model(run.config.model, *sizes)
-    model.load_state_dict(tensors)
+    run = run if isinstance(run, Run) else load_run(run_folder(run))
+    weights, codec = load_weights(run, last=last), run.tokenizer
+    model = build_model(run.config.model, len(codec.vocab), codec.context_sizes, codec.direct)
+    model.load_state_dict(weights)
     ready = model.to(choose_device("auto")).eval()
-    critic = load_critic(run.path)
-    return Generator(ready, run.tokenizer, run.path.name, precision, run.config, critic=critic)
+    return Generator(ready, codec, run.path.name, precision, run.config, critic=load_critic(run.path))

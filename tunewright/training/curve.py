@@ -48,11 +48,12 @@ def read_curve(path: Path) -> Curve:
     """The curve of a run folder, empty before the first step; RunError where the folder is missing or broken."""
     summary = load_run(path).summary
     lines = read_metrics(path)
+    steps_taken = [line for line in lines if line["step"] > 0]  # a run that goes on from another looks before its first
     steps, notes = summary.get("steps"), summary.get("notes")
     notes_per_step = notes / steps if steps and notes is not None else math.nan
     try:
         seconds, losses, train_losses = (
-            tuple(_number(line[name]) for line in lines) for name in ("seconds", "loss", "train_loss")
+            tuple(_number(line[name]) for line in steps_taken) for name in ("seconds", "loss", "train_loss")
         )
         held_out = tuple(
             HeldOut(
@@ -69,7 +70,7 @@ def read_curve(path: Path) -> Curve:
         raise RunError(
             f"{path / 'metrics.jsonl'}: found a line without {error}, expected what training wrote"
         ) from None
-    taken = tuple(int(line["step"]) for line in lines)
+    taken = tuple(int(line["step"]) for line in steps_taken)
     return Curve(taken, seconds, losses, train_losses, held_out, notes_per_step, str(summary.get("status", "")))
 
 

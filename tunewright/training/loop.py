@@ -20,22 +20,26 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from tunewright.corpus.corpus import Corpus
+from tunewright.models.contract import Model
 from tunewright.models.likelihood import Likelihood, likelihood, paced, reading
 from tunewright.support.errors import OutputError, RunError
 from tunewright.support.pace import Pace
 from tunewright.tokens.contract import Passage, encode_passages
 from tunewright.training.batches import build_windows, mix
 from tunewright.training.config import Config
+from tunewright.training.finetuning import Origin
 from tunewright.training.memory import kept_memory
 from tunewright.training.opening import open_run, prepare_folder
-from tunewright.training.progress import Progress
+from tunewright.training.progress import Progress, Watched
 from tunewright.training.run import MetricsLog, Run, load_run, locked, write_summary
 from tunewright.training.state import TrainingState
 
 READING = 1 / 3  # of the time of a step for each id: it goes forwards and backwards, a look only forwards
 LOOKED_AT = 256  # held-out tunes, evenly spaced, that a look during training reads at most
+Watch = Callable[[Model], Watched]
 FLOOR = 0.01  # the share of the learning rate that a cosine schedule ends at
 
 
@@ -48,6 +52,8 @@ def train_steps(
     minutes: float | None = None,
     stop: Callable[[], bool] = lambda: False,
     record: Mapping[str, Any] | None = None,
+    origin: Origin | None = None,
+    watch: Watch | None = None,
 ) -> Generator[Progress, None, None]:
     """Train into the run folder `path`, yielding after every step; the last one says how it ended.
 
@@ -55,14 +61,17 @@ def train_steps(
     improved for `patience` looks, when the loss is no longer a number, or after the step in which `stop()` turns
     true or the iteration is abandoned. With `resume`, goes on from the last checkpoint with the run's own settings;
     `config` may then change only `MAY_CHANGE`. `record` is kept with a new run beside its environment: its preset,
-    say, and its sources. Raises RunError, also where another process is training this run, ConfigError, CorpusError
-    or OutputError.
+    say, and its sources. A new run with an `origin` begins with that one's codec and weights, which are its best until
+    others are better; `watch` is asked after each look that is the best so far: where it has a reason to, training
+    stops early, and those weights are not kept. Raises RunError, also where another process is training this run,
+    ConfigError, CorpusError or OutputError.
     """
     path = Path(path)
     prepare_folder(path, resume)
     with locked(path):
         begun = time.monotonic()
-        training = _Training(open_run(corpus, path, config, resume, record or {}), corpus, minutes)
+        run = open_run(corpus, path, config, resume, record or {}, origin)
+        training = _Training(run, corpus, minutes, None if resume or origin is None else origin.weights, watch)
         training.preparing = time.monotonic() - begun
         with kept_memory(), contextlib.closing(training.log), contextlib.closing(training.proceed(stop)) as steps:
             yield from steps
@@ -92,11 +101,19 @@ def learning_rate_at(config: Config, step: int, done: float) -> float:
 
 
 class _Training:
-    def __init__(self, run: Run, corpus: Corpus[Any], minutes: float | None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        corpus: Corpus[Any],
+        minutes: float | None,
+        first: Mapping[str, Tensor] | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self.run, self.corpus, self.config, self.minutes = run, corpus, run.config, minutes
         self.refused: Counter[str] = Counter()  # why training music is not learned from
         self.windows = build_windows(run.tokenizer, corpus, run.config, self.refused)
-        self.state = TrainingState(run)
+        self.state = TrainingState(run, first)
+        self.begins_with, self.watch, self.watched = first, watch, Watched(math.nan)
         self.model, self.counters, self.device = self.state.model, self.state.counters, self.state.device
         self.pace = Pace(torch.get_num_threads() if self.device.type == "cpu" else 1)
         self.forward = reading(self.model, self.counters.precision)
@@ -119,6 +136,8 @@ class _Training:
         self.first = self.saved = self.counters.step
         progress = self._progress(math.nan, None)
         try:
+            if self.begins_with is not None:
+                self._begin()
             while not (status := self._ended(stop)):
                 progress = self._advance()
                 if progress.status == "diverged":
@@ -139,9 +158,31 @@ class _Training:
         counters, config = self.counters, self.config
         if counters.step >= config.schedule.num_training_iterations or self._done() >= 1:
             return "finished"
-        if config.schedule.patience and counters.looks_since_best >= config.schedule.patience:
+        if self._stopped():
             return "early_stopped"
         return "interrupted" if counters.step > self.first and stop() else ""
+
+    def _stopped(self) -> str:
+        """Why training stops before it is done; "" where it goes on."""
+        looks, patience = self.counters.looks_since_best, self.config.schedule.patience
+        if patience and looks >= patience:
+            return f"{looks} looks in a row at held-out {self.corpus.kind}s were no better than that of step " + (
+                f"{self.counters.best_step:,}"
+            )
+        return self.watched.reason
+
+    def _begin(self) -> None:
+        """Look at what it begins with: the best there is, until something is better, whatever it copies."""
+        looked = self._look()
+        self.watched = replace(self.watched, reason="")
+        self.counters.seconds = time.monotonic() - self.began
+        if self.passages:
+            found = {"valid_loss": looked.nats_per_character, "bits_per_note": looked.bits_per_note}
+            self.log.write(step=0, seconds=round(self.counters.seconds, 3), copy_rate=self._copy_rate(), **found)
+        self._checkpoint()
+
+    def _copy_rate(self) -> float | None:
+        return None if math.isnan(self.watched.copy_rate) else self.watched.copy_rate
 
     def _done(self) -> float:
         """The share of the training that is behind: by steps, or by minutes where those end first.
@@ -172,6 +213,7 @@ class _Training:
             return replace(self._progress(loss, None), status="diverged")
         counters.count(loss)
         counters.seconds = time.monotonic() - self.began
+        self.watched = replace(self.watched, copy_rate=math.nan)
         looked = self._look() if counters.step % config.schedule.eval_every == 0 or self._done() >= 1 else None
         counters.seconds = time.monotonic() - self.began
         progress = replace(self._progress(loss, looked), learning_rate=rate)
@@ -208,8 +250,11 @@ class _Training:
         self.model.eval()
         begun = time.monotonic()
         looked = likelihood(self.looking, self.passages, self.device)
+        better = not self.passages or looked.nats_per_character < counters.best_loss
+        if better and self.watch:
+            self.watched = self.watch(self.model)
         self.look_seconds = time.monotonic() - begun
-        if not self.passages or looked.nats_per_character < counters.best_loss:
+        if better and not (self.watched.reason and self.run.trained):
             counters.best_loss, counters.best_bits = looked.nats_per_character, looked.bits_per_note
             counters.best_step, counters.looks_since_best = counters.step, 0
             self.state.save_best(looked.nats_per_character)
@@ -239,6 +284,7 @@ class _Training:
             counters.best_bits,
             eta=min(left, default=math.inf),
             precision=counters.precision,
+            copy_rate=self._copy_rate(),
         )
 
     def _write(self, progress: Progress) -> None:
@@ -250,6 +296,7 @@ class _Training:
             learning_rate=progress.learning_rate,
             valid_loss=progress.valid_loss,
             bits_per_note=progress.bits_per_note,
+            copy_rate=progress.copy_rate,
         )
 
     def _finish(self, status: str, progress: Progress) -> Progress:
@@ -259,7 +306,7 @@ class _Training:
                 self.state.save_best(math.nan)
             self._checkpoint()
         self._summarise(status)
-        return replace(progress, status=status, eta=0.0)
+        return replace(progress, status=status, eta=0.0, stopped=self._stopped() if status == "early_stopped" else "")
 
     def _checkpoint(self) -> None:
         self.state.save()
@@ -272,6 +319,7 @@ class _Training:
             self.run.path,
             {
                 "status": status,
+                "stopped": self._stopped() if status == "early_stopped" else "",
                 "steps": counters.step,
                 "notes": round(counters.step * self.windows.notes),
                 "seconds": round(counters.seconds, 3),

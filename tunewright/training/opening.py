@@ -1,7 +1,7 @@
 """Opening the run that is to be trained: a new one, or one to go on with.
 
-In: a corpus, a run folder, settings. Out: a `Run` whose folder holds settings, codec, split and record. This file
-trains nothing.
+In: a corpus, a run folder, settings; of a run that goes on from another one, that `Origin`. Out: a `Run` whose folder
+holds settings, codec, split and record. This file trains nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.tokens.registry import fit_codec
 from tunewright.training.config import Config, format_config
-from tunewright.training.run import LAST, Run, create_run, load_run, read_split
+from tunewright.training.finetuning import Origin, check_origin
+from tunewright.training.run import LAST, Run, create_run, load_run, read_record, read_split
 
 MAY_CHANGE = ("num_training_iterations", "eval_every", "patience")  # settings that a resumed run may change
 
@@ -34,13 +35,27 @@ def prepare_folder(path: Path, resume: bool) -> None:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); expected a writable folder") from None
 
 
-def open_run(corpus: Corpus[Any], path: Path, config: Config | None, resume: bool, record: Mapping[str, Any]) -> Run:
-    """A new run of a corpus, or, with `resume`, the one in the folder, with those settings changed that may be."""
+def open_run(
+    corpus: Corpus[Any],
+    path: Path,
+    config: Config | None,
+    resume: bool,
+    record: Mapping[str, Any],
+    origin: Origin | None = None,
+) -> Run:
+    """A new run of a corpus, or, with `resume`, the one in the folder, with those settings changed that may be.
+
+    A new one has the codec of its `origin`, where it has one.
+    """
     if not resume:
         config = config or Config()
         choose_device(config.device)
-        tokenizer = fit_codec(config.tokens, corpus.train)
         told = dict(record)
+        if origin is None:
+            tokenizer = fit_codec(config.tokens, corpus.train)
+        else:
+            check_origin(origin, config)
+            tokenizer, told["from"] = origin.codec, origin.told
         if corpus.sources:
             told.setdefault("sources", list(corpus.sources))
         return create_run(path, config, tokenizer, _split(corpus), told | environment())
@@ -48,7 +63,8 @@ def open_run(corpus: Corpus[Any], path: Path, config: Config | None, resume: boo
     found, expected = corpus.fingerprint, read_split(path).get("fingerprint")
     if found != expected:
         raise RunError(f"{path}: was trained on another corpus (fingerprint {expected!s:.40}); found {found}")
-    if run.summary.get("best_step") and not run.resumable:  # said in a summary only once the other is written
+    begun = run.summary.get("best_step") or read_record(path).get("from")  # then there has been a checkpoint
+    if begun and not run.resumable:
         raise RunError(f"{path / LAST}: missing, or no file; expected the checkpoint of this run, or another --out")
     if config is None or config == run.config:
         return run

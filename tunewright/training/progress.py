@@ -29,3 +29,13 @@ class Progress:
     eta: float = math.inf  # seconds left, if nothing stops it early
     precision: str = "fp32"
     status: str = "running"  # then finished, early_stopped, interrupted or diverged
+    copy_rate: float | None = None  # of music drawn with these weights, where that was watched after this step
+    stopped: str = ""  # why it was stopped early
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was seen in a model beside how well it foresees: how much of what it draws is copied, and why to stop."""
+
+    copy_rate: float  # 0 to 1; NaN where nothing was drawn
+    reason: str = ""  # to stop and to keep the weights of before; "" for none

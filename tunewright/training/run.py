@@ -48,7 +48,7 @@ ENDED = ("finished", "early_stopped", "interrupted", "diverged", "failed")
 LARGEST_METRICS = 2**28  # bytes; of a step about 150
 
 _SUMMARY = {
-    **dict.fromkeys(("status", "corpus", "fingerprint", "device", "precision", "torch"), str),
+    **dict.fromkeys(("status", "stopped", "corpus", "fingerprint", "device", "precision", "torch"), str),
     **dict.fromkeys(("steps", "best_step", "refused", "threads", "parameters"), int),
     **dict.fromkeys(("notes", "seconds", "train_loss", "valid_loss", "bits_per_note"), float),
     "refused_because": {str: int},
@@ -59,6 +59,7 @@ _RECORD = {
     **{name: [str] for name in ("sources", "changed", "command")},
     "libraries": {str: str},
     "git": dict,
+    "from": dict,
     "cores": int,
 }
 

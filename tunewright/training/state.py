@@ -60,10 +60,24 @@ _COUNTED: dict[str, Shape] = {
 }
 
 
-class TrainingState:
-    """A model that is being trained, its optimiser and its counters."""
+def load_weights(run: Run, *, last: bool = False) -> dict[str, Tensor]:
+    """The best weights of a run, or the last ones; RunError where they are missing, broken or do not fit it."""
+    file, codec = run.path / (LAST if last else BEST), run.tokenizer
+    tensors, _ = load_tensors(file)
+    if last:
+        tensors = under(tensors, MODEL)
+    if what := misfit(weight_shapes(run.config.model, len(codec.vocab), codec.context_sizes, codec.direct), tensors):
+        told = "does not fit the run's settings, or an earlier version trained it: train it anew"
+        raise RunError(f"{file}: {told} ({what})")
+    if whole := next((name for name, tensor in tensors.items() if not tensor.is_floating_point()), None):
+        raise RunError(f"{file}: broken checkpoint (in {whole} are whole numbers without their scales)")
+    return tensors
 
-    def __init__(self, run: Run) -> None:
+
+class TrainingState:
+    """A model that is being trained, its optimiser and its counters; before the first step its weights are `first`."""
+
+    def __init__(self, run: Run, first: Mapping[str, Tensor] | None = None) -> None:
         config, codec = run.config, run.tokenizer
         self.path, self.device = run.path, choose_device(config.device)
         sizes = (len(codec.vocab), codec.context_sizes, codec.direct)
@@ -76,6 +90,8 @@ class TrainingState:
         self.counters = Counters(threads=torch.get_num_threads(), precision=precision)
         if kept:
             self._restore(*kept)
+        elif first:
+            self.model.load_state_dict(first)
 
     def save_best(self, valid_loss: float) -> None:
         """Keep the weights as the best."""
@@ -96,7 +112,7 @@ class TrainingState:
             _check_counters(restored)
             self.counters = Counters(**restored)
             self.model.load_state_dict(under(tensors, MODEL))
-            for name, parameter in self.model.named_parameters():
+            for name, parameter in self.model.named_parameters() if self.counters.step else ():
                 state = under(tensors, f"{OPTIMIZER}{name}.")
                 like = list(parameter.shape)
                 if what := misfit({"step": [], "exp_avg": like, "exp_avg_sq": like}, state):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 EVERY = 10  # steps between two that trackers are told of; looks they are told of all
 WAITING = 10_000  # steps that may wait for a tracker
 CLOSING_SECONDS = 120.0  # for all trackers together to upload what they have, once training has ended
-METRICS = ("loss", "train_loss", "learning_rate", "valid_loss", "bits_per_note")
+METRICS = ("loss", "train_loss", "learning_rate", "valid_loss", "bits_per_note", "copy_rate")
 _NO_RESULTS = ("format", "status", "metrics")  # of summary.json: not results
 
 

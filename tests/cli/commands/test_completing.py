@@ -56,7 +56,7 @@ def test_a_word_that_is_begun_is_completed(tab: Tab, typed: str, offered: list[s
     assert tab(typed) == offered
 
 
-@pytest.mark.parametrize("command", ["generate", "evaluate", "compare x", "train x --out"])
+@pytest.mark.parametrize("command", ["generate", "evaluate", "compare x", "train x --from", "train x --out"])
 def test_runs_below_what_was_typed_are_offered(
     tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -65,7 +65,8 @@ def test_runs_below_what_was_typed_are_offered(
         (tmp_path / name / "summary.json").touch()
     (tmp_path / "runs" / "none").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert tab(f"tunewright {command} ") == ["demo/run", "runs/one", "runs/two"]
+    base = [] if command.endswith("--out") else ["base"]
+    assert tab(f"tunewright {command} ") == ["demo/run", "runs/one", "runs/two", *base]
     assert tab(f"tunewright {command} runs/t") == ["runs/two"]
     assert tab(f"tunewright {command} {tmp_path}/d") == [f"{tmp_path}/demo/run"]
 

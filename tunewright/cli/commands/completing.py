@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+BASE = "base"  # `training.base`, which loads PyTorch
 RUN_FILE = "summary.json"  # that every run folder has
 DEPTH = ("*", "*/*")  # how far below the folder that was typed a run is looked for
 
@@ -69,6 +70,11 @@ def runs(incomplete: str) -> list[str]:
     folder = Path(incomplete if incomplete.endswith("/") else Path(incomplete).parent)
     found = (file.parent for depth in DEPTH for file in folder.glob(f"{depth}/{RUN_FILE}"))
     return _beginning(incomplete, sorted(map(str, found)))
+
+
+def runs_and_base(incomplete: str) -> list[str]:
+    """The same, and the word for the model in the box."""
+    return [*runs(incomplete), *_beginning(incomplete, [BASE])]
 
 
 def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:

@@ -32,8 +32,13 @@ USUAL_AMOUNT = 0.5
 
 def generate(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="The folder of a trained run.", autocompletion=completing.runs)
-    ],
+        str,
+        typer.Argument(
+            metavar="[RUN]",
+            help="The folder of a trained run; else the model in the box.",
+            autocompletion=completing.runs_and_base,
+        ),
+    ] = completing.BASE,
     n: Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many tunes.")] = 1,
     key: Annotated[str, typer.Option(metavar="KEY", help='Tonic and mode: G, "Bb minor", "E dorian".')] = "",
     meter: Annotated[str, typer.Option(metavar="METRE", help="As in 6/8, 4/4 or C|.")] = "",
@@ -44,6 +49,12 @@ def generate(
         str, typer.Option(metavar="N", help="Bars of each part (8, or 8,16 one by one); without --parts of the tune.")
     ] = "",
     parts: Annotated[str, typer.Option(metavar="LETTERS", help="Parts as played: AABB is two, each twice.")] = "",
+    plan: Annotated[
+        str, typer.Option(metavar="PLAN", help='Which bars return, varied or not: "A B A\' C"; . is any bar.')
+    ] = "",
+    plan_like: Annotated[
+        str, typer.Option(metavar="FILE", help="Bars return as they do in this tune; FILE as in --like.")
+    ] = "",
     pitch_range: Annotated[
         str, typer.Option("--range", metavar="LOW-HIGH", help="As in D4-B5, C4 being middle C.")
     ] = "",
@@ -108,7 +119,7 @@ def generate(
     soundfont: SoundFont = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write new tunes with a trained run.
+    """Write new tunes with a trained run, or with `base`, the model in the box.
 
     ABC to stdout; with --out files of every format asked for, and all of them in one tunebook.
 
@@ -121,19 +132,31 @@ def generate(
     from tunewright.generation.decoding import Decoding, parse_temperature
     from tunewright.generation.generator import load_generator
     from tunewright.tokens.requests import parse_span
+    from tunewright.training.base import run_folder
     from tunewright.training.run import default_best_of, default_temperature, load_run
 
     _refuse_nonsense(infill, at, vary, amount)
+    if plan and plan_like:
+        raise typer.BadParameter("--plan and --plan-like both say which bars return; expected one of them")
     if at:
         _option(parse_span, at)
-    degrees = _option(parse_temperature, temperature) if temperature else default_temperature(run)
+    folder = run_folder(run)
+    degrees = _option(parse_temperature, temperature) if temperature else default_temperature(folder)
     if stream:
         asked = {"-n": n > 1, "--best-of": (best_of or 1) > 1, "--json": as_json, "--original": original is not None}
         _refuse_with_stream(asked)
-    trained = load_run(run)
+    trained = load_run(folder)
     kind = trained.config.music
-    words = {"key": key, "meter": meter, "rhythm": rhythm, "parts": parts, "pitch_range": pitch_range, "bars": bars}
-    given = {"like": like, "infill": infill, "at": at, "vary": vary, "amount": amount}
+    words = {
+        "plan": plan,
+        "key": key,
+        "meter": meter,
+        "rhythm": rhythm,
+        "parts": parts,
+        "pitch_range": pitch_range,
+        "bars": bars,
+    }
+    given = {"plan_like": plan_like, "like": like, "infill": infill, "at": at, "vary": vary, "amount": amount}
     played = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
     seen = bool(out or as_json or stream)
     request = _REQUESTS[kind](_Asked(run, start, free, words, given, played, seen))
@@ -145,7 +168,7 @@ def generate(
     if stream:
         output.take(_print_bars(generator.stream(request, decoding, seed=seed)))
     else:
-        best_of = default_best_of(run) if best_of is None else best_of
+        best_of = default_best_of(folder) if best_of is None else best_of
         drawn = generator.generate(n, request, decoding, seed=seed, best_of=best_of, original=line, jobs=jobs)
         for one in drawn:
             output.take(one)
@@ -187,7 +210,7 @@ def _print_bars(chunks: Streamed[Any]) -> Generated[Any]:
 class _Asked:
     """The options that say what is wanted, as they were given."""
 
-    run: Path
+    run: str
     start: str
     free: bool
     words: Mapping[str, str]
@@ -202,7 +225,9 @@ def _of_tunes(asked: _Asked) -> Request:
     from tunewright.tokens.requests import USUAL_AMOUNT, Request
 
     given = asked.given
-    tunes: dict[str, Any] = {name: read_tune(given[name]) for name in ("like", "infill", "vary") if given[name]}
+    tunes: dict[str, Any] = {
+        name: read_tune(given[name]) for name in ("like", "plan_like", "infill", "vary") if given[name]
+    }
     amount = USUAL_AMOUNT if given["amount"] is None else given["amount"]
     words: dict[str, Any] = {**asked.words, **tunes}
     return Request.parse(start=asked.start, free=asked.free, at=given["at"], amount=amount, **words)
@@ -214,7 +239,7 @@ def _of_pieces(asked: _Asked) -> Request:
     from tunewright.tokens.requests import Request
 
     named = {**asked.words, **asked.given, "tempo": asked.played["tempo"], "straight": asked.played["straight"]}
-    options = {"pitch_range": "range"}
+    options = {"pitch_range": "range", "plan_like": "plan-like"}
     what = f"{asked.run} draws pieces of several parts, which"
     if unknown := [f"--{options.get(name, name)}" for name, value in named.items() if value and name != "bars"]:
         raise typer.BadParameter(f"{what} know no {' and no '.join(unknown)}")

@@ -10,7 +10,7 @@ import re
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,8 +23,8 @@ def evaluate(
         list[str],
         typer.Argument(
             metavar="RUN|FILE",
-            help=f"The folder of a trained run; or tunes, each argument a {SOURCE}.",
-            autocompletion=completing.runs,
+            help=f"The folder of a trained run, or base; or tunes, each argument a {SOURCE}.",
+            autocompletion=completing.runs_and_base,
         ),
     ],
     against: Annotated[
@@ -78,11 +78,15 @@ def evaluate(
     from tunewright.reports.scorecard.page import write_scorecard
     from tunewright.reports.scorecard.text import scorecard_text
     from tunewright.reports.wording import Wording
+    from tunewright.training.base import found_by_name, refuse_to_change
     from tunewright.training.run import is_run
 
+    what = [str(found_by_name(one)) for one in what]
     degrees = _parse_temperatures(temperatures)
     if save_default and not (degrees or checkpoints):
         raise typer.BadParameter("--save-default saves what --temperatures or --checkpoints finds; expected one too")
+    if save_default:
+        refuse_to_change(Path(what[0]))
     of_runs = {"-n": n, "--temperatures": degrees, "--checkpoints": checkpoints, "--best-of": best_of}
     if (given := [name for name, value in of_runs.items() if value]) and not any(is_run(Path(one)) for one in what):
         raise typer.BadParameter(f"{' and '.join(given)}: tunes are drawn from a run, and none of {what} is one")
@@ -97,7 +101,8 @@ def evaluate(
     card = judged.scorecard
     if out:
         words = ["tunewright", *sys.argv[1:]]
-        write_scorecard(out, card, language, others=judged.searched, surprises=judged.surprises, commands=[words])
+        shown: dict[str, Any] = {"others": judged.searched, "surprises": judged.surprises, "looks": judged.looks}
+        write_scorecard(out, card, language, **shown, commands=[words])
         note(f"Wrote {out}.")
     if as_json:
         print_json(describe_scorecard(card) | ({"report": out} if out else {}))

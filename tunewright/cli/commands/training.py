@@ -29,11 +29,14 @@ if TYPE_CHECKING:
 
 
 def demo(
-    minutes: Annotated[float, typer.Option(min=0.01, metavar="M", help="How many minutes to train, at most.")] = 3.4,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.01, metavar="M", help="How many minutes to train, at most; else 1, or 3.4 without base."),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for everything that it writes.")] = Path("demo"),
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Another seed, other tunes.")] = 1,
 ) -> None:
-    """Read 2,009 Irish tunes, learn, write eight new ones.
+    """Draw from the model in the box, go on with 2,009 Irish tunes, write eight new ones.
 
     Writes them as sheet music, sound, MIDI, MusicXML and ABC, with a page, report.html, that shows them.
 
@@ -45,15 +48,19 @@ def demo(
 
     with _stopping() as stop:
         status = run_demo(out, minutes, seed, note, show_training, stop)
-    _end(status, ["demo", "--minutes", f"{minutes:g}", "--out", str(out), "--seed", str(seed)])
+    lasting = [] if minutes is None else ["--minutes", f"{minutes:g}"]
+    _end(status, ["demo", *lasting, "--out", str(out), "--seed", str(seed)])
     for name, what in (
         ("report.html", "the page: tunes, sound, how it learned"),
         ("tunebook.pdf", "the tunes on paper"),
         ("tunebook.abc", "the tunes as text"),
         ("tune-*", "each tune as .abc .mid .wav .svg .musicxml"),
-        ("run", f"the trained model; more tunes: {_command(['generate', str(out / 'run'), '--temperature', '0.7'])}"),
+        ("before", "tunes of the model in the box, before that training"),
+        ("real", "real tunes, to hear beside them"),
+        ("run", f"the trained model; more tunes: {_command(['generate', str(out / 'run')])}"),
     ):
-        say(f"{out / name!s:<24} {what}")
+        if "*" in name or (out / name).exists():
+            say(f"{out / name!s:<24} {what}")
 
 
 def train(
@@ -70,6 +77,15 @@ def train(
             metavar="NAME",
             help="Named settings, one of those in configs/; else by --tokens.",
             autocompletion=completing.presets,
+        ),
+    ] = "",
+    origin: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="RUN|base",
+            help="Go on from what a run has learned, with its tokens and its model; base is the one in the box.",
+            autocompletion=completing.runs_and_base,
         ),
     ] = "",
     tokens: TokensOf = "",
@@ -97,15 +113,20 @@ def train(
 ) -> None:
     """Learn from a collection, into a run folder.
 
-    Ctrl-C saves and says how to go on.
+    Ctrl-C saves and says how to go on. With --from it takes less than a minute, and ends earlier where held-out tunes
+    are foreseen no better, or where what is drawn is copied.
     """
+    if origin and (clash := [name for name, given in _beside_from(preset, tokens, resume).items() if given]):
+        raise typer.BadParameter(f"--from goes on from a run as it is, in a new folder; expected no {clash[0]}")
     begun = time.monotonic()  # before PyTorch is loaded, which takes seconds
     from tunewright.cli.console import refused_note, show_training, training_result
     from tunewright.cli.output import note, print_json, say
     from tunewright.corpus.sources import lasting_source
     from tunewright.generation.checkpoints import keep_checkpoints
+    from tunewright.judging.copying import watch_of
     from tunewright.tokens.registry import codec_names
     from tunewright.training.config import override, with_seed
+    from tunewright.training.finetuning import FEWEST_HELD_OUT, finetuning, load_origin
     from tunewright.training.loop import train_steps as run_training
     from tunewright.training.presets import load_preset, usual_preset
     from tunewright.training.run import is_run, load_run
@@ -116,19 +137,31 @@ def train(
     preset = preset or usual_preset("piece" if tokens.lower() in codec_names("piece") else "tune")
     asked = {"tokens": tokens.lower(), "melody": melody, "num_training_iterations": steps}
     changes = [*(settings or []), *(f"{name}={value}" for name, value in asked.items() if value)]
-    before = load_run(out).config if resume else load_preset(preset)
+    known = load_origin(origin) if origin else None
+    before = known.run.config if known else load_run(out).config if resume else load_preset(preset)
     config = with_seed(override(before, changes), seed)
     told = trackers or []
     load_trackers(told)  # before the tunes are read: what is missing is the user's to mend
     found = read_for(config, sources)
+    if known:
+        config = with_seed(override(finetuning(known, len(found.train), len(found.valid)), changes), seed)
     what = f"{config.music}s"
     note(f"{found.read:,} {what} read, {len(found.dropped):,} dropped; {len(found.train):,} to learn from.")
     if not found.valid:
         note(f"Note: so few {what} that none is held out: how well new ones are foreseen will not be known.")
+        if known:
+            steps_made = config.schedule.num_training_iterations
+            note(f"Note: so {steps_made} steps are made, and nothing but copies among what it draws is watched.")
+    elif known and len(found.valid) < FEWEST_HELD_OUT:
+        note(f"Note: so few {what} that only {len(found.valid)} say when to stop; they may be wrong.")
     with _stopping() as stop:
-        record = {"preset": preset, "changed": changes, "sources": [lasting_source(source) for source in sources]}
+        sources_told = [lasting_source(source) for source in sources]
+        record = {"preset": "" if known else preset, "changed": changes, "sources": sources_told}
         left = None if minutes is None else max(0.0, minutes - (time.monotonic() - begun) / 60)  # once all is read
-        training = run_training(found, out, config, resume=resume, minutes=left, stop=stop, record=record)
+        watch = watch_of(found, out, known, config)
+        training = run_training(
+            found, out, config, resume=resume, minutes=left, stop=stop, record=record, origin=known, watch=watch
+        )
         training = keep_checkpoints(training, out, keep_every) if keep_every else training
         try:
             last = show_training(track(training, out, told, note))
@@ -143,10 +176,17 @@ def train(
         print_json(training_result(out, last))
     else:
         say(_outcome(out, last, config.unit))
+        if last.stopped:
+            say(f"Stopped: {last.stopped}.")
     goes_on = [*(["--steps", str(steps)] if steps else []), *(["--minutes", f"{minutes:g}"] if minutes else [])]
     goes_on += ["--keep-every", str(keep_every)] if keep_every else []
     goes_on += [word for tracker in told for word in ("--track", tracker)]
     _end(last.status, ["train", *sources, "--out", str(out), *goes_on, "--resume"])
+
+
+def _beside_from(preset: str, tokens: str, resume: bool) -> dict[str, bool]:
+    """What cannot stand beside --from, and whether it was given."""
+    return {"--preset": bool(preset), "--tokens": bool(tokens), "--resume": resume}
 
 
 def _outcome(out: Path, last: Progress, unit: str) -> str:

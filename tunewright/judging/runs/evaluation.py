@@ -33,6 +33,7 @@ from tunewright.support.files import replace_file
 from tunewright.support.inputs import read_input
 from tunewright.support.numbers import without_nan
 from tunewright.tokens.requests import Request
+from tunewright.training.base import in_the_box
 from tunewright.training.run import BEST, Run, load_run, read_split
 from tunewright.training.tensors import load_tensors
 
@@ -127,7 +128,8 @@ def evaluate_run(
         best = _Evaluating(load_generator(run), corpus, references.training)
         kept = best.evaluate(ordered, drawn, on_progress)
         kept = replace(kept, at_end=_at_end(run, best, drawn))
-        save_evaluation(run.path, kept, made_of)
+        if not in_the_box(run.path):
+            save_evaluation(run.path, kept, made_of)
     return kept
 
 

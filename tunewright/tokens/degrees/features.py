@@ -14,6 +14,7 @@ from functools import cached_property
 from tunewright.music.beats import ticks
 from tunewright.music.form import SECOND
 from tunewright.music.tune import Tuplet
+from tunewright.tokens.degrees.returns import BACK, COUNTED, RETURNS
 from tunewright.tokens.degrees.vocabulary import BODY, NO_FORM, DegreeVocabulary
 
 FINE = 70  # ticks that a model cannot tell apart: a 96th
@@ -62,8 +63,10 @@ class Kind(IntEnum):
     QUALITY = 24
     BASS = 25
     BOUND = 26  # a length after what belongs to a note: no rest may come
+    PLAN = 27  # what the measure is to be, in tunes with a phrase plan
 
 
+MUSIC = frozenset(range(Kind.TUPLET, Kind.PLAN))  # what measures are made of
 BEFORE_A_NOTE = (Kind.SLUR, Kind.DECORATION, Kind.UNBRACE, Kind.BOUND)
 
 
@@ -80,9 +83,17 @@ class ContextFeatures:
         place = (MOST_FINE, BARS_COUNTED, BARS_COUNTED, SECTIONS_COUNTED, MOST_FINE)
         bar = (MOST_FINE, 2 * MOST_FINE, 2 * (SECOND + 1))
         tuplet = (1 + MOST_LEFT * len(self.vocabulary.tuplets), len(self.lengths) + MOST_ROOM + 2)
-        owed = (len(Kind), (MOST_SLURS + 1) * MOST_SLURS, *tuplet, sounds)
+        planned = self.vocabulary.phrase_plan
+        owed = (len(Kind) if planned else len(Kind) - 1, (MOST_SLURS + 1) * MOST_SLURS, *tuplet, sounds)
         looks = (sounds, len(self.lengths) + 1) * (len(BARS_BACK) + len(BARS_AHEAD))
-        return (*place, *bar, *owed, 2 ** len(BARS_BACK), *looks, sounds, FAR + 1)
+        returns: tuple[int, ...] = (len(RETURNS) + 1, len(self.vocabulary.vocab)) if planned else ()
+        told = (1 + (COUNTED + 1) ** 2, *(len(RETURNS) + 1,) * (1 + len(BACK))) if planned else ()
+        return (*place, *bar, *owed, *returns, 2 ** len(BARS_BACK), *told, *looks, sounds, FAR + 1)
+
+    @cached_property
+    def direct(self) -> int:
+        """How many of the first features rule tokens out: the place, what is owed there, what a return asks for."""
+        return DIRECT + 2 * self.vocabulary.phrase_plan
 
     @cached_property
     def sounds(self) -> dict[int, int]:
@@ -143,10 +154,21 @@ class ContextFeatures:
             **dict.fromkeys(vocabulary.pitches, Kind.NOTE),
             **dict.fromkeys(rests, Kind.REST),
             **dict.fromkeys(vocabulary.decorations, Kind.DECORATION),
+            **dict.fromkeys(vocabulary.returns, Kind.PLAN),
             **prefixed,
             **timed,
             **{vocabulary.ids[sign]: kind for sign, kind in signs.items() if sign in vocabulary.ids},
         }
+
+    @cached_property
+    def returns(self) -> dict[int, int]:
+        """Numbers, from 1, of the ids of returns."""
+        return {token: number for number, token in enumerate(self.vocabulary.returns, 1)}
+
+    @cached_property
+    def resting(self) -> frozenset[int]:
+        """The numbers of the sounds that are rests."""
+        return frozenset(self.sounds[token] for token in self.vocabulary.rests)
 
     @cached_property
     def meters(self) -> dict[int, int]:

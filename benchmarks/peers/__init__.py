@@ -1,0 +1,1 @@
+"""What `benchmarks/baselines.py` trains beside us: others' shapes of models, their tokens, their loops."""
