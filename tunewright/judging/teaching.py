@@ -35,6 +35,7 @@ from tunewright.models.critic import CriticNet
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.support.threads import one_thread
+from tunewright.training.base import refuse_to_change
 from tunewright.training.run import MOST_CANDIDATES, Run, default_temperature, save_default_best_of
 
 TUNES = 1500  # a side that are heard, where nobody says how many
@@ -93,8 +94,10 @@ def teach_run(
     """Teach a run a critic and keep it in its folder, where it can tell tunes apart at all.
 
     With `best_of` that many are drawn of each tune from now on, where nobody says how many. Raises what `teach` raises,
-    RunError where the run cannot be drawn from, OutputError where nothing can be written.
+    ConfigError for the model in the box, RunError where the run cannot be drawn from, OutputError where nothing can be
+    written.
     """
+    refuse_to_change(run.path)
     if best_of and not 1 <= best_of <= MOST_CANDIDATES:
         raise ConfigError(f"best_of is {best_of}; expected 1 to {MOST_CANDIDATES}")
     generator = replace(load_generator(run), usual=Decoding.of(default_temperature(run.path)))
