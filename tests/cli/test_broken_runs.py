@@ -58,7 +58,7 @@ def check(run: Path, tunes: Path, tunewright: Command, which: slice = slice(None
 @pytest.mark.parametrize("name", JSON)
 def test_json_with_other_values(run: Path, tunes: Path, tunewright: Command, name: str) -> None:
     if name == "defaults.json":
-        (run / name).write_text('{"temperature": 0.8}')
+        (run / name).write_text('{"temperature": 0.8, "best_of": 1}')
     assert (run / name).exists()
     whole = json.loads((run / name).read_text())
     rng = Random(name)

@@ -71,8 +71,8 @@ class Drawn(_Closing[Generated[M]]):
 class Streamed(_Closing[str], Generic[M]):
     """The text of one tune or piece as it is written, chunk by chunk; `drawn` is all of it, once the last one is out.
 
-    All chunks together read as the text that `generate` gives with the same seed: of a tune its ABC, of a piece of
-    several parts a line for each bar.
+    All chunks together read as the text that `generate` gives with the same seed where nothing is chosen: of a tune its
+    ABC, of a piece of several parts a line for each bar.
     """
 
     def __init__(self, events: Iterator[str | Generated[M]], give_back: Callable[[], None]) -> None:

@@ -114,6 +114,7 @@ class Generator:
     ) -> Streamed[Any]:
         """One new tune or piece as it is written, in chunks of text that end with a bar; all of it with `generate`.
 
+        It is the first that is drawn: nothing is chosen, however many are usual for `generate`.
         What is drawn with `free`, which nothing holds to anything, comes in one chunk. It is drawn in the thread that
         asks for the next chunk, and may be left at any bar. Raises what `generate` raises.
         """

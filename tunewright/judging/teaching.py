@@ -35,6 +35,7 @@ from tunewright.models.critic import CriticNet
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.support.threads import one_thread
+from tunewright.training.base import refuse_to_change
 from tunewright.training.run import MOST_CANDIDATES, Run, default_temperature, save_default_best_of
 
 TUNES = 1500  # a side that are heard, where nobody says how many
@@ -44,7 +45,8 @@ MOST_HELD_OUT = 400
 FAR = 2**40  # seeds from here on: nobody is shown the tunes that a critic has learned from
 
 BATCH = 64
-EPOCHS = 6
+EPOCHS = (6, 12)  # at least and at most: as many as make about so many steps
+STEPS = 300
 RATE, WARMUP, LAST_RATE = 2e-3, 20, 0.02  # AdamW; the rate falls to this share of it, as a cosine does
 DECAY = 0.02
 SMOOTHING = 0.05  # what is taken from each label: no tune is certainly real
@@ -93,8 +95,10 @@ def teach_run(
     """Teach a run a critic and keep it in its folder, where it can tell tunes apart at all.
 
     With `best_of` that many are drawn of each tune from now on, where nobody says how many. Raises what `teach` raises,
-    RunError where the run cannot be drawn from, OutputError where nothing can be written.
+    ConfigError for the model in the box, RunError where the run cannot be drawn from, OutputError where nothing can be
+    written.
     """
+    refuse_to_change(run.path)
     if best_of and not 1 <= best_of <= MOST_CANDIDATES:
         raise ConfigError(f"best_of is {best_of}; expected 1 to {MOST_CANDIDATES}")
     generator = replace(load_generator(run), usual=Decoding.of(default_temperature(run.path)))
@@ -202,7 +206,8 @@ def _rate(step: int, steps: int) -> float:
 def _batches(heard: Sequence[Impression], rng: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
     """Places of tunes of much the same length, every tune once in each of the epochs."""
     sizes = np.array([len(one.notes) for one in heard])
-    for _ in range(EPOCHS):
+    least, most = EPOCHS
+    for _ in range(min(most, max(least, STEPS * BATCH // len(heard)))):
         order = np.argsort(sizes * np.exp(rng.normal(0, 0.15, len(sizes))), kind="stable")
         batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
         yield from (batches[place] for place in rng.permutation(len(batches)))

@@ -12,7 +12,8 @@ import tunewright as tw
 from tests.cli.test_app import Command, Result, assert_one_error, tunewright
 from tests.support.musical import regular_tunes
 from tunewright.formats.abc import format_abc
-from tunewright.training.run import CRITIC, DEFAULTS
+from tunewright.training.compact import pack_run
+from tunewright.training.run import CRITIC, DEFAULTS, load_run
 
 __all__ = ["Result", "tunewright"]  # fixtures
 N = ("-n", 20, "--seed", 1)
@@ -66,3 +67,11 @@ def test_what_cannot_be_is_one_clear_line(tunewright: Command, taught: Path, tmp
     (run / CRITIC).unlink()
     (run / DEFAULTS).write_text('{"best_of": 0}')
     assert_one_error(tunewright("generate", run), "best_of is 0")
+
+
+def test_a_critic_goes_with_its_run_into_a_small_one(tunewright: Command, taught: Path, tmp_path: Path) -> None:
+    shutil.copytree(taught, tmp_path / "run")
+    assert tunewright("critic", tmp_path / "run", *N, "--best-of", 3).code == 0
+    pack_run(load_run(tmp_path / "run"), tmp_path / "small")
+    (one,) = json.loads(tunewright("generate", tmp_path / "small", "--seed", 4, "--json").out)
+    assert (one["chosen_by"], "best of 3 by critic" in one["abc"]) == ("critic", True)

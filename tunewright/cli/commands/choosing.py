@@ -38,8 +38,9 @@ def critic(
     from tunewright.training.base import refuse_to_change, run_folder
     from tunewright.training.run import CRITIC, load_run
 
-    refuse_to_change(run_folder(run))
-    trained = load_run(run)
+    folder = run_folder(run)
+    refuse_to_change(folder)
+    trained = load_run(folder)
     corpus = corpus_of(trained, partial(read_of_kind, trained.config.music, melody=trained.config.data.melody))
     note(f"Teaching {run} a critic: drawing, then listening.")
     with show_counting("drawing") as on_progress:
@@ -48,7 +49,7 @@ def critic(
     if as_json:
         told = {"auc": auc.value, "low": auc.low, "high": auc.high, "kept": taught.tells, "seed": seed}
         told |= {"real": taught.real, "drawn": taught.drawn, "tried_on": taught.tried_on}
-        print_json(told | {"file": run / CRITIC if taught.tells else None, "best_of": best_of or None})
+        print_json(told | {"file": folder / CRITIC if taught.tells else None, "best_of": best_of or None})
     else:
         say(
             f"{run}: learned from {taught.real:,} real and {taught.drawn:,} drawn tunes; tells {taught.tried_on:,} "
