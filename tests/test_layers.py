@@ -119,7 +119,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_every_command_is_in_the_readme(readme: str) -> None:
     text = (ROOT / readme).read_text(encoding="utf-8")
     commands = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
-    assert len(commands) == 10
+    assert len(commands) == 11
     for name in commands:
         assert f"tunewright {name}" in text
 

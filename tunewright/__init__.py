@@ -1,9 +1,9 @@
 """Teach a small model your own tune collection, and get new, well-formed, honestly measured tunes.
 
-The verbs are in `tunewright.api`: `read`, `train` (or `train_steps`), `load`, `evaluate`, `write`. Beside them are the
-values that they take and give, and `parse_abc`/`format_abc`, `read_midi`/`write_midi`, `read_piece`, `to_svg`,
-`to_musicxml`, `write_wav`, `transpose` for single tunes. A name is loaded when it is first used, so that `import
-tunewright` costs nothing.
+The verbs are in `tunewright.api`: `read`, `train` (or `train_steps`), `teach_critic`, `load`, `evaluate`, `write`.
+Beside them are the values that they take and give, and `parse_abc`/`format_abc`, `read_midi`/`write_midi`,
+`read_piece`, `to_svg`, `to_musicxml`, `write_wav`, `transpose` for single tunes. A name is loaded when it is first
+used, so that `import tunewright` costs nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tunewright.api import FORMER, warn_of_former
 from tunewright.api import evaluate as evaluate
 from tunewright.api import load as load
 from tunewright.api import read as read
+from tunewright.api import teach_critic as teach_critic
 from tunewright.api import train as train
 from tunewright.api import write as write
 from tunewright.music import showing
@@ -93,7 +94,7 @@ _HOME = {
     "write_wav": "formats.sound.tunes",
 }
 
-__all__ = sorted([*_HOME, "evaluate", "load", "read", "train", "write"])
+__all__ = sorted([*_HOME, "evaluate", "load", "read", "teach_critic", "train", "write"])
 
 
 def _svg(music: Any) -> str:

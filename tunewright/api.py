@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 if TYPE_CHECKING:
     from tunewright.corpus.corpus import Corpus
+    from tunewright.generation.attention import Look
     from tunewright.generation.generated import Generated
     from tunewright.generation.generator import Generator
     from tunewright.judging.assessment import Order
     from tunewright.judging.scorecard import Scorecard
+    from tunewright.judging.teaching import Taught
     from tunewright.music.kinds import Music
     from tunewright.music.piece import Piece
     from tunewright.music.tune import Tune
@@ -159,24 +161,49 @@ def train(
     return train_to_the_end(corpus, path, before.with_(**settings), record=record, on_progress=on_progress, **how)
 
 
+def teach_critic(
+    run: Run | Source,
+    corpus: Corpus[Any] | None = None,
+    *,
+    tunes: int = 0,
+    best_of: int = 0,
+    seed: int = 0,
+    on_progress: Counted | None = None,
+) -> Taught:
+    """Teach a run to tell its own tunes from real ones, and keep that in its folder if it can tell them apart.
+
+    From then on the best of several drawings is what this critic likes most. It hears `tunes` real training tunes, by
+    default 1,500, of the corpus or of the run's own sources, and as many drawn ones. With `best_of` that many are drawn
+    of each tune where nobody says how many. RunError where the run or its tunes are missing or broken, ConfigError for
+    a run of pieces and for numbers out of range, CorpusError where there are too few tunes.
+    """
+    from tunewright.judging import teaching
+    from tunewright.training.run import load_run
+
+    trained = load_run(Path(run)) if isinstance(run, str | Path) else run
+    found = teaching.corpus_of(trained) if corpus is None else corpus
+    how: dict[str, Any] = {"best_of": best_of, "seed": seed, "on_progress": on_progress}
+    return teaching.teach_run(trained, found, tunes=tunes or teaching.TUNES, **how)
+
+
 # ------------------------------------------------------------------------------------------------ drawing
 
 
 def load(run: Run | Source) -> Generator:
     """What draws new music from a trained run, or from "base", in several threads at once if need be.
 
-    It draws at the run's own temperature where none is asked for. RunError where the run is missing, broken or not yet
-    trained.
+    It draws at the run's own temperature where none is asked for, and shows the best of as many as the run's own number
+    says. RunError where the run is missing, broken or not yet trained.
     """
     from tunewright.generation.decoding import Decoding
     from tunewright.generation.generator import load_generator
     from tunewright.training.base import run_folder
-    from tunewright.training.run import default_temperature
+    from tunewright.training.run import default_best_of, default_temperature
 
     path = run_folder(run) if isinstance(run, str | Path) else run.path
-    return replace(
-        load_generator(path if isinstance(run, str | Path) else run), usual=Decoding.of(default_temperature(path))
-    )
+    usual = Decoding.of(default_temperature(path))
+    generator = load_generator(path if isinstance(run, str | Path) else run)
+    return replace(generator, usual=usual, usual_best_of=default_best_of(path))
 
 
 # ------------------------------------------------------------------------------------------------ judging
@@ -189,12 +216,13 @@ class Card(Generic[M]):
     scorecard: Scorecard[M]
     searched: tuple[M, ...]  # the music in which shared passages were looked for
     surprises: Mapping[int, tuple[float, ...]]  # bits of each note of some tunes, by place on the card
+    looks: Mapping[int, Sequence[Look]]  # where a run that attends looks back in some tunes, by place on the card
 
     def save(self, path: Source, *, language: str = "en") -> None:
         """Write the page, in "en" or "zh". ConfigError for another language, OutputError for a file that cannot be."""
         from tunewright.reports.scorecard.page import write_scorecard
 
-        found = {"others": self.searched, "surprises": self.surprises}
+        found = {"others": self.searched, "surprises": self.surprises, "looks": self.looks}
         write_scorecard(Path(path), self.scorecard, language, **found)  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, Any]:
@@ -254,4 +282,4 @@ def evaluate(
         found = evaluate_music(named, held, seed=order.seed)
     else:
         found = judge(*named, against=held, order=order, parts=parts, on_progress=on_progress)  # type: ignore[arg-type]
-    return Card(found.scorecard, found.searched, found.surprises)
+    return Card(found.scorecard, found.searched, found.surprises, found.looks)

@@ -5,12 +5,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.support.small_base import boxed, made_base
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.cli import demo
 from tunewright.cli.console import show_training
 from tunewright.cli.demo import FORMATS, draw_well_formed, longest, run_demo
 from tunewright.generation.keywords import generate
 from tunewright.support.errors import OutputError, RunError
+from tunewright.training import base
+from tunewright.training.finetuning import finetuning
+
+__all__ = ["boxed", "made_base"]  # fixtures
 
 TUNES = 2
 BY_HEART = SMALL.with_(
@@ -29,6 +34,7 @@ BY_HEART = SMALL.with_(
 def one_tune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The demo on one tune, which a small model soon knows by heart; the folder to write into."""
     (tmp_path / "one.abc").write_text(real_tunes()[8].text + "\n")
+    monkeypatch.setattr(base, "FOLDERS", ())
     monkeypatch.setattr(demo, "COLLECTION", str(tmp_path / "one.abc"))
     monkeypatch.setattr(demo, "load_preset", lambda _: BY_HEART)
     monkeypatch.setattr(demo, "TUNES", TUNES)
@@ -53,6 +59,31 @@ def test_the_demo_leaves_a_page_tunebooks_and_every_tune_and_goes_on_from_its_ru
     assert any("trained already" in line for line in told)
     again = files_in(one_tune)
     assert {name: again[name] for name in tunes} == {name: first[name] for name in tunes}
+
+
+@pytest.mark.usefixtures("boxed")
+def test_the_demo_begins_with_the_model_in_the_box_and_shows_it_beside_real_tunes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some.abc").write_text("\n\n".join(tune.text for tune in real_tunes()[:40]) + "\n")
+    few = {"num_training_iterations": 2, "eval_every": 1, "batch_size": 4, "device": "cpu", "precision": "fp32"}
+    monkeypatch.setattr(demo, "COLLECTION", str(tmp_path / "some.abc"))
+    monkeypatch.setattr(demo, "finetuning", lambda *sizes: finetuning(*sizes).with_(**few))
+    for name in ("TUNES", "BESIDE"):
+        monkeypatch.setattr(demo, name, 1)
+    monkeypatch.setattr(demo, "FEWEST_BARS", 1)
+    monkeypatch.setattr(demo, "FORMATS", ("abc", "svg"))
+    told: list[str] = []
+    assert run_demo(tmp_path / "demo", None, 1, told.append, show_training) == "finished"
+    assert told[0].startswith("Drew a tune from the model in the box")
+    assert len(list((tmp_path / "demo" / "before").iterdir())) == 2
+    assert len(list((tmp_path / "demo" / "real").iterdir())) == 2
+    page = (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
+    assert (
+        page.index("went on with 40 tunes") < page.index("What the model in the box writes") < page.index("Real tunes")
+    )
+    assert "had learned from 16 of these" in page
+    assert run_demo(tmp_path / "demo", None, 1, told.append, show_training) == "finished"
 
 
 def test_an_interrupted_demo_goes_on(one_tune: Path) -> None:

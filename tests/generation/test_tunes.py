@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.support.musical import first_bars, regular_tunes, trained, wild
-from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small
+from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small, small
 from tunewright.formats.abc import parse_abc
 from tunewright.formats.abc.texts import canonical_text
 from tunewright.formats.abc.validity import judge
@@ -20,7 +20,9 @@ from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.generation.keywords import generate
 from tunewright.generation.sampling import Sampling, sample
+from tunewright.models.attention import BLOCK
 from tunewright.models.building import build_model
+from tunewright.models.settings import MODELS
 from tunewright.music.form import form_of
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Key, Note, Pitch, Rest, Tune
@@ -30,16 +32,21 @@ from tunewright.tokens.characters.writer import CharWriter
 from tunewright.tokens.requests import Infill, Request, Variation, build_request
 from tunewright.training.loop import train_steps
 
-NAMES = ("lstm", "gru")
+NAMES = ("lstm", "gru", "attentive-lstm", "transformer")
 ROWS = CharWriter.rows
+LONGER = BLOCK + 6  # ids: more than one block of what is attended to
 
 
 def untrained(cell: str = "lstm", precision: str = "fp32", width: int = 20) -> Generator:
-    config = SMALL.with_(cell=cell, hidden_size=width, embedding_dim=8)
+    config = small(cell).with_(hidden_size=width, embedding_dim=8)
     tokenizer = CharTokenizer.fit(real_tunes())
     model = build_model(config.model, len(tokenizer.vocab)).eval()
+    chance = torch.Generator().manual_seed(1)
     with torch.no_grad():
         model.head.weight.mul_(20)  # so that it matters what was read
+        for weight in model.parameters():
+            if not weight.any():  # begins as zeros
+                weight.copy_(torch.randn(weight.shape, generator=chance) / 4)
     return Generator(model, tokenizer, "untrained", precision, config)
 
 
@@ -59,11 +66,15 @@ def by_heart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("cell", NAMES)
 def test_a_tune_is_the_same_whatever_is_drawn_beside_it(cell: str, precision: str) -> None:
     generator = untrained(cell, precision)
-    options = {"max_length": 60, "seed": 5, "free": True}
-    many = [drawn.text for drawn in generate(generator, ROWS + 9, batch_size=3 * ROWS, **options)]  # type: ignore[arg-type]
-    assert many == [drawn.text for drawn in generate(generator, ROWS + 9, batch_size=1, **options)]  # type: ignore[arg-type]
-    for index in (0, 7, ROWS + 3):
-        (alone,) = generate(generator, 1, seed=5 + index, max_length=60, free=True)
+    options = {"max_length": LONGER, "seed": 5, "free": True}
+    number = 9 + (0 if MODELS[cell].attends else ROWS)  # rows are replaced where fewer are drawn side by side
+    many, few, one = (
+        [drawn.text for drawn in generate(generator, number, batch_size=rows, **options)]  # type: ignore[arg-type]
+        for rows in (3 * ROWS, 4, 1)
+    )
+    assert many == few == one
+    for index in (0, 7, number - 6):
+        (alone,) = generate(generator, 1, seed=5 + index, max_length=LONGER, free=True)
         assert _music(alone.text) == _music(many[index])
     assert len({_music(text) for text in many}) == len(many)
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.support.small_runs import SMALL
+from tests.support.small_runs import small
 from tests.support.toy_model import ToyModel
 from tunewright.models.building import build_model
 from tunewright.models.contract import Model, State, Stepper, alike_rows
@@ -19,15 +19,8 @@ VOCAB, ROWS, LENGTH = 11, 4, 12
 CONTEXT = (7, 4)
 
 
-def _build(cell: str, sizes: tuple[int, ...]) -> Model:
-    return build_model(SMALL.with_(cell=cell).model, VOCAB, sizes, len(sizes))
-
-
 BUILD: dict[str, Callable[[tuple[int, ...]], Model]] = {
-    **{
-        cell: lambda sizes, cell=cell: build_model(SMALL.with_(cell=cell).model, VOCAB, sizes, len(sizes))
-        for cell in MODELS
-    },  # type: ignore[misc]
+    **{cell: lambda sizes, cell=cell: build_model(small(cell).model, VOCAB, sizes, len(sizes)) for cell in MODELS},  # type: ignore[misc]
     "toy": lambda sizes: ToyModel(VOCAB, sizes),
 }
 DTYPES = [torch.float32, torch.bfloat16, torch.int8]
@@ -50,7 +43,7 @@ def ids_for(model: Model, rows: int = ROWS, length: int = LENGTH) -> Tensor:
 
 
 def stepper_of(model: Model, kind: str, dtype: torch.dtype) -> Stepper:
-    if dtype == torch.int8 and (kind != "lstm" or not cpu_has_int8()):
+    if dtype == torch.int8 and not (kind in MODELS and MODELS[kind].int8 and cpu_has_int8()):
         pytest.skip("no exact products of bytes")
     return model.stepper(dtype)
 

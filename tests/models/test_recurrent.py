@@ -8,7 +8,8 @@ from tests.support.small_runs import SMALL
 from tunewright.models.building import build_model
 from tunewright.models.contract import alike_rows
 from tunewright.models.devices import choose_device, choose_precision, choose_step_precision, cpu_has_int8
-from tunewright.models.recurrent import CELLS, DIRECT_SCALE, RecurrentModel
+from tunewright.models.embedding import DIRECT_SCALE
+from tunewright.models.recurrent import CELLS, RecurrentModel
 from tunewright.models.settings import ModelSettings
 from tunewright.support.errors import ConfigError
 
@@ -150,7 +151,7 @@ def test_dropout_is_at_work_in_training_only() -> None:
     assert torch.equal(model.eval()(IDS)[0], model(IDS)[0])
 
 
-def test_narrow_models_and_other_cells_stay_in_fp32() -> None:
+def test_narrow_models_and_cells_without_kernels_stay_in_fp32() -> None:
     cpu = torch.device("cpu")
     assert choose_precision("auto", ModelSettings(hidden_size=32), cpu) == "fp32"
     assert choose_precision("auto", ModelSettings(cell="gru", hidden_size=1024), cpu) == "fp32"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -44,18 +45,23 @@ def tokenizer() -> DegreeTokenizer:
 
 
 @cache
-def wild(seed: int = 1) -> Generator:
+def planned_tokenizer() -> DegreeTokenizer:
+    """The same with a phrase plan."""
+    return replace(tokenizer(), phrase_plan=True)
+
+
+@cache
+def wild(seed: int = 1, *, planned: bool = False) -> Generator:
     """A model that has learnt nothing but how often each token comes: it writes whatever may come."""
     torch.manual_seed(seed)
-    vocab = tokenizer().vocab
-    model = build_model(DEGREES.model, len(vocab), tokenizer().context_sizes, tokenizer().direct).eval()
-    counts = Counter(
-        number for passage in encode_passages(tokenizer(), regular_tunes()[:150]) for number in passage.ids
-    )
+    codec = planned_tokenizer() if planned else tokenizer()
+    vocab = codec.vocab
+    model = build_model(DEGREES.model, len(vocab), codec.context_sizes, codec.direct).eval()
+    counts = Counter(number for passage in encode_passages(codec, regular_tunes()[:150]) for number in passage.ids)
     with torch.no_grad():
         model.head.weight.mul_(10)  # so that it matters what was read
         model.head.bias.copy_(torch.tensor([math.log(counts[number] + 0.02) for number in range(len(vocab))]))
-    return Generator(model, tokenizer(), "wild", "fp32", DEGREES)
+    return Generator(model, codec, "wild", "fp32", DEGREES)
 
 
 @cache

@@ -6,11 +6,13 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import parse_abc
+from tunewright.models.settings import MODELS
 from tunewright.music.kinds import M
 from tunewright.music.tune import Tune
 from tunewright.training.config import Config
@@ -36,6 +38,12 @@ SMALL = Config(
     precision="fp32",
     device="cpu",
 )
+
+
+def small(cell: str) -> Config:
+    """The small settings with this cell."""
+    settings: dict[str, Any] = {"num_heads": 2} if MODELS[cell].attends else {}
+    return SMALL.with_(cell=cell, **settings)
 
 
 def corpus_of(train: Sequence[M], valid: Sequence[M] = (), test: Sequence[M] = ()) -> Corpus[M]:

@@ -33,7 +33,9 @@ def test_overrides_have_the_types_of_their_settings() -> None:
         ("hidden_size=true", "expected a whole number"),
         ("dropout=1", "expected 0 to 0.95"),
         ("regular_only=1", "expected true or false"),
-        ("cell=transformer", "known: lstm, gru, rnn"),
+        ("cell=transformers", "known: lstm, gru, rnn, attentive-lstm, transformer"),
+        ("num_heads=0", "expected 1 to"),
+        ("num_heads=2", "a model of cell lstm does not attend"),
         ("learning_rate=nan", "expected 1e-09 to 10"),
     ],
 )

@@ -16,9 +16,10 @@ import tunewright.support.files
 import tunewright.training.loop
 import tunewright.training.tensors
 from tests.support.places import ROOT
-from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small, small_corpus
+from tests.support.small_runs import SMALL, corpus_of, real_tunes, run_small, small, small_corpus
 from tunewright.generation.generator import load_generator
 from tunewright.models.recurrent import RecurrentModel
+from tunewright.models.settings import MODELS
 from tunewright.support import pace
 from tunewright.support.errors import ConfigError, CorpusError, OutputError, RunError
 from tunewright.support.threads import Threads
@@ -60,9 +61,9 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "attentive-lstm", "transformer"])
 def test_stopped_and_resumed_equals_straight_through_bit_for_bit(tmp_path: Path, cell: str, precision: str) -> None:
-    config = SMALL.with_(cell=cell, precision=precision, weight_decay=0.1)
+    config = small(cell).with_(precision=precision, weight_decay=0.1)
     straight = run_small(tmp_path / "straight", config)
     steps = iter(range(100))
     parts = run_small(tmp_path / "parts", config, stop=lambda: next(steps) >= 3)
@@ -109,11 +110,11 @@ def test_training_leaves_the_callers_randomness_and_threads_alone(tmp_path: Path
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", MODELS)
 def test_with_however_many_threads_the_numbers_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str, precision: str
 ) -> None:
-    config = SMALL.with_(cell=cell, precision=precision, hidden_size=128, batch_size=8, clip=0.01)
+    config = small(cell).with_(precision=precision, hidden_size=128, batch_size=8, clip=0.01)
     found = []
     for number, counts in enumerate(([1], [2], [1, 3, 8])):
         used = itertools.cycle(counts)
@@ -177,9 +178,12 @@ def test_a_loss_that_is_no_number_ends_training_and_spoils_nothing(
     assert all(bool(tensor.isfinite().all()) for tensor in weights(tmp_path / "run").values())
 
 
-def test_a_tiny_model_learns_one_tune_by_heart(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("cell", "layers", "rate"), [("lstm", 1, 2e-2), ("attentive-lstm", 1, 2e-2), ("transformer", 2, 5e-3)]
+)
+def test_a_tiny_model_learns_one_tune_by_heart(tmp_path: Path, cell: str, layers: int, rate: float) -> None:
     corpus = corpus_of(real_tunes()[8:9], real_tunes()[8:9])
-    config = SMALL.with_(hidden_size=64, num_layers=1, dropout=0.0, learning_rate=2e-2, seq_length=60)
+    config = small(cell).with_(hidden_size=64, num_layers=layers, dropout=0.0, learning_rate=rate, seq_length=60)
     steps = list(train_steps(corpus, tmp_path / "run", config.with_(num_training_iterations=250, eval_every=250)))
     assert steps[-1].train_loss < 0.1
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunewright.cli.commands import completing
+from tunewright.cli.commands.choosing import critic
 from tunewright.cli.commands.exporting import export
 from tunewright.cli.commands.generating import generate
 from tunewright.cli.commands.judging import evaluate
@@ -178,6 +179,14 @@ def render(
     chords: Annotated[
         bool, typer.Option("--chords", help="Play the chord symbols too, as the metre has it: mid and wav.")
     ] = False,
+    attention: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Draw arcs over the score (svg, pdf): where this run looks back, note by note.",
+            autocompletion=completing.runs,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw, sound and convert ABC and MIDI files.
@@ -193,14 +202,18 @@ def render(
     done: list[Rendered] = []
     failed = 0
     kind = "piece" if parts else "tune"
-    played = {"--melody": melody, "--tempo": tempo, "--straight": straight, "--chords": chords}
+    played: dict[str, object] = {"--melody": melody, "--tempo": tempo, "--straight": straight, "--chords": chords}
+    played["--attention"] = str(attention or "")
     if parts and (given := [option for option, value in played.items() if value]):
         raise typer.BadParameter(f"{given[0]} is for tunes; with --parts every part is played as the file says")
     wanted = usual_formats(kind) if formats == EVERY_FORMAT else parse_formats(formats, kind)
     if chords and not set(wanted) & set(heard := formats_that_take("chords", kind)):
         raise typer.BadParameter(f"--chords is heard in {' and '.join(heard)}; --format {formats} has neither")
+    if attention and not {"svg", "pdf"} & set(wanted):
+        raise typer.BadParameter(f"--attention is drawn in svg and pdf; --format {formats} has neither")
+    draw = _drawer_of_looks(attention) if attention else None
     performance = {"tempo": tempo, "straight": straight, "soundfont": soundfont, "chords": chords}
-    rendered = render_files(files, out, wanted, kind=kind, melody=melody, **performance)
+    rendered = render_files(files, out, wanted, kind=kind, melody=melody, draw=draw, **performance)
     for one in rendered:
         if isinstance(one, Rendered):
             done.append(one)
@@ -218,6 +231,12 @@ def render(
         say(f"{len(done):,} {kind}{'s' * (len(done) != 1)} rendered into {out}, {failed:,} failed.")
     if failed:
         raise typer.Exit(1)
+
+
+def _drawer_of_looks(run: Path) -> Callable[[Any], str]:
+    from tunewright.cli.looking import drawer_of_looks  # with PyTorch, which drawing scores does without
+
+    return drawer_of_looks(run)
 
 
 def runs(
@@ -325,6 +344,7 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
         "evaluate runs/mine --temperatures 0.6,0.8,1.0,1.2 --save-default",
         "evaluate runs/mine --against my-tunes/ -n 500 --json",
     ),
+    critic: ("critic runs/mine", "critic runs/mine --best-of 8"),
     render: (
         "render reels.abc --out sheets --format svg,pdf",
         "render x.mid --out x --format abc,wav",

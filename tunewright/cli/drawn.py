@@ -71,6 +71,7 @@ def drawn_result(drawn: Sequence[Generated[Any]], files: Sequence[Files], kind: 
             "log_likelihood_per_note": one.log_likelihood_per_note,
             "removed_mass": one.removed_mass,
             "redrawn": one.redrawn,
+            "chosen_by": one.chosen_by or None,
             **_KINDS[kind].more(one.music),
             "files": dict(written),
         }

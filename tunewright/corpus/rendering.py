@@ -23,6 +23,7 @@ from tunewright.formats.pdf import write_book
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, RenderError, TunewrightError, mistake
+from tunewright.support.files import replace_file
 
 BOOK = "tunebook"  # the name of a book of several files
 READ: Mapping[str, Callable[[Path, str], Iterator[Any]]] = {
@@ -50,15 +51,16 @@ def render_files(
     *,
     kind: str = Tune.kind,
     melody: str = "",
+    draw: Callable[[Any], str] | None = None,
     **performance: Any,
 ) -> Iterator[Rendered | Dropped]:
     """Write the tunes of ABC and MIDI files, with all their voices, or the "piece"s with all their parts.
 
     Each in every one of the formats that can be made. Yields each, and why it, or a format of it, could not be made. A
     file of one tune gives `NAME.svg`, a file of more `NAME-001.svg` and so on; "pdf" is one book of them all,
-    `NAME.pdf`, or `tunebook.pdf` for several files. `melody` is what `read_midi` takes, `performance` is what
-    `Format.encode` takes. Raises OutputError where a file cannot be written, ConfigError before anything is, where it
-    would replace one of `files`.
+    `NAME.pdf`, or `tunebook.pdf` for several files. `draw` gives the picture for svg and pdf, where it is another than
+    the score. `melody` is what `read_midi` takes, `performance` is what `Format.encode` takes. Raises OutputError where
+    a file cannot be written, ConfigError before anything is, where it would replace one of `files`.
     """
     single = [name for name in formats if name != "pdf"]
     pages: list[tuple[str, str]] = []  # titles and pictures for a book
@@ -75,7 +77,9 @@ def render_files(
             for form in formats:
                 try:
                     if form == "pdf":
-                        pages.append((music.title, to_svg(music)))
+                        pages.append((music.title, (draw or to_svg)(music)))
+                    elif form == "svg" and draw:
+                        written[form] = _written(draw(music), folder / f"{own}.svg")
                     else:
                         written |= write_formats(music, folder, own, [form], **performance)
                 except RenderError as error:
@@ -93,6 +97,11 @@ def render_files(
                 yield Rendered(music.source, music.title, written, any(map(has_chords, music.tunes)), repairs, lost)
     if pages:
         write_book(pages, folder / f"{files[0].stem if len(files) == 1 else BOOK}.pdf")
+
+
+def _written(picture: str, path: Path) -> Path:
+    replace_file(path, picture.encode())
+    return path
 
 
 def _reasons(failed: Mapping[str, Sequence[str]], *, some_are_made: bool) -> str:

@@ -53,18 +53,19 @@ class Written(Generic[M]):
     def follow(self, number: int, bars: int) -> None:
         """Keep count of bars that come again, after an id was written before which there were so many bar lines."""
         if self.script.bars == bars:
-            self._bar.append(number)
+            self._bar += [number] if self.script.is_music(number) else []
         else:  # a bar is the same whichever line closes it
             self._times = self._times + 1 if self._bar == self._before else 1
             self._before, self._bar = self._bar, []
 
-    def banned(self, repeats: int) -> int:
-        """The id that would make this bar the same as too many before it; -1 where none would."""
+    def banned(self, repeats: int) -> list[int]:
+        """The ids that would make this bar the same as too many before it, or say that it is to be."""
         place = len(self._bar)
         if not repeats or self._times < repeats or self._bar != self._before[:place]:
-            return -1
+            return []
         notes = [at for at, number in enumerate(self._before) if self.script.is_note(number)]
-        return self._before[place] if notes and place == notes[-1] else -1
+        last = self._before[place : place + 1] if notes and place == notes[-1] else []
+        return last if place else [*last, *self.script.again]
 
 
 class Drawing(Generic[M]):
@@ -167,9 +168,9 @@ class Drawing(Generic[M]):
         if not self.decoding.repeats:
             return mask
         for place, row in enumerate(rows):
-            number = row.banned(self.decoding.repeats) if row and forced[place] < 0 else -1
-            if number >= 0 and int((mask[place] == 0).sum()) > 1:
-                mask[place, number] = -math.inf
+            for number in row.banned(self.decoding.repeats) if row and forced[place] < 0 else ():
+                if int((mask[place] == 0).sum()) > 1:
+                    mask[place, number] = -math.inf
         return mask
 
     def _drawn(

@@ -35,6 +35,7 @@ class Generated(Generic[M]):
     removed_mass: float | None = None  # probability that the grammar took away, mean over ids drawn; None without it
     given_notes: int = 0  # of its notes, those that were given, not drawn
     redrawn: int = 0  # how many were drawn in its place before, and shared too much with the training music
+    chosen_by: str = ""  # what chose it among several candidates: "likelihood", "critic"; "" where there was one
 
     @cached_property
     def _judged(self) -> tuple[M | None, str]:

@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 
+from tunewright.generation.critic import Critic, load_critic
 from tunewright.generation.decoding import Decoding
 from tunewright.generation.drawn import Drawn, Streamed
 from tunewright.generation.generated import Generated
@@ -62,6 +63,8 @@ class Generator:
     precision: str = "auto"
     config: Config = field(default_factory=Config)
     usual: Decoding = field(default_factory=Decoding)  # how it draws where nobody says
+    usual_best_of: int = 1  # of how many drawings it shows the best where nobody says
+    critic: Critic | None = None  # what chooses the best; None: likelihood
     _waiting: deque[Workspace] = field(default_factory=lambda: deque(maxlen=MOST_KEPT), repr=False, compare=False)
     _steppers: list[tuple[Stepper, tuple[int, ...]]] = field(default_factory=list, repr=False, compare=False)
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
@@ -73,7 +76,7 @@ class Generator:
         decoding: Decoding | None = None,
         *,
         seed: int = 0,
-        best_of: int = 1,
+        best_of: int | None = None,
         score: Callable[[Generated[Any]], float] | None = None,
         original: Accepts[Any] | None = None,
         batch_size: int | None = None,
@@ -84,15 +87,16 @@ class Generator:
         """`n` new tunes or pieces, in order; number i has seed `seed + i`, and is the same whatever `n` is.
 
         It is drawn from random numbers of its own, which begin anew with every bar: so it depends neither on what is
-        drawn beside it nor, up to a bar, on what changes after it. Of `best_of` candidates for each the one with the
-        highest `score` is taken, by default the likelihood per note. What `original` does not allow is drawn anew, at
+        drawn beside it nor, up to a bar, on what changes after it. Of `best_of` candidates for each, as many as is
+        usual for this run where nobody says, the one with the highest `score` is taken: by default the run's critic's,
+        or without one the likelihood per note. What `original` does not allow is drawn anew, at
         most 20 times, and then left out: there may be fewer than `n`. `batch_size` are drawn side by side; after
         `max_length` tokens what does not end is cut. `on_bar` is called after each bar line with the text so far, once
         nothing in it will change. `jobs` processes draw, as many as the machine has cores where it is 0. Raises
         ConfigError for settings out of range and for what cannot be had, before anything is drawn.
         """
         with self._held() as (workspace, give_back):
-            choice = Choice(best_of, score, original)
+            choice = self._choice(best_of, score, original)
             order = self._order(workspace, n, request, decoding, seed, choice, batch_size, max_length)
             parts = self._parts(order, jobs) if on_bar is None else 1
             if parts == 1:
@@ -138,6 +142,23 @@ class Generator:
         beginnings = writer.begin(request, seed, most)
         drawn_with = (self.model, workspace.stepper, workspace.counts, self.tokenizer, writer)
         return Order(*drawn_with, beginnings, request, decoding or self.usual, seed, self.name, n, rows, choice)
+
+    def _choice(
+        self,
+        best_of: int | None,
+        score: Callable[[Generated[Any]], float] | None,
+        original: Accepts[Any] | None,
+    ) -> Choice[Any]:
+        """Which of what is drawn comes out, and by whose score."""
+        candidates = self.usual_best_of if best_of is None else best_of
+        if score is not None:
+            return Choice(candidates, score, "a score of the caller's", original)
+        return Choice(candidates, self.critic, self.chooser, original)
+
+    @property
+    def chooser(self) -> str:
+        """By what the best is chosen where nobody says: "critic" or "likelihood"."""
+        return "likelihood" if self.critic is None else str(self.critic)
 
     def _parts(self, order: Order[Any], jobs: int) -> int:
         """How many processes draw: on a GPU one is enough, and for a little a second one is not worth its beginning."""
@@ -186,10 +207,11 @@ def _alone(session: Session[Any]) -> Any:
 def load_generator(run: Run | str | Path, *, precision: str = "auto", last: bool = False) -> Generator:
     """The best weights of a run, or the last ones, on its device; by the name "base" the model in the box.
 
-    RunError where the run is missing, broken or not yet trained.
+    With its critic, where it was taught one. RunError where the run is missing, broken or not yet trained.
     """
     run = run if isinstance(run, Run) else load_run(run_folder(run))
     weights, codec = load_weights(run, last=last), run.tokenizer
     model = build_model(run.config.model, len(codec.vocab), codec.context_sizes, codec.direct)
     model.load_state_dict(weights)
-    return Generator(model.to(choose_device("auto")).eval(), codec, run.path.name, precision, run.config)
+    ready = model.to(choose_device("auto")).eval()
+    return Generator(ready, codec, run.path.name, precision, run.config, critic=load_critic(run.path))

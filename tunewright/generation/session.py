@@ -40,10 +40,11 @@ class Choice(Generic[M]):
 
     best_of: int = 1  # candidates for each
     score: Callable[[Generated[M]], float] | None = None  # of which the highest wins; None: the likelihood per note
+    by: str = "likelihood"  # what the score is called
     original: Accepts[M] | None = None  # what it does not allow is drawn anew
 
     def __str__(self) -> str:
-        best = f"best of {self.best_of}" if self.best_of > 1 else ""
+        best = f"best of {self.best_of} by {self.by}" if self.best_of > 1 else ""
         return ", ".join(filter(None, [best, str(self.original or "")]))
 
 
@@ -150,10 +151,11 @@ class Session(Generic[M]):
 
     def _best(self, candidates: Sequence[Generated[M]]) -> Generated[M] | None:
         """The best of some candidates, of equals the first, whenever it was done."""
-        if len(candidates) < 2:
+        choice = self.order.choice
+        if choice.best_of < 2 or not candidates:
             return candidates[0] if candidates else None
-        times = sum(one.redrawn for one in candidates)
-        return replace(max(candidates, key=self.order.choice.score or _likely), redrawn=times)
+        best = candidates[0] if len(candidates) < 2 else max(candidates, key=choice.score or _likely)
+        return replace(best, redrawn=sum(one.redrawn for one in candidates), chosen_by=choice.by)
 
     def _is_borrowed(self, drawn: Generated[M]) -> bool:
         """Whether music has a longer passage of the training music than was asked for."""

@@ -8,6 +8,7 @@ before anything is drawn. The work itself is in `scoring`, `run_scorecard` and `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from pathlib import Path
@@ -18,9 +19,10 @@ from tunewright.corpus.files import read_file
 from tunewright.corpus.kinds import TUNE
 from tunewright.corpus.reading import read_corpus, read_pieces
 from tunewright.corpus.sources import BUILT_IN, Dropped, find_files
+from tunewright.generation.attention import Look, looks
 from tunewright.generation.checkpoints import Checkpoint, choose_checkpoint, list_checkpoints, load_checkpoint
 from tunewright.generation.generated import Generated
-from tunewright.generation.generator import load_generator
+from tunewright.generation.generator import Generator, load_generator
 from tunewright.generation.sampling import Sampling
 from tunewright.generation.surprise import surprises
 from tunewright.judging.frontier import TUNES as AT_EACH
@@ -38,19 +40,23 @@ from tunewright.judging.run_scorecard import (
 from tunewright.judging.scorecard import Certificate, FrontierPoint, Remark, Scorecard
 from tunewright.judging.scoring import score
 from tunewright.judging.yardstick import Yardstick, build_yardstick, candidate
+from tunewright.models.settings import MODELS
 from tunewright.music.kinds import M
 from tunewright.music.piece import Piece
 from tunewright.music.tune import Tune
-from tunewright.support.errors import ConfigError, CorpusError, RunError
+from tunewright.support.errors import ConfigError, CorpusError, RunError, TokenError
 from tunewright.training.run import (
     BEST,
     Run,
+    default_best_of,
     default_temperature,
     is_run,
     load_run,
     read_record,
     save_default_temperature,
 )
+
+LOOKED_AT = 24  # tunes of which it is found where the run looks back: each takes as long as reading it anew
 
 Progress = Callable[[int, int], None]
 Read = Callable[[list[str]], Corpus[Any]]
@@ -69,7 +75,8 @@ class Order:
     temperatures: tuple[float, ...] = ()  # of the frontier
     checkpoints: bool = False  # whether the frontier is over those too
     seed: int = 0
-    surprises: bool = False  # whether the bits of each note of each tune are wanted
+    best_of: int = 0  # drawings, of which each tune is the best; 0 for as many as is the run's own
+    surprises: bool = False  # whether what the run makes of notes is wanted: their bits, and where it looks back
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +86,7 @@ class Assessment(Generic[M]):
     scorecard: Scorecard[M]
     searched: tuple[M, ...] = ()  # the music in which shared passages were looked for, as `Shared.there` counts
     surprises: Mapping[int, tuple[float, ...]] = field(default_factory=dict)  # bits of each note of a tune, by place
+    looks: Mapping[int, Sequence[Look]] = field(default_factory=dict)  # where the run looks back in it, by place
 
 
 def judged_kind(what: Sequence[str | Path], *, parts: bool = False) -> str:
@@ -252,6 +260,7 @@ def _judge_run(
         corpus,
         count=order.tunes,
         temperature=default_temperature(path),
+        best_of=order.best_of or default_best_of(path),
         seed=order.seed,
         remarks=_remarks(path, kind, corpus, named=named, learned=learned),
         on_progress=on_progress,
@@ -262,7 +271,19 @@ def _judge_run(
     wanted = order.surprises and KINDS[kind].has_score
     readable = {number: one.music for number, one in enumerate(card.each) if one.music and wanted}
     bits = surprises(generator, list(readable.values()))
-    return Assessment(card, yardstick.searched if yardstick else (), dict(zip(readable, bits, strict=True)))
+    searched = yardstick.searched if yardstick else ()
+    return Assessment(card, searched, dict(zip(readable, bits, strict=True)), _looks(generator, readable))
+
+
+def _looks(generator: Generator, readable: Mapping[int, Any]) -> dict[int, Sequence[Look]]:
+    """Where a model that attends looks back in the first tunes that its tokens cover and that are not too long."""
+    found: dict[int, Sequence[Look]] = {}
+    if not MODELS[generator.config.model.cell].attends:
+        return found
+    for number, tune in list(readable.items())[:LOOKED_AT]:
+        with suppress(TokenError, ConfigError):
+            found[number] = looks(generator, tune)
+    return found
 
 
 def _frontier(
@@ -288,6 +309,7 @@ def _frontier(
                 order.tunes or AT_EACH,
                 temperature,
                 seed=order.seed,
+                best_of=order.best_of or default_best_of(run.path),
                 longest=longest,
                 on_progress=on_progress,
             )

@@ -56,10 +56,10 @@ class CopyWatch:
         return sum(one.copied for one in found) / len(found) if found else math.nan
 
 
-def watch_of(corpus: Corpus[Any], path: Path, origin: Origin | None, config: Config) -> CopyWatch | None:
+def watch_of(corpus: Corpus[Any], path: Path, origin: Origin | None, config: Config | None) -> CopyWatch | None:
     """What watches a training that goes on from an `origin`, or did when the run in the folder was begun; else None."""
     if origin:
-        return CopyWatch(corpus, origin.codec, config)
+        return CopyWatch(corpus, origin.codec, config or origin.run.config)
     if is_run(path) and read_record(path).get("from"):
         run = load_run(path)
         return CopyWatch(corpus, run.tokenizer, run.config)

@@ -83,10 +83,14 @@ def sample_run(
     temperature: float = 1.0,
     *,
     seed: int = 0,
+    best_of: int = 1,
     longest: int | None = None,
     on_progress: Progress | None = None,
 ) -> Sampled[Any]:
-    """`count` tunes or pieces, and some of the same seeds without the grammar, cut after `longest` ids."""
+    """`count` tunes or pieces, and some of the same seeds without the grammar, cut after `longest` ids.
+
+    Each is the best of `best_of` drawings; without the grammar nothing is chosen.
+    """
     kind = generator.tokenizer.of.kind
     raw_count = min(count, KINDS[kind].drawn_freely)
     decoding = Decoding.of(temperature)
@@ -94,7 +98,8 @@ def sample_run(
     def draw(many: int, before: int, free: bool) -> tuple[Generated[Any], ...]:
         drawn = []
         cut = longest if free else None
-        for one in generator.generate(many, Request(free=free), decoding, seed=seed, max_length=cut, jobs=0):
+        how: dict[str, Any] = {"seed": seed, "best_of": 1 if free else best_of, "max_length": cut, "jobs": 0}
+        for one in generator.generate(many, Request(free=free), decoding, **how):
             drawn.append(one)
             if on_progress:
                 on_progress(before + len(drawn), count + raw_count)
@@ -110,6 +115,7 @@ def judge_run(
     *,
     count: int = 0,
     temperature: float = 1.0,
+    best_of: int = 1,
     seed: int = 0,
     remarks: Sequence[Remark] = (),
     on_progress: Progress | None = None,
@@ -121,10 +127,12 @@ def judge_run(
     kind = generator.tokenizer.of.kind
     longest = longest_of(generator, corpus)
     count = count or KINDS[kind].drawn
-    sampled = sample_run(generator, count, temperature, seed=seed, longest=longest, on_progress=on_progress)
+    how: dict[str, Any] = {"seed": seed, "best_of": best_of, "longest": longest, "on_progress": on_progress}
+    sampled = sample_run(generator, count, temperature, **how)
     card = score(sampled.candidates, yardstick, kind=kind, title=generator.name, seed=seed)
     rates = (sampled.raw_rate, len(sampled.raw), sampled.masked_rate, sampled.removed_mass)
-    card = replace(card, remarks=(*remarks, *card.remarks), drawn=Drawn(generator.name, temperature, seed, *rates))
+    drawn = Drawn(generator.name, temperature, seed, *rates, best_of, generator.chooser)
+    card = replace(card, remarks=(*remarks, *card.remarks), drawn=drawn)
     if corpus is None:
         return card
     found = bits_of_each(generator, [one.music for one in card.real if one.music])

@@ -97,6 +97,8 @@ class Drawn:
     raw_tunes: int  # drawn for that
     masked_rate: float  # with it
     removed_mass: float  # probability that the grammar took away, mean over the tunes
+    best_of: int = 1  # drawings, of which each is the best
+    chosen_by: str = "likelihood"  # or the run's "critic"
 
 
 @dataclass(frozen=True, slots=True)

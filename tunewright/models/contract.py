@@ -63,6 +63,13 @@ class Model(nn.Module):
         """What reads one id of each row at a time, its products in `dtype`: the same numbers as `forward` gives."""
         return ForwardStepper(self, dtype)
 
+    def attention(self, ids: Tensor) -> Tensor | None:
+        """What each of `ids` (1, T) or (1, T, 1 + K) attends to (layers, heads, T, T), each row a share of 1.
+
+        None where a model does not attend.
+        """
+        return None
+
     @property
     def device(self) -> torch.device:
         """Where its weights are."""

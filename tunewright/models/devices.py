@@ -12,7 +12,6 @@ from tunewright.models.settings import MODELS, ModelSettings
 from tunewright.support.errors import ConfigError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.int8}
-WIDE = 384  # hidden units from which bf16 products win over PyTorch's fp32 LSTM (benchmarks/LOG.md)
 
 
 def cpu_has_bf16() -> bool:
@@ -45,8 +44,7 @@ def choose_precision(wanted: str, settings: ModelSettings, device: torch.device)
         return wanted
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    wide = MODELS[settings.cell].kernels and settings.hidden_size >= WIDE
-    return "bf16" if device.type == "cpu" and wide and cpu_has_bf16() else "fp32"
+    return "bf16" if device.type == "cpu" and _wide(settings) and cpu_has_bf16() else "fp32"
 
 
 def choose_step_precision(wanted: str, settings: ModelSettings, device: torch.device) -> str:
@@ -55,9 +53,15 @@ def choose_step_precision(wanted: str, settings: ModelSettings, device: torch.de
     Of wide models it moves the likelihood of held-out tunes by less than 0.1 % (`benchmarks/LOG.md`). ConfigError for
     int8 where products of bytes are not exact.
     """
-    able = MODELS[settings.cell].kernels and device.type == "cpu" and cpu_has_int8()
+    able = MODELS[settings.cell].int8 and device.type == "cpu" and cpu_has_int8()
     if wanted == "int8" and not able:
         raise ConfigError("precision is 'int8', which needs an LSTM on a processor with VNNI; expected fp32 or bf16")
-    if wanted == "auto" and able and settings.hidden_size >= WIDE:
+    if wanted == "auto" and able and _wide(settings):
         return "int8"
     return choose_precision(wanted, settings, device)
+
+
+def _wide(settings: ModelSettings) -> bool:
+    """Whether the model is wide enough for products in fewer bits to win."""
+    least = MODELS[settings.cell].bf16_from
+    return 0 < least <= settings.hidden_size

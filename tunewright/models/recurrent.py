@@ -15,41 +15,32 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tunewright.models.contract import Model, State, Stepper
+from tunewright.models.contract import State, Stepper
 from tunewright.models.cpu.recurrence import BF16, recur
 from tunewright.models.cpu.stepping import Affine, LstmStep, PackedLstm, pack_lstm, product
 from tunewright.models.devices import cpu_has_bf16
-from tunewright.models.settings import ModelSettings
+from tunewright.models.embedding import EmbeddingModel
+from tunewright.models.settings import MODELS, ModelSettings
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 FUNCTIONS = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}  # the same, given their weights
-DIRECT_SCALE = 8.0  # Adam moves a weight by about its rate in a step: too little to rule out a token in some hundred
 
 
-class RecurrentModel(Model):
+class RecurrentModel(EmbeddingModel):
     """Embedding, `num_layers` recurrent layers of one kind of cell with dropout after each, linear head.
 
-    What is read beside an id has embeddings of its own (`places`: how many of each), which are added to the id's.
-    Where there are such, the id and the first `direct` of them also speak to the logits themselves, past the layers: a
-    bar that is full, or a slur just opened, rules tokens out whatever the melody is. While it learns, a share of the
-    ids read has no embedding, and a share of the recurrent weights is left out, the same for all ids of a batch
-    (DropConnect; Merity, Keskar and Socher 2018).
+    While it learns, a share of the recurrent weights is left out, the same for all ids of a batch (DropConnect; Merity,
+    Keskar and Socher 2018).
     """
 
     def __init__(self, settings: ModelSettings, vocab_size: int, places: Sequence[int] = (), direct: int = 0) -> None:
-        super().__init__()
-        self.sizes = (vocab_size, *places)
-        self.dropout, self.input_dropout = settings.dropout, settings.input_dropout
+        super().__init__(settings, vocab_size)
         self.weight_dropout = settings.weight_dropout
-        self.embedding = nn.Embedding(vocab_size, settings.embedding_dim)
         between = settings.dropout if settings.num_layers > 1 else 0.0
         size = (settings.embedding_dim, settings.hidden_size, settings.num_layers)
-        self.recurrent = CELLS[settings.cell](*size, batch_first=True, dropout=between)
+        self.recurrent = CELLS[MODELS[settings.cell].layers](*size, batch_first=True, dropout=between)
         self.head = nn.Linear(settings.hidden_size, vocab_size)
-        self.place_embeddings = nn.ModuleList(nn.Embedding(number, settings.embedding_dim) for number in places)
-        told = [vocab_size, *places[:direct]] if places else []
-        self.direct = nn.Parameter(torch.zeros(sum(told), vocab_size)) if told else None
-        self.direct_starts = [0, *accumulate(told)][: len(told)]
+        self.embed_context(places, direct)
 
     def start(self, rows: int) -> State:
         """The state before the first id: zeros, each (num_layers, rows, hidden_size)."""
@@ -70,25 +61,25 @@ class RecurrentModel(Model):
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Logits (B, T, vocab) of the id after each of `ids` (B, T) or (B, T, 1 + K), and the state after the last."""
         state = self.start(len(ids)) if state is None else state
-        if isinstance(self.recurrent, nn.LSTM) and ids.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+        if self._in_bf16(ids):
             hidden, state = self._recur_bf16(ids, state)
-            return self.with_direct(self.head(self._drop(hidden)).transpose(0, 1), ids), state
+            return self.with_direct(self.head(self.drop(hidden)).transpose(0, 1), ids), state
         hidden, state = self._recur(ids, state)
-        return self.with_direct(self.head(self._drop(hidden)), ids), state
+        return self.with_direct(self.head(self.drop(hidden)), ids), state
 
-    def with_direct(self, logits: Tensor, ids: Tensor) -> Tensor:
-        """The logits (…, vocab) and what ids (…, 1 + K) add to them themselves."""
-        if self.direct is None:
-            return logits
-        starts = torch.tensor(self.direct_starts, device=ids.device)
-        rows = (ids[..., : len(starts)] + starts).flatten(0, -2)
-        return logits + DIRECT_SCALE * F.embedding_bag(rows, self.direct, mode="sum").view(logits.shape)
+    def hidden(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """What the layers make of ids: hidden states (B, T, hidden), without the last dropout, and the next state."""
+        if self._in_bf16(ids):
+            hidden, state = self._recur_bf16(ids, state)
+            return hidden.transpose(0, 1), state
+        return self._recur(ids, state)
 
-    def _drop(self, hidden: Tensor) -> Tensor:
-        return F.dropout(hidden, self.dropout, self.training)
+    def _in_bf16(self, ids: Tensor) -> bool:
+        """Whether the layers read these ids by the kernels of `models.cpu`."""
+        return isinstance(self.recurrent, nn.LSTM) and ids.device.type == "cpu" and torch.is_autocast_enabled("cpu")
 
     def _recur(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        embedded = self._embedded(ids)  # (B, T, embedding)
+        embedded = self.embedded(ids)  # (B, T, embedding)
         if self.training and self.weight_dropout:
             return self._recur_without_some(embedded, state)
         if isinstance(self.recurrent, nn.LSTM):
@@ -96,16 +87,6 @@ class RecurrentModel(Model):
             return hidden, pair
         hidden, last = self.recurrent(embedded, state[0])
         return hidden, (last,)
-
-    def _embedded(self, ids: Tensor) -> Tensor:
-        """The embeddings (B, T, embedding) of ids (B, T) or (B, T, 1 + K); in training some ids are blank."""
-        if not self.place_embeddings:
-            return self._blanked(self.embedding(ids))
-        numbers = ids.unbind(-1)
-        embedded = self._blanked(self.embedding(numbers[0]))
-        for embedding, places in zip(self.place_embeddings, numbers[1:], strict=True):
-            embedded = embedded + embedding(places)
-        return embedded
 
     def _recur_without_some(self, embedded: Tensor, state: State) -> tuple[Tensor, State]:
         """As `_recur`, with a share of the recurrent weights left out."""
@@ -119,12 +100,6 @@ class RecurrentModel(Model):
         hidden, *last = run(embedded, before, weights, True, layers, between, True, False, True)  # type: ignore[operator]
         return hidden, tuple(last)
 
-    def _blanked(self, inputs: Tensor) -> Tensor:
-        """The inputs (B, T, width), some of them zero as a whole."""
-        if not (self.training and self.input_dropout):
-            return inputs
-        return inputs * F.dropout(inputs.new_ones(*inputs.shape[:2], 1), self.input_dropout)
-
     def _thinned(self, weight: Tensor) -> Tensor:
         return F.dropout(weight, self.weight_dropout, self.training)
 
@@ -135,7 +110,7 @@ class RecurrentModel(Model):
         for layer in range(self.recurrent.num_layers):
             if layer:
                 weight, bias = self._input_weights(layer)
-                sums = F.linear(self._drop(hidden), weight, bias)
+                sums = F.linear(self.drop(hidden), weight, bias)
             thinned = self._thinned(self._recurrent_weight(layer))
             hidden, cell = recur(sums, state[0][layer], state[1][layer], thinned)
             last.append((hidden[-1].float(), cell))
@@ -187,10 +162,11 @@ class RecurrentModel(Model):
     def stepper(self, dtype: torch.dtype) -> Stepper:
         """For an LSTM on a CPU its weights converted once and its states updated in place; for others `forward`."""
         if isinstance(self.recurrent, nn.LSTM) and self.device.type == "cpu":
-            return _LstmStepper(self, self._packed(dtype))
+            return _LstmStepper(self, self.packed(dtype))
         return super().stepper(dtype)
 
-    def _packed(self, dtype: torch.dtype) -> PackedLstm:
+    def packed(self, dtype: torch.dtype) -> PackedLstm:
+        """The weights of an LSTM as `models.cpu` steps by them."""
         layers = [Affine(self._recurrent_weight(0)).doubled()]
         for layer in range(1, self.recurrent.num_layers):
             weight, bias = self._input_weights(layer)

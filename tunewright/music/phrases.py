@@ -6,10 +6,13 @@ without pickups. What sets of tunes do how often is counted in `measuring.styles
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from tunewright.music.features import Features, MelodyBar, Sign, features
 from tunewright.music.tune import Tune
+from tunewright.support.errors import ConfigError
 
 PHRASE_BARS = 8  # a bar's place in its section is counted modulo this
 FARTHEST = 32  # bars; one that returns after more counts as this
@@ -70,3 +73,63 @@ def returns(seen: Features) -> Iterator[tuple[int, str, int]]:
         since = index - latest.get(label, latest.get(label[0], index))
         yield bar.place % PHRASE_BARS, kind, min(since, FARTHEST)
         latest[label] = latest[label[0]] = index
+
+
+# ------------------------------------------------------------------------------------------------ asked for
+
+
+Label = tuple[int, int]  # the number of a letter, and which variation of it, 0 being the letter itself
+_LABELS = re.compile(r"\s*(?:([A-Za-z])('*)|(\.))[\s|,]*")
+
+
+@dataclass(frozen=True, slots=True)
+class PhrasePlan:
+    """Which bars of a tune are to return which, by labels; None for a bar that is left open."""
+
+    bars: tuple[Label | None, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> PhrasePlan:
+        """The plan in words: a letter for each bar, with as many ' as there are variations before it; . is open.
+
+        ConfigError, which says where, for other words, and for a variation of what does not stand before it.
+
+        >>> str(PhrasePlan.parse("ABA'. AB"))
+        "A B A' . A B"
+        """
+        labels: list[Label | None] = []
+        place = 0
+        while place < len(text):
+            found = _LABELS.match(text, place)
+            if not found:
+                expected = "letters for bars, ' for varied and . for any, as in \"A B A' .\""
+                raise ConfigError(f"the plan has {text[place : place + 10]!r} at sign {place + 1}; expected {expected}")
+            letter, primes, _ = found.groups()
+            label = (ord(letter.upper()) - ord("A"), len(primes)) if letter else None
+            if label and label[1] and label[0] not in {one[0] for one in labels if one}:
+                varied = letter.upper()
+                raise ConfigError(f"bar {len(labels) + 1} of the plan is {varied}{primes}; expected {varied} before it")
+            labels.append(label)
+            place = found.end()
+        if not labels:
+            raise ConfigError('the plan names no bar; expected a letter for each, as in "A B A\' B"')
+        return cls(tuple(labels))
+
+    @classmethod
+    def of(cls, tune: Tune) -> PhrasePlan:
+        """The plan of a tune."""
+        return cls(tuple(_plan(features(tune).bars)))
+
+    def ways(self, place: int) -> tuple[str, int] | None:
+        """How this bar returns an earlier one, "same" or "varied", and which; None for a new one and an open one."""
+        label, before = self.bars[place], self.bars[:place]
+        if label is None:
+            return None
+        if label in before:
+            return "same", max(at for at, one in enumerate(before) if one == label)
+        letters = [at for at, one in enumerate(before) if one and one[0] == label[0]]
+        return ("varied", letters[0]) if letters else None
+
+    def __str__(self) -> str:
+        """As `parse` reads it; letters after Z, which it does not read, are doubled."""
+        return " ".join("." if label is None else _letters(label[0]) + "'" * label[1] for label in self.bars)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -45,6 +45,24 @@ class ShownTune:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Tunes to hear beside the new ones: each with its text and its files by format."""
+
+    title: str
+    note: str
+    tunes: tuple[tuple[Tune, str, Mapping[str, Path]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """The same, as the page has them."""
+
+    title: str
+    note: str
+    tunes: tuple[ShownTune, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """What a run was told and what it measured."""
 
@@ -57,6 +75,7 @@ class Training:
     seconds: float
     notes: int
     status: str
+    went_on_from: str = ""  # the run, and in brackets its corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,7 @@ class RunPage(Page):
     tunes: tuple[ShownTune, ...]
     tunes_note: str
     tunebook: tuple[Link, ...]
+    beside: tuple[ShownGroup, ...]
     curves: str
     curves_note: str
     drawn: Table
@@ -85,22 +105,27 @@ def write_report(
     commands: Sequence[Sequence[str]] = (),
     selection: str = "",
     free: Sequence[Generated[Tune]] = (),
+    beside: Sequence[Beside] = (),
+    remark: str = "",
 ) -> None:
     """Write the page of one run: `files` maps the index of each tune to show to its files by format.
 
     `selection` says which of the tunes those are; `free` are tunes drawn without the grammar, to be counted beside the
-    others. Files that lie in the page's folder are linked. Raises `OutputError` where the page cannot be written.
+    others; `beside` are others to hear, and `remark` is said of what was learned from. Files that lie in the page's
+    folder are linked. Raises `OutputError` where the page cannot be written.
     """
-    page = _page(path.parent, corpus, training, drawn, files, selection, _grammar_note(drawn, free))
+    grammar_note = _grammar_note(drawn, free)
+    page = _page(path.parent, corpus, training, drawn, files, selection, grammar_note, beside, remark)
     write_page(path, page, Wording(), commands)
 
 
 def training_of(path: Path) -> Training:
     """What the files of a run folder say about its training; RunError where they are missing or broken."""
-    from tunewright.training.run import load_run, read_metrics  # noqa: PLC0415 - loads torch
+    from tunewright.training.run import load_run, read_metrics, read_record  # noqa: PLC0415 - loads torch
 
     run = load_run(path)
     lines = read_metrics(path)
+    origin = read_record(path).get("from") or {}
     told: dict[str, Any] = {name: math.nan if value is None else value for name, value in run.summary.items()}
     return Training(
         folder=str(path),
@@ -114,6 +139,7 @@ def training_of(path: Path) -> Training:
         seconds=told["seconds"],
         notes=int(told["notes"]),
         status=told["status"],
+        went_on_from=f"{origin['run']} ({origin['corpus']})" if origin else "",
     )
 
 
@@ -125,26 +151,36 @@ def _page(
     files: Mapping[int, Mapping[str, Path]],
     selection: str,
     grammar_note: str,
+    beside: Sequence[Beside],
+    remark: str,
 ) -> RunPage:
     shown = [one for one in drawn if one.index in files]
     well_formed = sum(one.valid for one in drawn)
     sounds = audio_uris([files[one.index].get("wav") for one in shown])
     return RunPage(
         title=f"{_count(len(shown), 'new tune')}",
-        lead=f"A small neural network read {corpus.read:,} tunes of {collection_title(corpus.name)}, learned for "
-        f"{duration(training.seconds)}, and wrote these.",
+        lead=_lead(corpus, training),
         facts=_facts(corpus, training, len(drawn), well_formed),
         tunes=tuple(_shown(folder, one, files[one.index], sound) for one, sound in zip(shown, sounds, strict=True)),
         tunes_note=f"Every one can be read without repair, and all its bars add up to the metre. {selection}",
         tunebook=tuple(links_beside(folder, {book.suffix[1:]: book for book in sorted(folder.glob(f"{TUNEBOOK}.*"))})),
+        beside=tuple(_group(folder, group) for group in beside),
         curves=loss_curves(training.measurements, training.best_step, _unit(training)),
         curves_note=_curves_note(training),
         drawn=drawn_table(drawn),
         drawn_note=_drawn_note(len(drawn), well_formed) + grammar_note,
         corpus=corpus_table(corpus),
-        corpus_note=_corpus_note(corpus),
+        corpus_note=" ".join(filter(None, (_corpus_note(corpus), remark))),
         settings=Table.of((name, str(value)) for name, value in training.settings.items()),
     )
+
+
+def _lead(corpus: Corpus[Tune], training: Training) -> str:
+    read = f"{corpus.read:,} tunes of {collection_title(corpus.name)}"
+    learned = duration(training.seconds)
+    if training.went_on_from:
+        return f"A small neural network, {training.went_on_from}, went on with {read} for {learned}, and wrote these."
+    return f"A small neural network read {read}, learned for {learned}, and wrote these."
 
 
 def _facts(corpus: Corpus[Tune], training: Training, drawn: int, well_formed: int) -> tuple[Fact, ...]:
@@ -161,13 +197,28 @@ def _facts(corpus: Corpus[Tune], training: Training, drawn: int, well_formed: in
 
 def _shown(folder: Path, one: Generated[Tune], files: Mapping[str, Path], audio: str) -> ShownTune:
     assert one.tune is not None, "only tunes that parse are shown"
+    shown = _shown_tune(folder, one.tune, one.text, files, audio)
+    return replace(
+        shown,
+        title=as_title(one.tune.title) or f"Tune {one.index + 1}",
+        about=f"{shown.about} · seed {one.seed}",
+    )
+
+
+def _group(folder: Path, group: Beside) -> ShownGroup:
+    sounds = audio_uris([files.get("wav") for _, _, files in group.tunes])
+    shown = (_shown_tune(folder, *one, sound) for one, sound in zip(group.tunes, sounds, strict=True))
+    return ShownGroup(group.title, group.note, tuple(shown))
+
+
+def _shown_tune(folder: Path, tune: Tune, text: str, files: Mapping[str, Path], audio: str) -> ShownTune:
     svg = files.get("svg")
     return ShownTune(
-        title=as_title(one.tune.title) or f"Tune {one.index + 1}",
-        kind=_kind(one.tune),
-        about=f"{_kind(one.tune)} · {len(one.tune.notes)} notes · seed {one.seed}",
-        alt=_alt(one.tune),
-        abc=one.text,
+        title=as_title(tune.title) or "A tune",
+        kind=_kind(tune),
+        about=f"{_kind(tune)} · {len(tune.notes)} notes",
+        alt=_alt(tune),
+        abc=text,
         score=data_uri("image/svg+xml", svg.read_bytes()) if svg else "",
         audio=audio,
         files=tuple(links_beside(folder, files)),

@@ -96,6 +96,7 @@ class PlainScript:
     row = 0
     bars = 0
     given_notes = 0
+    again = ()
 
     def __init__(self, codec: AnyCodec) -> None:
         self.ids: list[int] = []
@@ -106,6 +107,10 @@ class PlainScript:
         """What the model reads after this id."""
         self.ids.append(number)
         return self._reader.read(number)
+
+    def is_music(self, number: int) -> bool:
+        """Whether an id is written in the music: all are."""
+        return True
 
     def is_note(self, number: int) -> bool:
         """Whether an id may be a note: all but the end."""

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from tunewright.formats.abc.fields import parse_key, parse_meter
 from tunewright.music.form import FEWEST_BARS, MOST_SECTION_BARS, MOST_SECTIONS, Form, Section, form_of
+from tunewright.music.phrases import PhrasePlan
 from tunewright.music.piece import Piece
 from tunewright.music.rhythms import RHYTHMS, known_rhythm, told_rhythm
 from tunewright.music.transposing import transpose
@@ -25,6 +26,7 @@ USUAL_AMOUNT = 0.5  # of a variation
 LONGEST_START = 10_000  # signs of music to begin with: more than ten times a tune
 LEAST_RANGE = 7  # semitones
 MOST_BARS = 256  # of a whole tune
+FARTHEST_RETURN = 32  # bars from one to the one that it returns: of a thousand that return, one does so after more
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Request:
     start: str | Piece  # to begin with: ABC, after header fields if it has any, or a piece
     given: Infill | Variation | None  # a tune to fill in or to vary, which settles all that comes before
     free: bool  # whether no grammar holds it to anything
+    plan: PhrasePlan | None  # which bars return which
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class Request:
         start: str | Piece = "",
         given: Infill | Variation | None = None,
         free: bool = False,
+        plan: PhrasePlan | str | None = None,
     ) -> None:
         """With key, metre, rhythm and pitches as values or in words; ConfigError for words that mean none."""
         settle = partial(object.__setattr__, self)
@@ -96,12 +100,14 @@ class Request:
         settle("start", start)
         settle("given", given)
         settle("free", free)
+        settle("plan", PhrasePlan.parse(plan) if isinstance(plan, str) else plan)
 
     @classmethod
     def parse(
         cls,
         *,
         like: Tune | None = None,
+        plan_like: Tune | None = None,
         infill: Tune | None = None,
         at: str = "",
         vary: Tune | None = None,
@@ -120,6 +126,7 @@ class Request:
         """
         request = build_request(**words)
         request = as_in(like, request) if like else request
+        request = planned_as(plan_like, request) if plan_like else request
         tune = infill or vary
         if tune and request.key and request == Request(key=request.key):
             tune, request = in_key(tune, request.key), Request()
@@ -140,6 +147,7 @@ class Request:
             "parts": form,
             "bars": self.bars,
             "range": f"{self.low}-{self.high}" if self.low and self.high else "",
+            "plan": self.plan,
         }
         told = [f"{name} {value}" for name, value in asked.items() if value]
         return ", ".join([*told, str(self.given)] if self.given else told)
@@ -161,7 +169,14 @@ def text_start(request: Request) -> str:
 
 
 def build_request(
-    *, key: str = "", meter: str = "", rhythm: str = "", bars: str = "", parts: str = "", pitch_range: str = ""
+    *,
+    key: str = "",
+    meter: str = "",
+    rhythm: str = "",
+    bars: str = "",
+    parts: str = "",
+    pitch_range: str = "",
+    plan: str = "",
 ) -> Request:
     """The request in these words, "" for what is left open; ConfigError where it cannot be met.
 
@@ -170,7 +185,7 @@ def build_request(
     """
     low, high = _parse_range(pitch_range) if pitch_range else (None, None)
     form, whole = _parse_form(bars, parts)
-    request = Request(key or None, meter or None, rhythm, form, whole, low, high)
+    request = Request(key or None, meter or None, rhythm, form, whole, low, high, plan=plan or None)
     check_request(request)
     return request
 
@@ -183,6 +198,35 @@ def check_request(request: Request) -> None:
         raise ConfigError(f"a {rhythm} in {meter} was asked for; expected one of its metres: {known}")
     if request.low and request.high and request.high.midi - request.low.midi < LEAST_RANGE:
         raise ConfigError(f"the range {request.low}-{request.high} is narrower than a fifth; expected a wider one")
+    if request.plan:
+        _check_plan(request.plan, request.form.bars if request.form else request.bars)
+
+
+def _check_plan(plan: PhrasePlan, bars: int | None) -> None:
+    """ConfigError for a plan that no tune of so many bars can have."""
+    if bars is not None and len(plan.bars) > bars:
+        raise ConfigError(f"the plan names {len(plan.bars)} bars of {bars}; expected at most as many as there are")
+    if len(plan.bars) > MOST_BARS:
+        raise ConfigError(f"the plan names {len(plan.bars)} bars; expected at most {MOST_BARS}")
+    for place in range(len(plan.bars)):
+        returned = plan.ways(place)
+        if returned and place - returned[1] > FARTHEST_RETURN:
+            back = f"bar {place + 1} of the plan returns bar {returned[1] + 1}"
+            raise ConfigError(f"{back}; expected one at most {FARTHEST_RETURN} bars before it")
+
+
+def planned_as(tune: Tune, request: Request) -> Request:
+    """The request, its bars returning as those of this tune do; the form too where nothing else asks for one."""
+    if not tune.notes:
+        raise ConfigError(f"{tune.source or 'the tune'}: has no notes; expected a tune whose plan to follow")
+    plan = PhrasePlan.of(tune)
+    form = form_of(tune)
+    if request.form is None and request.bars is None:
+        fits = form is not None and form.bars == len(plan.bars)
+        request = replace(request, form=form if fits else None, bars=None if fits else len(plan.bars))
+    found = replace(request, plan=plan)
+    check_request(found)
+    return found
 
 
 def as_in(tune: Tune, request: Request) -> Request:

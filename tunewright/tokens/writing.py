@@ -7,7 +7,7 @@ file draws nothing and knows no tokens.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Generic, Protocol
 
@@ -76,6 +76,13 @@ class Script(Protocol[M]):
 
     def is_note(self, number: int) -> bool:
         """Whether an id is, or begins, a note or a rest."""
+
+    def is_music(self, number: int) -> bool:
+        """Whether an id is written in the music, and does not only say what is to come."""
+
+    @property
+    def again(self) -> Collection[int]:
+        """The ids that say that the bar which begins here may be the one before it again."""
 
     def finish(self, label: Label, *, ended: bool) -> Finished[M]:
         """What was written; `ended` by an end, or cut."""

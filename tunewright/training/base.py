@@ -30,6 +30,11 @@ def run_folder(named: str | Path) -> Path:
     return found
 
 
+def has_base() -> bool:
+    """Whether the word "base" means a run, of the installation or a folder of that name here."""
+    return any(map(is_run, (Path(BASE), *FOLDERS)))
+
+
 def found_by_name(one: str | Path) -> str | Path:
     """The folder of the model in the box for the word "base", where that means it; anything else as it is."""
     return run_folder(one) if is_base(one) else one

@@ -9,6 +9,7 @@
     metrics.jsonl        one line per step
     summary.json         format version, status and results
     defaults.json        how to draw from it where nothing else is asked for, if that was settled
+    critic.safetensors   what chooses among several drawings, if the run was taught one
     checkpoints/         weights kept on the way, if that was asked for
     .lock                held by the process that trains it
 
@@ -38,8 +39,10 @@ from tunewright.training.config import Config, format_config, parse_config
 from tunewright.training.tensors import FORMAT_VERSION
 
 BEST, LAST = "model.safetensors", "last.safetensors"
+CRITIC = "critic.safetensors"
 DEFAULTS = "defaults.json"
 HOTTEST = 100  # the highest temperature that is drawn at
+MOST_CANDIDATES = 64  # of which a default may have the best chosen
 LOCK_SECONDS = 2.0  # a process that only looks holds the lock for an instant
 ENDED = ("finished", "early_stopped", "interrupted", "diverged", "failed")
 LARGEST_METRICS = 2**28  # bytes; of a step about 150
@@ -178,12 +181,32 @@ def default_temperature(path: Path) -> float:
 
 def save_default_temperature(path: Path, temperature: float) -> None:
     """Settle the temperature that `default_temperature` gives; OutputError where that cannot be written."""
+    _save_default(path, "temperature", temperature)
+
+
+def default_best_of(path: Path) -> int:
+    """Of how many drawings a run shows the best; 1 where none is settled. RunError where `defaults.json` is broken."""
+    if not (path / DEFAULTS).exists():
+        return 1
+    best_of = _read_defaults(path).get("best_of", 1)
+    if best_of is None or not 1 <= best_of <= MOST_CANDIDATES:
+        wrong = f"best_of is {shown(best_of)}, expected a whole number from 1 to {MOST_CANDIDATES}"
+        raise RunError(f"{path / DEFAULTS}: {wrong}; delete the file")
+    return int(best_of)
+
+
+def save_default_best_of(path: Path, best_of: int) -> None:
+    """Settle the number that `default_best_of` gives; OutputError where that cannot be written."""
+    _save_default(path, "best_of", best_of)
+
+
+def _save_default(path: Path, name: str, value: float) -> None:
     stored = _read_defaults(path) if (path / DEFAULTS).exists() else {}
-    replace_file(path / DEFAULTS, (json.dumps(stored | {"temperature": temperature}, indent=1) + "\n").encode())
+    replace_file(path / DEFAULTS, (json.dumps(stored | {name: value}, indent=1) + "\n").encode())
 
 
 def _read_defaults(path: Path) -> dict[str, Any]:
-    return read_json(path / DEFAULTS, {"temperature": float})
+    return read_json(path / DEFAULTS, {"temperature": float, "best_of": int})
 
 
 def status_of(run: Run) -> str:

@@ -49,6 +49,12 @@ def generate(
         str, typer.Option(metavar="N", help="Bars of each part (8, or 8,16 one by one); without --parts of the tune.")
     ] = "",
     parts: Annotated[str, typer.Option(metavar="LETTERS", help="Parts as played: AABB is two, each twice.")] = "",
+    plan: Annotated[
+        str, typer.Option(metavar="PLAN", help='Which bars return, varied or not: "A B A\' C"; . is any bar.')
+    ] = "",
+    plan_like: Annotated[
+        str, typer.Option(metavar="FILE", help="Bars return as they do in this tune; FILE as in --like.")
+    ] = "",
     pitch_range: Annotated[
         str, typer.Option("--range", metavar="LOW-HIGH", help="As in D4-B5, C4 being middle C.")
     ] = "",
@@ -86,8 +92,13 @@ def generate(
         int, typer.Option(min=0, metavar="N", help="The same bar at most N times in a row; 0 is no limit.")
     ] = 0,
     best_of: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Draw N of each, keep the one the model finds likeliest.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Draw N of each, keep what the run's critic likes best, without one the likeliest; else its own.",
+        ),
+    ] = None,
     original: Annotated[
         float | None,
         typer.Option(
@@ -122,20 +133,30 @@ def generate(
     from tunewright.generation.generator import load_generator
     from tunewright.tokens.requests import parse_span
     from tunewright.training.base import run_folder
-    from tunewright.training.run import default_temperature, load_run
+    from tunewright.training.run import default_best_of, default_temperature, load_run
 
     _refuse_nonsense(infill, at, vary, amount)
+    if plan and plan_like:
+        raise typer.BadParameter("--plan and --plan-like both say which bars return; expected one of them")
     if at:
         _option(parse_span, at)
     folder = run_folder(run)
     degrees = _option(parse_temperature, temperature) if temperature else default_temperature(folder)
     if stream:
-        asked = {"-n": n > 1, "--best-of": best_of > 1, "--json": as_json, "--original": original is not None}
+        asked = {"-n": n > 1, "--best-of": (best_of or 1) > 1, "--json": as_json, "--original": original is not None}
         _refuse_with_stream(asked)
     trained = load_run(folder)
     kind = trained.config.music
-    words = {"key": key, "meter": meter, "rhythm": rhythm, "parts": parts, "pitch_range": pitch_range, "bars": bars}
-    given = {"like": like, "infill": infill, "at": at, "vary": vary, "amount": amount}
+    words = {
+        "plan": plan,
+        "key": key,
+        "meter": meter,
+        "rhythm": rhythm,
+        "parts": parts,
+        "pitch_range": pitch_range,
+        "bars": bars,
+    }
+    given = {"plan_like": plan_like, "like": like, "infill": infill, "at": at, "vary": vary, "amount": amount}
     played = {"tempo": tempo, "straight": straight, "soundfont": soundfont}
     seen = bool(out or as_json or stream)
     request = _REQUESTS[kind](_Asked(run, start, free, words, given, played, seen))
@@ -147,6 +168,7 @@ def generate(
     if stream:
         output.take(_print_bars(generator.stream(request, decoding, seed=seed)))
     else:
+        best_of = default_best_of(folder) if best_of is None else best_of
         drawn = generator.generate(n, request, decoding, seed=seed, best_of=best_of, original=line, jobs=jobs)
         for one in drawn:
             output.take(one)
@@ -203,7 +225,9 @@ def _of_tunes(asked: _Asked) -> Request:
     from tunewright.tokens.requests import USUAL_AMOUNT, Request
 
     given = asked.given
-    tunes: dict[str, Any] = {name: read_tune(given[name]) for name in ("like", "infill", "vary") if given[name]}
+    tunes: dict[str, Any] = {
+        name: read_tune(given[name]) for name in ("like", "plan_like", "infill", "vary") if given[name]
+    }
     amount = USUAL_AMOUNT if given["amount"] is None else given["amount"]
     words: dict[str, Any] = {**asked.words, **tunes}
     return Request.parse(start=asked.start, free=asked.free, at=given["at"], amount=amount, **words)
@@ -215,7 +239,7 @@ def _of_pieces(asked: _Asked) -> Request:
     from tunewright.tokens.requests import Request
 
     named = {**asked.words, **asked.given, "tempo": asked.played["tempo"], "straight": asked.played["straight"]}
-    options = {"pitch_range": "range"}
+    options = {"pitch_range": "range", "plan_like": "plan-like"}
     what = f"{asked.run} draws pieces of several parts, which"
     if unknown := [f"--{options.get(name, name)}" for name, value in named.items() if value and name != "bars"]:
         raise typer.BadParameter(f"{what} know no {' and no '.join(unknown)}")

@@ -10,7 +10,7 @@ import re
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -54,6 +54,10 @@ def evaluate(
     save_default: Annotated[
         bool, typer.Option("--save-default", help="Make the setting at the knee the run's default.")
     ] = False,
+    best_of: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Draw N of each and judge the best, as generate does; 0: the run's own."),
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Tune number i, from 0, has seed S + i.")] = 0,
     parts: Annotated[
         bool, typer.Option("--parts", help="Judge MIDI files with all their parts, as runs of pieces always are.")
@@ -83,13 +87,13 @@ def evaluate(
         raise typer.BadParameter("--save-default saves what --temperatures or --checkpoints finds; expected one too")
     if save_default:
         refuse_to_change(Path(what[0]))
-    of_runs = {"-n": n, "--temperatures": degrees, "--checkpoints": checkpoints}
+    of_runs = {"-n": n, "--temperatures": degrees, "--checkpoints": checkpoints, "--best-of": best_of}
     if (given := [name for name, value in of_runs.items() if value]) and not any(is_run(Path(one)) for one in what):
         raise typer.BadParameter(f"{' and '.join(given)}: tunes are drawn from a run, and none of {what} is one")
     Wording(language)  # refused before anything is drawn
     kind = judged_kind(what, parts=parts)
     with show_counting("drawing") as on_progress:
-        order = Order(n, degrees, checkpoints, seed, surprises=out is not None)
+        order = Order(n, degrees, checkpoints, seed, best_of, surprises=out is not None)
         read = partial(read_of_kind, kind)
         judged = judge(
             *what, against=against or (), order=order, parts=parts, read=read, tell=note, on_progress=on_progress
@@ -97,7 +101,8 @@ def evaluate(
     card = judged.scorecard
     if out:
         words = ["tunewright", *sys.argv[1:]]
-        write_scorecard(out, card, language, others=judged.searched, surprises=judged.surprises, commands=[words])
+        shown: dict[str, Any] = {"others": judged.searched, "surprises": judged.surprises, "looks": judged.looks}
+        write_scorecard(out, card, language, **shown, commands=[words])
         note(f"Wrote {out}.")
     if as_json:
         print_json(describe_scorecard(card) | ({"report": out} if out else {}))

@@ -29,11 +29,14 @@ if TYPE_CHECKING:
 
 
 def demo(
-    minutes: Annotated[float, typer.Option(min=0.01, metavar="M", help="How many minutes to train, at most.")] = 3.4,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.01, metavar="M", help="How many minutes to train, at most; else 1, or 3.4 without base."),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for everything that it writes.")] = Path("demo"),
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Another seed, other tunes.")] = 1,
 ) -> None:
-    """Read 2,009 Irish tunes, learn, write eight new ones.
+    """Draw from the model in the box, go on with 2,009 Irish tunes, write eight new ones.
 
     Writes them as sheet music, sound, MIDI, MusicXML and ABC, with a page, report.html, that shows them.
 
@@ -45,15 +48,19 @@ def demo(
 
     with _stopping() as stop:
         status = run_demo(out, minutes, seed, note, show_training, stop)
-    _end(status, ["demo", "--minutes", f"{minutes:g}", "--out", str(out), "--seed", str(seed)])
+    lasting = [] if minutes is None else ["--minutes", f"{minutes:g}"]
+    _end(status, ["demo", *lasting, "--out", str(out), "--seed", str(seed)])
     for name, what in (
         ("report.html", "the page: tunes, sound, how it learned"),
         ("tunebook.pdf", "the tunes on paper"),
         ("tunebook.abc", "the tunes as text"),
         ("tune-*", "each tune as .abc .mid .wav .svg .musicxml"),
-        ("run", f"the trained model; more tunes: {_command(['generate', str(out / 'run'), '--temperature', '0.7'])}"),
+        ("before", "tunes of the model in the box, before that training"),
+        ("real", "real tunes, to hear beside them"),
+        ("run", f"the trained model; more tunes: {_command(['generate', str(out / 'run')])}"),
     ):
-        say(f"{out / name!s:<24} {what}")
+        if "*" in name or (out / name).exists():
+            say(f"{out / name!s:<24} {what}")
 
 
 def train(
@@ -142,6 +149,9 @@ def train(
     note(f"{found.read:,} {what} read, {len(found.dropped):,} dropped; {len(found.train):,} to learn from.")
     if not found.valid:
         note(f"Note: so few {what} that none is held out: how well new ones are foreseen will not be known.")
+        if known:
+            steps_made = config.schedule.num_training_iterations
+            note(f"Note: so {steps_made} steps are made, and nothing but copies among what it draws is watched.")
     elif known and len(found.valid) < FEWEST_HELD_OUT:
         note(f"Note: so few {what} that only {len(found.valid)} say when to stop; they may be wrong.")
     with _stopping() as stop:

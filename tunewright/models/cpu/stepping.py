@@ -84,6 +84,11 @@ class LstmStep:
 
     def __call__(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits and the state after them."""
+        last = self.advance(ids, state)
+        return self._packed.logits_of(self._room_for(len(last)).read(last), None).float(), state
+
+    def advance(self, ids: Tensor, state: State) -> Tensor:
+        """The last layer's hidden state (rows, hidden) after ids, with which all states are updated."""
         packed = self._packed
         hiddens, cells = (part.unbind() for part in state)
         room = self._room_for(len(hiddens[0]))
@@ -92,7 +97,7 @@ class LstmStep:
         for layer in range(1, len(packed.products)):
             sums = packed.products[layer](room.read_two(hiddens[layer - 1], hiddens[layer]), None)
             room.advance(sums, hiddens[layer], cells[layer])
-        return packed.logits_of(room.read(hiddens[-1]), None).float(), state
+        return hiddens[-1]
 
 
 class _Room:

@@ -1,10 +1,10 @@
 """The page of a scorecard: one self-contained HTML file that says what a set of tunes, or of pieces, is worth.
 
-In: a `Scorecard`, a language, the music that shared passages were looked for in, and how surprising the notes of some
-tunes are. Out: the page with inline style, pictures and sound; nothing on it is fetched from elsewhere. Each tune or
-piece has its certificate; scores are drawn of as many tunes as fit into a page that opens quickly, the telling ones
-first, piano rolls of a few pieces. This file measures nothing, and decides nothing about what is good: see
-`tunewright.judging`, `words`.
+In: a `Scorecard`, a language, the music that shared passages were looked for in, how surprising the notes of some
+tunes are and where the run looked back. Out: the page with inline style, pictures and sound; nothing on it is fetched
+from elsewhere. Each tune or piece has its certificate; scores are drawn of as many tunes as fit into a page that opens
+quickly, the telling ones first, piano rolls of a few pieces. This file measures nothing, and decides nothing about what
+is good: see `tunewright.judging`, `words`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tunewright.generation.attention import Look
 from tunewright.judging.scorecard import Certificate, Scorecard
 from tunewright.music.kinds import M
 from tunewright.music.piece import Piece
@@ -23,6 +24,7 @@ from tunewright.reports.components import Fact, Figure, Table
 from tunewright.reports.pages import Page, write_page
 from tunewright.reports.scorecard.certificates import OF_KIND, about, certificate_lines, unusual, verdict
 from tunewright.reports.scorecard.extremes import Extreme, extremes
+from tunewright.reports.scorecard.looks import LookingBack, looking_back
 from tunewright.reports.scorecard.numbers import counted, hundredth, measure_name
 from tunewright.reports.scorecard.plots import distribution_figures, frontier_figure, matches_figure, overlaps_figure
 from tunewright.reports.scorecard.rolls import RollPair, shared_rolls, shown_rolls
@@ -108,6 +110,7 @@ class ScorecardPage(Page):
     copies: tuple[tuple[Shown, Pair], ...] = ()
     surprises: tuple[tuple[Shown, Surprising], ...] = ()
     scale: tuple[tuple[str, str], ...] = ()
+    looks: tuple[tuple[Shown, LookingBack], ...] = ()
     extremes: tuple[tuple[Extreme, Shown, Shown], ...] = ()
     each: tuple[Shown, ...] = ()
     shown: tuple[Shown, ...] = ()
@@ -127,8 +130,8 @@ class ScorecardPage(Page):
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     Tune.kind: (
-        *("distributions", "matches", "tells", "copies", "surprises", "frontier", "extremes", "tunes"),
-        *("numbers", "drawn"),
+        *("distributions", "matches", "tells", "copies", "surprises", "looks", "frontier", "extremes"),
+        *("tunes", "numbers", "drawn"),
     ),
     Piece.kind: (
         *("shown", "pairs", "distributions", "matches", "tells", "frontier", "each"),
@@ -146,21 +149,26 @@ def write_scorecard(
     *,
     others: Sequence[M] = (),
     surprises: Mapping[int, Sequence[float]] | None = None,
+    looks: Mapping[int, Sequence[Look]] | None = None,
     commands: Sequence[Sequence[str]] = (),
 ) -> None:
     """Write the page of a scorecard.
 
     `others` is the music in which shared passages were looked for, in the order of `Shared.there`: without it no
-    passage is shown side by side. `surprises` are the bits of each written note of some tunes, by place on the card;
-    `commands` are those that make the page again. Raises `ConfigError` for a language without a catalogue, before
-    anything is written, and `OutputError` where the file cannot be written.
+    passage is shown side by side. `surprises` are the bits of each written note of some tunes, by place on the card,
+    `looks` where the run looked back in some; `commands` are those that make the page again. Raises `ConfigError` for a
+    language without a catalogue, before anything is written, and `OutputError` where the file cannot be written.
     """
     wording = Wording(language, card.kind)
-    write_page(path, _page(card, others, surprises or {}, wording), wording, commands, marks=MARKS)
+    write_page(path, _page(card, others, surprises or {}, looks or {}, wording), wording, commands, marks=MARKS)
 
 
 def _page(
-    card: Scorecard[Any], others: Sequence[Any], surprises: Mapping[int, Sequence[float]], wording: Wording
+    card: Scorecard[Any],
+    others: Sequence[Any],
+    surprises: Mapping[int, Sequence[float]],
+    looks: Mapping[int, Sequence[Look]],
+    wording: Wording,
 ) -> ScorecardPage:
     each = tuple(_shown(place, card, wording) for place in range(card.count))
     test = card.two_sample
@@ -184,7 +192,7 @@ def _page(
         numbers=numbers_table(card, wording),
         absent=absent_table(wording),
         drawn=drawn_table(card, wording),
-        **PARTS[card.kind](card, others, surprises, each, wording),
+        **PARTS[card.kind](card, others, surprises, looks, each, wording),
     )
 
 
@@ -247,6 +255,7 @@ def _parts_of_tunes(
     card: Scorecard[Tune],
     others: Sequence[Tune],
     surprises: Mapping[int, Sequence[float]],
+    looks: Mapping[int, Sequence[Look]],
     each: Sequence[Shown],
     wording: Wording,
 ) -> dict[str, Any]:
@@ -260,6 +269,7 @@ def _parts_of_tunes(
         "copies": tuple((each[pair.place], pair) for pair in shared_pairs(card, others, wording)),
         "surprises": tuple((each[one.place], one) for one in surprising_tunes(card, surprises, wording)),
         "scale": tuple(surprise_scale(wording)),
+        "looks": tuple((each[one.place], one) for one in looking_back(card, looks, wording)),
         "extremes": tuple((one, each[one.best], each[one.worst]) for one in found),
     }
 
@@ -299,6 +309,7 @@ def _parts_of_pieces(
     card: Scorecard[Piece],
     others: Sequence[Piece],
     _: Mapping[int, Sequence[float]],
+    _looks: Mapping[int, Sequence[Look]],
     each: Sequence[Shown],
     wording: Wording,
 ) -> dict[str, Any]:

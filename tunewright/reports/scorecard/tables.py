@@ -95,6 +95,8 @@ def drawn_table(card: Scorecard[Any], wording: Wording) -> Table:
         return Table()
     rates = {"raw": drawn.raw_rate, "masked": drawn.masked_rate, "removed": drawn.removed_mass}
     facts = {"run": drawn.run, "temperature": f"{drawn.temperature:g}", "seed": str(drawn.seed)}
+    if drawn.best_of > 1:
+        facts["best_of"] = wording.say(f"scorecard.best_by_{drawn.chosen_by}", count=str(drawn.best_of))
     facts |= {name: percent(rate, wording) for name, rate in rates.items() if not math.isnan(rate)}
     rows = ((wording.say(f"scorecard.drawn_{name}"), text) for name, text in facts.items())
     return Table.of(rows, title=wording.say("scorecard.drawn_title"))

@@ -65,6 +65,8 @@ def scorecard_text(card: Scorecard[Any]) -> str:
 def _title(card: Scorecard[Any], terms: Terms) -> str:
     music = f"1 {terms.one}" if card.count == 1 else f"{card.count:,} {terms.many}"
     drawn = f", drawn at temperature {card.drawn.temperature:g}" if card.drawn else ""
+    if card.drawn and card.drawn.best_of > 1:
+        drawn += f", each the best of {card.drawn.best_of} by {card.drawn.chosen_by}"
     against = f"; against {card.against}, {len(card.real):,} held-out {terms.many} of it" if card.against else ""
     return f"{card.title}: {music}{terms.besides}{drawn}{against}"
 

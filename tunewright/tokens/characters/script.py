@@ -22,6 +22,8 @@ QUOTED = 20  # signs of a start in an error: the last ones that were read, and n
 class CharScript:
     """A tune written in characters."""
 
+    again = ()
+
     def __init__(self, tokenizer: CharTokenizer, start: Start, state: CharState | None, masks: Masks) -> None:
         self.tokenizer, self.state, self.masks = tokenizer, state, masks
         self.ids: list[int] = []
@@ -76,6 +78,10 @@ class CharScript:
             raise ConfigError(
                 f"the start cannot become a well-formed tune at {written!r}; expected other music, or --free"
             )
+
+    def is_music(self, number: int) -> bool:
+        """Whether an id is written in the music: all are."""
+        return True
 
     def is_note(self, number: int) -> bool:
         """Whether an id is the letter of a note or a rest."""

@@ -42,6 +42,8 @@ class CharWriter:
             raise ConfigError(
                 "a model of characters can neither fill in nor vary; expected one trained with tokens=degrees"
             )
+        if request.plan:
+            raise ConfigError("a plan was asked of a model that knows none; expected one trained with phrase_plan=true")
         return self._free(request, most) if request.free else self._held(request, most)
 
     def _held(self, request: Request, most: int) -> Beginnings[Tune]:

@@ -8,6 +8,10 @@ token will stand. 0 always stands for nothing. A row tells:
   how long the pickup was that last bars leave room for;
 - what is still owed there: of what kind the last token was, slurs, notes of a tuplet and how long they are, a tie, the
   ticks left in the bar and, in the last bar of a section, up to where it should end, the repeat and its endings;
+- with a phrase plan, what this measure is to be, and what the one that it returns has at this place; which returns
+  stood before it (`returns`);
+- where that is asked for, the last notes: the pitch of the last one and of the first of its bar, by how many steps the
+  melody moved to it, and to the one before;
 - what stood at the same place some bars before, and whether the last note was the one that stood at its place then,
   as in the Lookback RNN (Waite 2016);
 - of the known notes which begins here, which some bars later, which comes next and when.
@@ -18,6 +22,7 @@ read beside its id. It forbids nothing either: that is `grammar`'s.
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +40,8 @@ from tunewright.tokens.degrees.features import (
     MOST_FINE,
     MOST_ROOM,
     MOST_SLURS,
+    MOST_STEPS,
+    MUSIC,
     NOTHING,
     SECTIONS_COUNTED,
     UNKNOWN,
@@ -42,6 +49,7 @@ from tunewright.tokens.degrees.features import (
     Kind,
     Sound,
 )
+from tunewright.tokens.degrees.returns import NEW, Return, Returning
 
 
 class Reader:
@@ -76,6 +84,8 @@ class Reader:
         self._begun: dict[Onset, Sound] = {}
         self._place: tuple[int, ...] = ()  # what is told of bar and section, while that does not change
         self._back: tuple[int, ...] = NOTHING * len(BARS_BACK)
+        self._notes = (0, 0, 0, 0, 0)  # the last pitch, moves to it and before, the first pitch of its bar, its length
+        self.returning = Returning(features.vocabulary) if features.vocabulary.phrase_plan else None
         self._moved()
 
     @property
@@ -85,13 +95,17 @@ class Reader:
 
     def read(self, number: int) -> tuple[int, ...]:
         """The row of this id."""
-        features = self.features
+        features, returning = self.features, self.returning
         kind = features.kinds[number]
+        onset = self.bar, self.filled
         act = ACTS[kind]
         if act is not None:
             kind = act(self, number, kind)
         self._kind = kind
-        left = self._left
+        if returning is not None and kind in MUSIC:
+            begun = self.last[0] if kind == Kind.NOTE and (self.bar, self.filled) != onset else 0
+            returning.read(number, onset, begun, after=kind in (Kind.TIE, Kind.UNSLUR))
+        left, told = self._left, features.vocabulary.last_notes
         row = (
             features.as_read[number],
             *self._place,
@@ -100,10 +114,26 @@ class Reader:
             self._tuplet_base + left if left else 0,
             self._tuplet_length() if left else 0,
             self._tie,
+            *(() if returning is None else (returning.number, returning.due(self.filled))),
+            *(self._notes[:2] if told else ()),
             self._returns,
+            *(() if returning is None else (returning.kept(), *returning.before((self.bar, self.filled)))),
+            *(self._notes[2:] if told else ()),
             *self._back,
         )
         return row + self._expected() if self.shown else row + UNKNOWN
+
+    def as_whole(self, measure: Sequence[int]) -> Return:
+        """What a measure is, given as all of its ids, that begins here; new while this may be the tune's pickup."""
+        assert self.returning is not None
+        ahead, start = copy.copy(self), self.onset
+        ahead.returning, ahead._begun = self.returning.apart(), {}
+        for number in measure:
+            ahead.read(number)
+        ahead.returning.close(ahead.filled)
+        if start not in ahead.returning.measures:
+            return NEW
+        return ahead.returning.told(start)
 
     # -------------------------------------------------------------------------------------------- kinds of tokens
 
@@ -121,6 +151,16 @@ class Reader:
         self._moved()
         return kind
 
+    def _read_return(self, number: int, kind: Kind) -> Kind:
+        assert self.returning is not None
+        self.returning.begin(self.onset, self.features.returns[number])
+        return kind
+
+    def _read_end(self, number: int, kind: Kind) -> Kind:
+        if self.returning is not None:
+            self.returning.close(self.filled)
+        return kind
+
     def _read_sound(self, number: int, kind: Kind) -> Kind:
         if self._kind in (Kind.BRACE, Kind.GRACE):
             return Kind.GRACE
@@ -133,6 +173,8 @@ class Reader:
                 returns |= 1 << power
         self._returns = returns
         self.last = begun[onset] = (sound, length)
+        if kind == Kind.NOTE:
+            self._follow(sound, length)
         if self._left:
             written = written * self._tuplet.q // self._tuplet.p
             self._left -= 1
@@ -142,6 +184,14 @@ class Reader:
             self._fresh = 0
         self._moved()
         return kind
+
+    def _follow(self, sound: int, length: int) -> None:
+        """A note that follows the last one."""
+        before, moved, _, first, _ = self._notes
+        steps = self.features.steps
+        here, there = steps[sound], steps[before]
+        move = 0 if here is None or there is None else 1 + MOST_STEPS + max(-MOST_STEPS, min(here - there, MOST_STEPS))
+        self._notes = (sound, move, moved, first if self.filled else sound, length)
 
     def _read_length(self, number: int, kind: Kind) -> Kind:
         self._length = self.features.lengths[number]
@@ -188,12 +238,17 @@ class Reader:
         if self.bar == 0 and 0 < filled < full:
             self._pickup = self._open = filled
             shift = full - filled
+            if self.returning is not None:
+                self.returning.close(filled, (0, shift))
             self._begun = {(0, onset + shift): sound for (_, onset), sound in self._begun.items()}
             self.bar, self.filled = 1, 0
             if kind == Kind.DOUBLE:  # a repeat that begins here does not lead back to the pickup
                 self._open, self._sounding = 0, False
-        elif filled and filled >= full:
-            self._close_bar()
+        else:
+            if self.returning is not None:
+                self.returning.close(filled)
+            if filled and filled >= full:
+                self._close_bar()
         if kind == Kind.DOUBLE and self._sounding:
             self._close_section()
         self._moved()
@@ -275,6 +330,7 @@ class Reader:
 
 ACTS: tuple[Callable[[Reader, int, Kind], Kind] | None, ...] = tuple(
     {
+        Kind.END: Reader._read_end,
         Kind.METER: Reader._read_meter,
         Kind.SECTION: Reader._read_section,
         Kind.BODY: Reader._read_body,
@@ -290,6 +346,7 @@ ACTS: tuple[Callable[[Reader, int, Kind], Kind] | None, ...] = tuple(
         Kind.UNSLUR: Reader._read_unslur,
         Kind.DECORATION: Reader._read_before,
         Kind.BRACE: Reader._read_before,
+        Kind.PLAN: Reader._read_return,
     }.get(kind)
     for kind in Kind
 )  # what a reader does with each kind of token, and as what kind it then counts

@@ -14,6 +14,7 @@ from functools import cached_property
 from tunewright.music.beats import ticks
 from tunewright.music.form import SECOND
 from tunewright.music.tune import Tuplet
+from tunewright.tokens.degrees.returns import BACK, COUNTED, RETURNS
 from tunewright.tokens.degrees.vocabulary import BODY, NO_FORM, DegreeVocabulary
 
 FINE = 70  # ticks that a model cannot tell apart: a 96th
@@ -24,6 +25,8 @@ MOST_ROOM = 24  # for each note of a tuplet that begins, likewise: a quarter
 BARS_BACK = (1, 2, 4, 8)
 BARS_AHEAD = (0, 1, 2, 4, 8)
 FAR = 96  # 32nds to the next known note, at most
+
+MOST_STEPS = 10  # between two notes, that are told apart
 
 DIRECT = 13  # features, the place and what is owed there, that rule tokens out whatever the melody is
 
@@ -62,8 +65,10 @@ class Kind(IntEnum):
     QUALITY = 24
     BASS = 25
     BOUND = 26  # a length after what belongs to a note: no rest may come
+    PLAN = 27  # what the measure is to be, in tunes with a phrase plan
 
 
+MUSIC = frozenset(range(Kind.TUPLET, Kind.PLAN))  # what measures are made of
 BEFORE_A_NOTE = (Kind.SLUR, Kind.DECORATION, Kind.UNBRACE, Kind.BOUND)
 
 
@@ -80,9 +85,20 @@ class ContextFeatures:
         place = (MOST_FINE, BARS_COUNTED, BARS_COUNTED, SECTIONS_COUNTED, MOST_FINE)
         bar = (MOST_FINE, 2 * MOST_FINE, 2 * (SECOND + 1))
         tuplet = (1 + MOST_LEFT * len(self.vocabulary.tuplets), len(self.lengths) + MOST_ROOM + 2)
-        owed = (len(Kind), (MOST_SLURS + 1) * MOST_SLURS, *tuplet, sounds)
+        planned = self.vocabulary.phrase_plan
+        owed = (len(Kind) if planned else len(Kind) - 1, (MOST_SLURS + 1) * MOST_SLURS, *tuplet, sounds)
         looks = (sounds, len(self.lengths) + 1) * (len(BARS_BACK) + len(BARS_AHEAD))
-        return (*place, *bar, *owed, 2 ** len(BARS_BACK), *looks, sounds, FAR + 1)
+        returns: tuple[int, ...] = (len(RETURNS) + 1, len(self.vocabulary.vocab)) if planned else ()
+        told = (1 + (COUNTED + 1) ** 2, *(len(RETURNS) + 1,) * (1 + len(BACK))) if planned else ()
+        moves = 2 * MOST_STEPS + 2
+        last: tuple[int, ...] = (sounds, moves) if self.vocabulary.last_notes else ()
+        before: tuple[int, ...] = (moves, sounds, len(self.lengths) + 1) if self.vocabulary.last_notes else ()
+        return (*place, *bar, *owed, *returns, *last, 2 ** len(BARS_BACK), *told, *before, *looks, sounds, FAR + 1)
+
+    @cached_property
+    def direct(self) -> int:
+        """How many of the first features say what may follow: the place, what is owed, returns, the last notes."""
+        return DIRECT + 2 * self.vocabulary.phrase_plan + 2 * self.vocabulary.last_notes
 
     @cached_property
     def sounds(self) -> dict[int, int]:
@@ -143,10 +159,22 @@ class ContextFeatures:
             **dict.fromkeys(vocabulary.pitches, Kind.NOTE),
             **dict.fromkeys(rests, Kind.REST),
             **dict.fromkeys(vocabulary.decorations, Kind.DECORATION),
+            **dict.fromkeys(vocabulary.returns, Kind.PLAN),
             **prefixed,
             **timed,
             **{vocabulary.ids[sign]: kind for sign, kind in signs.items() if sign in vocabulary.ids},
         }
+
+    @cached_property
+    def returns(self) -> dict[int, int]:
+        """Numbers, from 1, of the ids of returns."""
+        return {token: number for number, token in enumerate(self.vocabulary.returns, 1)}
+
+    @cached_property
+    def steps(self) -> tuple[int | None, ...]:
+        """Diatonic steps from the home tonic of the sounds by their numbers; None for rests, and for no sound."""
+        tokens = {number: token for token, number in self.sounds.items()}
+        return tuple(self.vocabulary.steps(tokens[n]) if n in tokens else None for n in range(len(tokens) + 1))
 
     @cached_property
     def meters(self) -> dict[int, int]:

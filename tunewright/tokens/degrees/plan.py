@@ -15,6 +15,7 @@ import numpy as np
 
 from tunewright.formats.abc import parse_abc
 from tunewright.music.beats import Onset, by_strength, ticks
+from tunewright.music.phrases import PhrasePlan
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Bar, ChordSymbol, Element, Ending, Key, Measure, Note, Rest, Tune
 from tunewright.support.errors import ConfigError, ParseError, TokenError
@@ -87,7 +88,7 @@ def fit_start(plan: Plan, grammar: Grammar) -> Plan:
     meters = grammar.tokenizer.meters
     asked = [number for number in meters if plan.meter in (None, number) and not meters[number].free]
     form = plan.request.form
-    fits = [number for number in asked if grammar.lets_through(plan.music, Constraints(meters[number], form))]
+    fits = [n for n in asked if grammar.lets_through(plan.music, Constraints(meters[n], form, planned=False))]
     if not fits:
         metre = f"the metre {plan.request.meter}" if plan.request.meter else "any metre"
         raise ConfigError(f"the start does not fit {metre}; expected bars that fill it, or a part of one at the end")
@@ -195,6 +196,20 @@ def _check_range(begun: Tune, request: Request) -> None:
     for pitch in (pitch for note in begun.notes for pitch in (*note.pitches, *note.grace)):
         if not request.low.midi <= pitch.midi <= request.high.midi:
             raise ConfigError(f"the start has {pitch}, outside {request.low}-{request.high}; expected notes within it")
+
+
+def check_planned_start(plan: PhrasePlan, start: str, request: Request) -> None:
+    """ConfigError where the bars of a start are not what a phrase plan has them be, or where it has a pickup."""
+    begun, _ = _read_start(start, request)
+    full = max(measure.length for measure in begun.measures)
+    whole = [measure for measure in begun.measures if measure.length == full]
+    if begun.measures[: len(whole)] != tuple(whole):
+        raise ConfigError("the start has a pickup, or a short bar, which no plan can have; expected full bars")
+    own = PhrasePlan.of(begun)
+    for place in range(min(len(whole), len(own.bars), len(plan.bars))):
+        if plan.bars[place] is not None and plan.ways(place) != own.ways(place):
+            what = str(PhrasePlan(own.bars[: place + 1])).split()[-1]
+            raise ConfigError(f"bar {place + 1} of the start is {what} by its own plan; expected {plan} to say so too")
 
 
 def _home_of(begun: Tune) -> int:
@@ -330,7 +345,7 @@ def _given(tokenizer: DegreeTokenizer, tune: Tune) -> tuple[Tune, list[int]]:
         raise ConfigError(f"{tune}: {tune.bar_errors[0]}; expected a tune whose bars add up")
     base = tokenizer.prepared(tune)
     try:
-        return base, [tokenizer.END, *tokenizer.encode(base)]
+        return base, [tokenizer.END, *tokenizer.encode_without_plan(base)]
     except TokenError as error:
         raise ConfigError(f"{tune}: {error}") from None
 

@@ -6,19 +6,21 @@ kept, for all tunes that are written at once. This file writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunewright.music.form import FEWEST_BARS, Form, Section
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Key
 from tunewright.tokens.degrees.features import ContextFeatures
 from tunewright.tokens.degrees.grammar import Constraints, Grammar
+from tunewright.tokens.degrees.returns import Return
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
-from tunewright.tokens.masks import Masks
+from tunewright.tokens.masks import Mask, Masks
 from tunewright.tokens.requests import MOST_SHARPS
 
 
@@ -63,6 +65,101 @@ class DegreeRows:
         tie = self.tokenizer.ids["-"]
         return self.row_of([number for number in range(len(self.tokenizer.vocab)) if number != tie])
 
+    # -------------------------------------------------------------------------------------------- of measures
+
+    def lets_through(self, row: int, number: int) -> bool:
+        """Whether a row lets an id through."""
+        return bool(self.masks.table[row, number])
+
+    def return_id(self, one: Return) -> int:
+        """The id of a return."""
+        return self._return_ids[one]
+
+    @cached_property
+    def _return_ids(self) -> dict[Return, int]:
+        return {one: number for number, one in self.tokenizer.returns.items()}
+
+    @cached_property
+    def closing(self) -> Mask:
+        """Bar lines, endings and the end."""
+        closing = np.zeros(len(self.tokenizer.vocab), bool)
+        closing[[*self.tokenizer.bar_lines, *self.tokenizer.endings, self.tokenizer.END]] = True
+        return closing
+
+    @cached_property
+    def unended(self) -> int:
+        """The row that lets anything through but what ends a measure."""
+        return self.masks.add(~self.closing)
+
+    @cached_property
+    def unslurred(self) -> int:
+        """The row that lets anything through but the beginning of a slur."""
+        return self.row_without([self.tokenizer.ids["("]])
+
+    @cached_property
+    def unended_and_unslurred(self) -> int:
+        """The row of what both of them let through."""
+        return self.row_of_both(self.unended, self.unslurred)
+
+    @cached_property
+    def apart(self) -> int:
+        """The row that lets anything through but a tie and the beginning of a slur: what leads on."""
+        return self.row_of_both(self.untied_row, self.unslurred)
+
+    @cached_property
+    def ending(self) -> int:
+        """The row of what may come after all ids of a measure that returns: a tie, the end of a slur, bar lines."""
+        ending = self.closing.copy()
+        ending[list(self.tokenizer.trailing)] = True
+        return self.masks.add(ending)
+
+    @cached_property
+    def untupled(self) -> int:
+        """The row that lets anything through but the beginning of a tuplet."""
+        return self.row_without(self.tokenizer.tuplets)
+
+    @cached_property
+    def pitches(self) -> dict[int, int]:
+        """The ids of pitches by their numbers."""
+        return {number: token for token, number in self.columns.sounds.items()}
+
+    @cached_property
+    def _ticks(self) -> NDArray[np.int64]:
+        """The ticks of each note and rest, and of each length; 0 for other ids."""
+        ticks = np.zeros(len(self.tokenizer.vocab), np.int64)
+        for token, (_, _, length) in self.columns.timed.items():
+            ticks[token] = length
+        for token, (_, length) in self.columns.lengths.items():
+            ticks[token] = length
+        return ticks
+
+    def is_sounding(self, number: int) -> bool:
+        """Whether an id is a note or rest, or the length or the tuplet of one."""
+        return bool(self._ticks[number]) or number in self.columns.sounds or number in self.columns.tuplets
+
+    @cached_property
+    def _timed(self) -> Mask:
+        timed = np.zeros(len(self.tokenizer.vocab), bool)
+        timed[list(self.columns.timed)] = True
+        return timed
+
+    def longest(self, row: int) -> int:
+        """Of what a row lets through the longest notes and rests; the row itself where it has none."""
+        mask = self.masks.table[row]
+        most = int((self._ticks * mask).max())
+        return self.masks.add(mask & (self._ticks == most)) if most else row
+
+    def row_of_length(self, row: int, ticks: int) -> int:
+        """Of what a row lets through the notes and rests of one token that are so long; 0 where it has none."""
+        mask = self.masks.table[row] & (self._ticks == ticks) & self._timed
+        return self.masks.add(mask) if ticks and mask.any() else 0
+
+    def row_without(self, ids: Iterable[int]) -> int:
+        """The row that lets anything through but these ids."""
+        mask = np.ones(len(self.tokenizer.vocab), bool)
+        mask[list(ids)] = False
+        return self.masks.add(mask)
+
     @cached_property
     def _both(self) -> dict[tuple[int, int], int]:
         return {}
@@ -85,7 +182,7 @@ class DegreeRows:
             return
         for number, section in tokenizer.sections.items():
             form = Form((section, Section(FEWEST_BARS, False)))
-            if grammar.lets_through(music, Constraints(tokenizer.meters[meter], form, exact=exact)):
+            if grammar.lets_through(music, Constraints(tokenizer.meters[meter], form, exact=exact, planned=False)):
                 yield number
 
     def row_of(self, allowed: Sequence[int] | Mapping[int, object]) -> int:

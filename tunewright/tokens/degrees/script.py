@@ -6,16 +6,20 @@ the music is in `opening`, which octave it is in `octaves`. This file draws noth
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from itertools import takewhile
 
 from tunewright.music.tune import Key, Note, Tune
 from tunewright.support.errors import TokenError
 from tunewright.tokens.abc_text import finished_tune, labelled_error, labelled_tune
 from tunewright.tokens.degrees.context import Reader
-from tunewright.tokens.degrees.grammar import GRID, Constraints, State
+from tunewright.tokens.degrees.features import MUSIC
+from tunewright.tokens.degrees.grammar import GRID, Constraints, Planning, State
 from tunewright.tokens.degrees.octaves import in_octave, is_settled, pitches_in
 from tunewright.tokens.degrees.opening import Opening, Slot
 from tunewright.tokens.degrees.plan import Plan, usable_pitches
+from tunewright.tokens.degrees.promises import Promises
 from tunewright.tokens.degrees.rows import DegreeRows
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.writing import Finished, Label
@@ -35,6 +39,8 @@ class DegreeScript:
         self._opening = Opening(rows, plan, self.reader)
         self._state: State | None = None
         self._music = list(plan.music[::-1])  # to begin with, last first
+        asked = plan.request.plan
+        self._promises = Promises(rows, self.reader, asked) if rows.tokenizer.phrase_plan else None
         self._anchors = sorted((onset, pitch) for onset, pitch in plan.anchors.items() if onset[1] % GRID == 0)
 
     # -------------------------------------------------------------------------------------------- what comes
@@ -44,7 +50,19 @@ class DegreeScript:
         """The id that has to come; -1 where one is to be drawn."""
         if not self.in_body:
             return self._opening.forced
-        return self._music[-1] if self._music else -1
+        if self._music:
+            return self._next_given
+        return self._promises.forced(self._state) if self._promises and self._state else -1
+
+    @property
+    def _next_given(self) -> int:
+        """The next id of the music to begin with, and before each measure of it what that is."""
+        number, returning = self._music[-1], self.reader.returning
+        if returning is None or returning.start is not None or self.rows.columns.kinds[number] not in MUSIC:
+            return number
+        kinds = self.rows.columns.kinds
+        measure = [*takewhile(lambda one: kinds[one] in MUSIC, reversed(self._music))]
+        return self.rows.return_id(self.reader.as_whole(measure))
 
     @property
     def row(self) -> int:
@@ -53,7 +71,9 @@ class DegreeScript:
             return self._opening.row
         if self._state is None:
             return 0
-        return self._anchored_row(self._state) if self.plan.anchors else self._state.row
+        if self.plan.anchors and self._state.planning != Planning.AWAITED:
+            return self._anchored_row(self._state)
+        return self._promises.row(self._state) if self._promises else self._state.row
 
     def _anchored_row(self, state: State) -> int:
         """What the grammar lets through that leaves the next note that has to stay."""
@@ -73,6 +93,15 @@ class DegreeScript:
         (_, following), pitch = self._anchors[1]  # before which the note that stays has to end
         return self.rows.row_of_both(row, state.row_before(following - filled, pitch))
 
+    def is_music(self, number: int) -> bool:
+        """Whether an id is no return: those only say what a measure is to be."""
+        return number not in self.rows.tokenizer.returns
+
+    @property
+    def again(self) -> Collection[int]:
+        """The ids of the returns with which the measure that begins may be the one before it again."""
+        return self._promises.again if self._promises else ()
+
     def is_note(self, number: int) -> bool:
         """Whether an id is a note or a rest."""
         return number in self.rows.columns.timed or number in self.rows.columns.sounds
@@ -89,11 +118,15 @@ class DegreeScript:
             if self._opening.complete:
                 self.in_body = True
                 self._state = self._begin()
-        return self.reader.read(number)
+        read = self.reader.read(number)
+        if self._promises and number in self.rows.tokenizer.returns:
+            self._promises.begun(self._state)
+        return read
 
     def _write_music(self, number: int) -> None:
         tokenizer, plan = self.rows.tokenizer, self.plan
-        if self._music:
+        returned = number in tokenizer.returns
+        if self._music and not returned:
             self._music.pop()
         if self._state and number != tokenizer.END:
             self._state = self._state.after(number)

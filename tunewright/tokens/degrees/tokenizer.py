@@ -26,6 +26,7 @@ from typing import ClassVar
 import numpy as np
 
 from tunewright.formats.abc.fields import default_unit, parse_meter
+from tunewright.music.beats import Onset
 from tunewright.music.form import form_of
 from tunewright.music.kinds import Music
 from tunewright.music.rhythms import RHYTHMS, told_rhythm
@@ -35,7 +36,7 @@ from tunewright.support.errors import TokenError
 from tunewright.tokens.contract import Passage, Rows, decoded_ids, encode_passages, framed
 from tunewright.tokens.degrees.augmentation import ToldTunes
 from tunewright.tokens.degrees.context import Reader, read_rows
-from tunewright.tokens.degrees.features import DIRECT, ContextFeatures
+from tunewright.tokens.degrees.features import ContextFeatures
 from tunewright.tokens.degrees.parsing import TokenReading
 from tunewright.tokens.degrees.scale import home_octave
 from tunewright.tokens.degrees.spelling import spell, spell_sign
@@ -44,6 +45,7 @@ from tunewright.tokens.settings import TokenSettings
 
 OFTEN = 3  # times that training tunes have a note or rest of some length for it to be one token
 
+_LATER = ("phrase_plan", "last_notes")  # what earlier tokenizers did not have, and do not say
 _STORED = {"kind": str, "graces": bool, "chords": bool, "told_rhythms": bool, "notes": [str], "vocab": [str]}
 
 
@@ -56,11 +58,22 @@ class DegreeTokenizer(DegreeVocabulary):
     unit: ClassVar[str] = "token"
     text = "canonical"
     never = ()
-    direct = DIRECT
+
+    @property
+    def direct(self) -> int:
+        """How many of the first context features say what may follow."""
+        return self.features.direct
 
     @classmethod
     def fit(
-        cls, tunes: Iterable[Tune], *, graces: bool = True, chords: bool = True, told_rhythms: bool = False
+        cls,
+        tunes: Iterable[Tune],
+        *,
+        graces: bool = True,
+        chords: bool = True,
+        told_rhythms: bool = False,
+        phrase_plan: bool = False,
+        last_notes: bool = False,
     ) -> DegreeTokenizer:
         """The tokenizer whose `notes` are those that these tunes have at least `OFTEN` times; others do not count."""
         plain = cls(graces=graces, chords=chords, told_rhythms=told_rhythms)
@@ -69,12 +82,14 @@ class DegreeTokenizer(DegreeVocabulary):
             with contextlib.suppress(TokenError):  # counted where they are encoded
                 counts.update(_notes_in(plain, plain.encode(tune)))
         notes = sorted(note for note, count in counts.items() if count >= OFTEN)
-        return replace(plain, notes=tuple(notes))
+        return replace(plain, notes=tuple(notes), phrase_plan=phrase_plan, last_notes=last_notes)
 
     @classmethod
     def from_settings(cls, settings: TokenSettings, tunes: Sequence[Tune]) -> DegreeTokenizer:
         """The tokenizer that settings ask for, fitted on training tunes, each rhythm by its one name."""
-        return cls.fit(tunes, graces=settings.grace_notes, chords=settings.chord_symbols, told_rhythms=True)
+        kept = {"graces": settings.grace_notes, "chords": settings.chord_symbols}
+        told = {"phrase_plan": settings.phrase_plan, "last_notes": settings.last_notes}
+        return cls.fit(tunes, **kept, **told, told_rhythms=True)
 
     # -------------------------------------------------------------------------------------------- tune -> ids
 
@@ -83,7 +98,33 @@ class DegreeTokenizer(DegreeVocabulary):
         return self._encode(self.prepared(tune))
 
     def _encode(self, tune: Tune) -> list[int]:
+        ids = self.encode_without_plan(tune)
+        return self._with_plan(ids) if self.phrase_plan else ids
+
+    def encode_without_plan(self, tune: Tune) -> list[int]:
+        """The ids of a tune that is `prepared`, without its phrase plan."""
         return [*self.encode_header(tune), *self.encode_form(tune), self.ids[BODY], *self.encode_music(tune)]
+
+    def _with_plan(self, ids: Sequence[int]) -> list[int]:
+        """The ids with what each measure is before it."""
+        reader, places = Reader(self.features), dict[Onset, int]()
+        returning = reader.returning
+        assert returning is not None
+        for place, number in enumerate((*ids, self.END)):
+            known = len(returning.measures)
+            between = returning.start is None
+            reader.read(number)
+            if between and returning.start is not None:
+                begun = place
+            if len(returning.measures) > known:
+                places[next(reversed(returning.measures))] = begun
+        said = {place: returning.told(start) for start, place in places.items()}
+        by_return = {one: number for number, one in self.returns.items()}
+        planned: list[int] = []
+        for place, number in enumerate(ids):
+            planned += [by_return[said[place]]] if place in said else []
+            planned.append(number)
+        return planned
 
     def prepared(self, tune: Tune) -> Tune:
         """The tune as these tokens have it: once through, without what is left out, its rhythm by its one name."""
@@ -137,7 +178,7 @@ class DegreeTokenizer(DegreeVocabulary):
 
     def decode(self, ids: Sequence[int]) -> Tune:
         """The tune that these ids spell, up to the first end; TokenError where they spell none."""
-        reading = TokenReading([self.vocab[number] for number in decoded_ids(ids, self)])
+        reading = TokenReading([self.vocab[number] for number in decoded_ids(ids, self) if number not in self.returns])
         rhythm = reading.rhythm()
         meter = parse_meter(reading.value("M:"))[0]
         mode, tonic = reading.value("mode:"), reading.value("tonic:")
@@ -203,6 +244,7 @@ class DegreeTokenizer(DegreeVocabulary):
     def to_json(self) -> str:
         """The tokenizer as JSON, which `from_json` reads back."""
         about = {"graces": self.graces, "chords": self.chords, "told_rhythms": self.told_rhythms}
+        about |= {name: True for name in _LATER if getattr(self, name)}
         stored = {"kind": "degrees", **about, "notes": self.notes, "vocab": self.vocab}
         return json.dumps(stored, ensure_ascii=False, indent=1)
 
@@ -212,6 +254,7 @@ class DegreeTokenizer(DegreeVocabulary):
         try:
             stored = parse_json(text, _STORED)
             about = {name: bool(stored[name]) for name in ("graces", "chords", "told_rhythms")}
+            about |= {name: stored.get(name) is True for name in _LATER}
             tokenizer = cls(tuple(map(str, stored["notes"])), **about)
         except (ValueError, KeyError, TypeError):
             raise TokenError("not a degree tokenizer; expected what to_json wrote") from None

@@ -17,6 +17,7 @@ from tunewright.formats.abc.fields import parse_meter
 from tunewright.music.form import MOST_SECTION_BARS, Section
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import BAR_LINES, MODES, STEPS, Meter, Tuplet, accidental_sign
+from tunewright.tokens.degrees.returns import RETURNS, Return
 
 METERS = (
     *("C", "C|", "2/2", "3/2", "4/2", "6/2", "2/1", "3/1", "4/1", "1/4", "2/4", "3/4", "4/4", "5/4", "6/4", "7/4"),
@@ -88,6 +89,8 @@ class DegreeVocabulary:
     graces: bool = True  # whether grace notes are kept; without them a tune is encoded as if it had none
     chords: bool = True  # whether chord symbols are
     told_rhythms: bool = False
+    phrase_plan: bool = False  # whether a token before each measure says which earlier one it returns, and how
+    last_notes: bool = False  # whether the last notes are told beside each token: their pitches, and how they moved
 
     END: ClassVar[int] = 0
 
@@ -117,6 +120,8 @@ class DegreeVocabulary:
             yield from (f"chord:{root}" for root in roots)
             yield from (f"quality:{quality}" for quality in QUALITIES if quality)
             yield from (f"bass:{root}" for root in roots)
+        if self.phrase_plan:
+            yield from (f"plan:{one}" for one in RETURNS)
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -162,6 +167,11 @@ class DegreeVocabulary:
         return {self.ids[section_token(Section(*section))]: Section(*section) for section in listed}
 
     @cached_property
+    def returns(self) -> dict[int, Return]:
+        """What measures are to be: new, or which earlier one they return, and how; none without a phrase plan."""
+        return {self.ids[f"plan:{one}"]: one for one in RETURNS} if self.phrase_plan else {}
+
+    @cached_property
     def bar_lines(self) -> dict[int, str]:
         """The bar lines."""
         return {self.ids[line]: line for line in BAR_LINES}
@@ -201,3 +211,35 @@ class DegreeVocabulary:
     def decorations(self) -> dict[int, str]:
         """The decorations."""
         return {self.ids[f"!{name}!"]: name for name in DECORATIONS}
+
+    # -------------------------------------------------------------------------------------------- on other steps
+
+    @cached_property
+    def trailing(self) -> frozenset[int]:
+        """What may lead on from the end of a measure, or end there: ties, and the ends of slurs."""
+        return frozenset((self.ids["-"], self.ids[")"]))
+
+    def steps(self, number: int) -> int | None:
+        """Diatonic steps of a pitch, alone or with a length, from the home tonic; None for an id without one."""
+        found = self._steps.get(number)
+        return found[1] if found else None
+
+    def moved(self, number: int, steps: int) -> int:
+        """The id of the same, so many steps higher; itself where it has no pitch, 0 where no one id says that."""
+        found = self._steps.get(number)
+        if found is None:
+            return number
+        length, offset, alter = found
+        return self._by_steps.get((length, offset + steps, alter), 0)
+
+    @cached_property
+    def _steps(self) -> dict[int, tuple[int, int, int]]:
+        """Of ids with a pitch: the id of their length, 0 for none, diatonic steps from the home tonic, alteration."""
+        timed = {
+            n: (length, *self.pitches[sound]) for n, (length, sound) in self.timed.items() if sound in self.pitches
+        }
+        return {n: (0, *pitch) for n, pitch in self.pitches.items()} | timed
+
+    @cached_property
+    def _by_steps(self) -> dict[tuple[int, int, int], int]:
+        return {what: number for number, what in self._steps.items()}

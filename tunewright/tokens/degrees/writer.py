@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
+from tunewright.music.form import FEWEST_BARS
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.degrees.grammar import Grammar
-from tunewright.tokens.degrees.plan import Plan, fit_start, plan_infill, plan_tune, plan_variation
+from tunewright.tokens.degrees.plan import Plan, check_planned_start, fit_start, plan_infill, plan_tune, plan_variation
 from tunewright.tokens.degrees.rows import DegreeRows
 from tunewright.tokens.degrees.script import DegreeScript
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
@@ -41,6 +42,8 @@ class DegreeWriter:
         given = request.given
         if request.free and (given or request.low):
             raise ConfigError("filling in, varying and ranges need the grammar; expected no --free")
+        if request.plan:
+            request = self._planned(request)
         if given and replace(request, given=None) != Request():
             raise ConfigError(
                 "a tune is given to fill in or vary, which settles key, metre and form; expected no others"
@@ -55,8 +58,23 @@ class DegreeWriter:
         plan = self._plan(request, given)
         return Beginnings(lambda _: DegreeScript(rows, plan), most)
 
+    def _planned(self, request: Request) -> Request:
+        """The request with as many bars as its plan names, where nothing says how many; ConfigError for none."""
+        assert request.plan is not None
+        if not self.tokenizer.phrase_plan:
+            raise ConfigError("a plan was asked of a model that knows none; expected one trained with phrase_plan=true")
+        if request.free:
+            raise ConfigError(
+                "a plan was asked for without the grammar, which alone can hold to it; expected no --free"
+            )
+        bars = len(request.plan.bars)
+        unsaid = request.form is None and request.bars is None
+        return replace(request, bars=bars) if unsaid and bars >= FEWEST_BARS else request
+
     def _plan(self, request: Request, given: Infill | None) -> Plan:
         if given:
             return plan_infill(self.tokenizer, given.tune, given.first, given.last)
         plan = plan_tune(self.tokenizer, request, text_start(request))
+        if request.plan and plan.music:
+            check_planned_start(request.plan, text_start(request), request)
         return plan if request.free else fit_start(plan, self.grammar)

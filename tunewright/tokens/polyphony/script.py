@@ -24,6 +24,7 @@ class PieceScript:
     """A piece being written; without `rules` anything may come."""
 
     in_body = True
+    again = ()
 
     def __init__(
         self, tokenizer: PieceTokenizer, rules: PieceRules | None = None, start: Sequence[int] = (), bars: int = 0
@@ -59,6 +60,10 @@ class PieceScript:
             after = self._constraint.after_given if given else self._constraint.after
             self._constraint = after(number)
         return self._reader.read(number)
+
+    def is_music(self, number: int) -> bool:
+        """Whether an id is written in the music: all are."""
+        return True
 
     def is_note(self, number: int) -> bool:
         """Whether an id begins a note, or several."""

@@ -128,20 +128,45 @@ class Frame:
 class Cell:
     """A place in bars of one shape: what may come there, and where that leads."""
 
-    __slots__ = ("_before", "_next", "_tied", "at", "frame", "row")
+    __slots__ = ("_awaiting", "_before", "_begun", "_next", "_tied", "at", "frame", "row")
 
     def __init__(self, frame: Frame, at: At) -> None:
         self.frame, self.at = frame, at
         self._next: dict[int, Cell] = {}
         self._tied: dict[int, Cell] = {}
         self._before: dict[tuple[int, int, bool], int] = {}
+        self._awaiting = -1
+        self._begun: dict[int, int] = {}
         self.row = frame.masks.add(self._mask(FAR, 0, again=False))
 
+    @property
+    def row_awaiting(self) -> int:
+        """The row at the beginning of a measure before its return: one of those, or what stands between measures."""
+        if self._awaiting < 0:
+            mask, tables = self.frame.masks.table[self.row], self.frame.tables
+            between = mask & tables.closing
+            self._awaiting = self.frame.masks.add(
+                between if np.array_equal(between, mask) else between | tables.planning
+            )
+        return self._awaiting
+
+    def row_begun(self, row: int) -> int:
+        """Another row of this cell after a return: without what stands between measures."""
+        found = self._begun.get(row)
+        if found is None:
+            music = self.frame.masks.table[row] & ~self.frame.tables.closing
+            found = self._begun[row] = self.frame.masks.add(music)
+        return found
+
     def row_before(self, ahead: int, pitch: int, *, again: bool) -> int:
-        """The row where `ahead` ticks on a note of this pitch has to begin, which is the last one `again` or not."""
+        """The row where `ahead` ticks on a note of this pitch has to begin, which is the last one `again` or not.
+
+        The cell's own row where that cannot be: a length is said already that leads past it, or a slur has to go on.
+        """
         key = (ahead, pitch, again)
         if key not in self._before:
-            self._before[key] = self.frame.masks.add(self._mask(ahead, pitch, again=again))
+            mask = self._mask(ahead, pitch, again=again)
+            self._before[key] = self.frame.masks.add(mask) if mask.any() else self.row
         return self._before[key]
 
     def after(self, number: int) -> Cell | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from tunewright.music.beats import WHOLE
 from tunewright.music.form import Form, begin
@@ -37,6 +38,7 @@ class Constraints:
     pitches: frozenset[int] | None = None  # ids of the plain pitches that may be used; None for all
     piece: tuple[PieceBar, ...] = ()  # the bars to write, where not a whole tune is
     exact: bool = True  # whether a form comes out without endings and with every pickup completed
+    planned: bool = True  # whether what each measure is to be stands before it, where the tokens have a phrase plan
 
 
 class Grammar:
@@ -60,7 +62,8 @@ class Grammar:
         else:
             place = begin(constraints.meter, constraints.form, exact=constraints.exact, whole=WHOLE)
             measure = self._measures.at(place, pitches)
-        return State(measure, measure.frame.cell(At()))
+        planned = self.tokenizer.phrase_plan and constraints.planned
+        return State(measure, measure.frame.cell(At()), planning=Planning.AWAITED if planned else Planning.NONE)
 
     @property
     def _is_full(self) -> bool:
@@ -86,35 +89,55 @@ class Grammar:
         return self._measures.cells, len(self._measures.known), len(self.masks)
 
 
+class Planning(IntEnum):
+    """Where a tune stands in its phrase plan."""
+
+    NONE = 0  # it has none
+    AWAITED = 1  # a measure begins, and nothing says yet what it is to be
+    GIVEN = 2  # that has just been said
+    WITHIN = 3
+
+
 class State:
-    """Where a tune stands: a measure, a cell of its shape, and the pitch just written."""
+    """Where a tune stands: a measure, a cell of its shape, the pitch just written, and its phrase plan."""
 
-    __slots__ = ("_cell", "_measure", "last")
+    __slots__ = ("_measure", "cell", "last", "planning")
 
-    def __init__(self, measure: Measure, cell: Cell, last: int = 0) -> None:
-        self._measure, self._cell = measure, cell
+    def __init__(self, measure: Measure, cell: Cell, last: int = 0, planning: Planning = Planning.NONE) -> None:
+        self._measure, self.cell = measure, cell
         self.last = last  # id of the last note's pitch; 0 for a rest
+        self.planning = planning
 
     @property
     def row(self) -> int:
         """The row of the mask of what may come."""
-        return self._cell.row
+        return self._planned(self.cell.row)
+
+    def _planned(self, row: int) -> int:
+        if self.planning == Planning.AWAITED:
+            return self.cell.row_awaiting
+        return self.cell.row_begun(row) if self.planning == Planning.GIVEN else row
 
     def row_before(self, ahead: int, pitch: int) -> int:
         """The same where `ahead` ticks on a note of this pitch has to begin: nothing may sound across that place."""
-        return self._cell.row_before(ahead, pitch, again=pitch == self.last)
+        return self._planned(self.cell.row_before(ahead, pitch, again=pitch == self.last))
 
     def holding(self, tie: int, slurs: int) -> State:
         """The state at the beginning of a bar into which a tie from this pitch, or slurs, reach."""
-        return State(self._measure, self._measure.frame.cell(At(tie=tie, slurs=slurs)), tie)
+        return State(self._measure, self._measure.frame.cell(At(tie=tie, slurs=slurs)), tie, self.planning)
 
     def after(self, number: int) -> State:
         """The state after one more id, which the row lets through."""
-        cell, tables = self._cell, self._measure.measures.tables
+        cell, tables = self.cell, self._measure.measures.tables
+        if number in tables.returns:
+            return State(self._measure, cell, self.last, Planning.GIVEN)
+        within = Planning.WITHIN if self.planning else Planning.NONE
         if number == tables.tie:
-            return State(self._measure, cell.tied(self.last), self.last)
+            return State(self._measure, cell.tied(self.last), self.last, within)
         following = cell.after(number)
         if following is not None:
-            return State(self._measure, following, tables.heard.get(number, self.last))
+            return State(self._measure, following, tables.heard.get(number, self.last), within)
         measure = self._measure.after(number, cell.at.filled)
-        return State(measure, measure.frame.cell(cell.carried()), self.last)
+        return State(
+            measure, measure.frame.cell(cell.carried()), self.last, Planning.AWAITED if self.planning else Planning.NONE
+        )

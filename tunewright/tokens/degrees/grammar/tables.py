@@ -34,6 +34,7 @@ class Tables:
         self.line_ids = {line: number for number, line in tokenizer.bar_lines.items()}
         self.ending_ids = {ending: number for number, ending in tokenizer.endings.items()}
         self.borders = frozenset((*tokenizer.bar_lines, *tokenizer.endings))
+        self.returns = frozenset(tokenizer.returns)
         self.untied = {tokenizer.ids["!trill!"]: 1, tokenizer.ids["!staccato!"]: 1, tokenizer.ids["!roll!"]: 2}
         self.written = tuple(sorted(set(self.usable.values())))
         self._spelled: dict[tuple[tuple[int, ...], frozenset[int]], Mask] = {}
@@ -43,6 +44,16 @@ class Tables:
         """The pitch that each id of a note is of; 0 for a rest."""
         plain = {number: number if number in self.pitches else 0 for number in self.plain}
         return plain | {number: plain[sound] for number, (_, sound) in self.sounds.items()}
+
+    @cached_property
+    def closing(self) -> Mask:
+        """Bar lines, endings and the end."""
+        return self.mask_of((*self.borders, DegreeTokenizer.END))
+
+    @cached_property
+    def planning(self) -> Mask:
+        """What measures may be to be."""
+        return self.mask_of(self.returns)
 
     def spelled(self, lengths: tuple[int, ...], sounds: frozenset[int]) -> Mask:
         """The first ids of these pitches and rests with these lengths: the only one, or the length."""

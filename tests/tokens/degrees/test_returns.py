@@ -1,0 +1,102 @@
+"""Measures return what they are said to return: read from real tunes, and from tunes small enough to see."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.musical import planned_tokenizer, regular_tunes, tokenizer
+from tunewright.formats.abc import parse_abc
+from tunewright.support.errors import TokenError
+from tunewright.tokens.degrees.context import Reader
+from tunewright.tokens.degrees.features import DIRECT
+from tunewright.tokens.degrees.returns import RETURNS, Return, Way, keeps
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+
+TUNES = regular_tunes()[:120]
+
+
+def returns_of(abc: str) -> str:
+    """The returns of the measures of a tune in C major and 2/4, in words."""
+    tune = parse_abc(f"X:1\nM:2/4\nL:1/8\nK:C\n{abc}\n")[0]
+    return " ".join(str(planned_tokenizer().returns[n]) for n in planned_tokenizer().encode(tune) if _is_return(n))
+
+
+def _is_return(number: int) -> bool:
+    return number in planned_tokenizer().returns
+
+
+@pytest.mark.parametrize(
+    ("abc", "expected"),
+    [
+        ("CDEF|GEAc|CDEF|GEAc|]", "new new =2 =2"),
+        ("CDEF|GEAc|CDEG|CDEF|]", "new new ~2 =3"),
+        ("CDEF|DEFG|EFGA|CDEF|]", "new ^1 ^1 =3"),
+        ("CDE2|C2D2|CDE2|c4|]", "new new =2 new"),
+        ("CDEF|(CDEF)|CDEF|(CDEF)|]", "new ~1 =2 =2"),  # ornaments make another measure
+        ("(CDE|F2)E2|(CDEF|G2)E2|]", "new new new ~2"),
+        ("C2E2|G4-|G2E2|C2E2-|E2E2|]", "new new ~1 =3 ~1"),  # a tie that leads on does not
+        ("G|CDEF|GEAc|CDEF|GEA|]", "new new new =2 ~2"),  # a pickup is a measure
+        ("(3CDECD|(3DEFDE|(3CDECD|]", "new ^1 =2"),
+        ("c|CDEF|GEA:|c|CDEF|GEA:|]", "new new new =2 =2 =2"),
+        ("CDEF|GEAc|[1BcBA:|[2Bcc2|]", "new new new ~1"),
+    ],
+)
+def test_what_returns_what(abc: str, expected: str) -> None:
+    assert returns_of(abc) == expected
+
+
+def test_a_plan_is_said_and_nothing_else_is_changed() -> None:
+    for tune in TUNES:
+        planned = planned_tokenizer().encode(tune)
+        assert [n for n in planned if not _is_return(n)] == tokenizer().encode(tune)
+        assert planned_tokenizer().decode(planned) == planned_tokenizer().prepared(tune)
+
+
+def test_every_measure_has_one_return_and_is_what_it_says() -> None:
+    ways = set()
+    for tune in TUNES:
+        reader = Reader(planned_tokenizer().features)
+        returning, said = reader.returning, None
+        assert returning
+        for number in (0, *planned_tokenizer().encode(tune), 0):
+            known = set(returning.measures)
+            said = planned_tokenizer().returns.get(number, said)
+            reader.read(number)
+            for start in set(returning.measures) - known:
+                assert said is not None
+                assert keeps(said, returning.measures[start], start, returning.measures, planned_tokenizer())
+                ways.add(said.way)
+                said = None
+    assert ways == set(Way)
+
+
+def test_what_a_measure_that_returns_has_at_each_place_is_told() -> None:
+    """In rows, the id that is due: always what comes in a measure that is the same, mostly in one that is varied."""
+    came, varied = 0, []
+    for tune in TUNES:
+        passage = planned_tokenizer().passage(tune)
+        assert passage.rows is not None
+        for place in range(passage.body, len(passage.ids) - 1):
+            number, due = (int(passage.rows[place, 1 + DIRECT + which]) for which in (0, 1))
+            way = RETURNS[number - 1].way if number else Way.NEW
+            if way in (Way.SAME, Way.MOVED) and due:
+                assert passage.ids[place + 1] == due
+                came += 1
+            elif way == Way.VARIED and due:
+                varied.append(passage.ids[place + 1] == due)
+    assert came > 1000
+    assert sum(varied) > len(varied) / 2
+
+
+def test_a_tokenizer_with_a_plan_is_kept_and_one_without_is_as_before() -> None:
+    assert DegreeTokenizer.from_json(planned_tokenizer().to_json()) == planned_tokenizer()
+    assert "phrase_plan" not in tokenizer().to_json()
+    assert len(planned_tokenizer().context_sizes) == len(tokenizer().context_sizes) + 6
+    changed = planned_tokenizer().to_json().replace('"plan:new"', '"plan:old"')
+    with pytest.raises(TokenError, match="another version"):
+        DegreeTokenizer.from_json(changed)
+
+
+def test_returns_in_words() -> None:
+    assert [str(Return(Way.NEW, 0)), str(Return(Way.SAME, 4)), str(Return(Way.MOVED, 1))] == ["new", "=4", "^1"]
+    assert len(set(map(str, RETURNS))) == len(RETURNS)
