@@ -10,8 +10,9 @@ gap told. Without runs of the second kind the first itself, left to right, stand
 
 Then single bars are hidden, and drawn anew as `generate --infill` does by default, once for each seed: bars that are
 the same, note for note, as another bar of their tune, before or after, and for comparison bars that are not. Beside how
-many come out exact stands how many would where the bar four or eight bars away (the best choice of those that there
-are, for all bars the same) were copied, by whoever knows nothing else.
+many come out exact stands how many would where another bar were copied, by whoever knows nothing of music: the one four
+or eight bars away (the best choice of those, for all bars the same), or the one whose neighbours are the same as those
+of the hidden one.
 
 Exits with 1 unless both sides save at least a tenth against the other model, and something against the same model left
 to right, and half of the bars that return are exact in the mean over seeds. `--break` tells the notes of another tune
@@ -163,21 +164,36 @@ def _same(signs: Sequence[Signs], bar: Hidden) -> bool:
 
 def copied(bars: Sequence[Hidden]) -> float:
     """Of how many bars a copy of the bar so many away is exact, at the best of the distances."""
-    all_signs = [signs_of(bar.tune) for bar in bars]
-    return max(
-        sum(
-            0 <= bar.place + away < len(signs) and signs[bar.place + away] == bar.signs
-            for bar, signs in zip(bars, all_signs, strict=True)
-        )
-        / len(bars)
-        for away in AWAY
-    )
+    return max(statistics.mean(_at(bar, bar.place + away) == bar.signs for bar in bars) for away in AWAY)
+
+
+def copied_by_neighbours(bars: Sequence[Hidden]) -> float:
+    """Of how many bars a copy is exact of the bar whose neighbours are most like its own; else of the one 8 before."""
+    return statistics.mean(_at(bar, _likest(bar)) == bar.signs for bar in bars)
+
+
+def _likest(bar: Hidden) -> int:
+    """The place that has the same bars before and after it as the hidden one, or one of the two; else 8 before."""
+    here = bar.place
+    alike = {
+        place: sum(_at(bar, place + step) == _at(bar, here + step) and place + step != here for step in (-1, 1))
+        for place in range(len(bar.tune.measures))
+        if place != here
+    }
+    best = max(alike, key=lambda place: (alike[place], -abs(abs(place - here) - 8)), default=here)
+    return best if alike.get(best) else here - 8
+
+
+def _at(bar: Hidden, place: int) -> Signs | None:
+    signs = signs_of(bar.tune)
+    return signs[place] if 0 <= place < len(signs) else None
 
 
 def returned(runs: Sequence[Path], tunes: Sequence[Tune], most: int, seeds: int, *, broken: bool) -> float:
     """Print how many hidden bars come out exact; the share of those that return."""
     heads = " | ".join(f"seed {seed}" for seed in range(seeds))
-    print(f"\n| hidden bars | {heads} | mean | the bar 4 or 8 away |\n| {' | '.join(['---'] * (seeds + 3))} |")
+    print(f"\n| hidden bars | {heads} | mean | the bar 4 or 8 away | by its neighbours |")
+    print(f"| {' | '.join(['---'] * (seeds + 4))} |")
     shares = []
     for run in runs:
         generator = load(run)
@@ -189,7 +205,8 @@ def returned(runs: Sequence[Path], tunes: Sequence[Tune], most: int, seeds: int,
             shares += [float(by_seed.mean())] if returns else []
             what = f"{run.name}: {len(bars)} that {'return' if returns else 'return nowhere'}"
             cells = " | ".join(f"{share:.1%}" for share in by_seed)
-            print(f"| {what} | {cells} | {by_seed.mean():.1%} | {copied(bars):.1%} |", flush=True)
+            others = f"{copied(bars):.1%} | {copied_by_neighbours(bars):.1%}"
+            print(f"| {what} | {cells} | {by_seed.mean():.1%} | {others} |", flush=True)
     return statistics.mean(shares)
 
 

@@ -85,6 +85,14 @@ def train_lab(corpus: Corpus[Tune], folder: Path) -> Path:
     return folder
 
 
+def joint_seconds(corpus: Corpus[Tune]) -> float:
+    """The seconds of the processor that the lab's joint setting takes."""
+    joint = load_preset(LAB_JOINT)
+    seconds = joint.schedule.num_training_iterations * seconds_a_step(corpus, joint)
+    note(f"the lab's joint setting: {seconds:.0f} s of the processor")
+    return seconds
+
+
 def from_scratch(real: Real, preset: str, seconds: float, folder: Path, seed: int, lab: Bits) -> list[Figure]:
     """A preset in the time that the lab's joint setting takes."""
     config = within(real.corpus, load_preset(preset).with_(seed=seed), seconds)
@@ -160,9 +168,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         lab = bits_of(given.lab or train_lab(real.corpus, folder / "lab"), real)
-        joint = load_preset(LAB_JOINT)
-        seconds = given.seconds or joint.schedule.num_training_iterations * seconds_a_step(real.corpus, joint)
-        print(f"the lab's best: {', '.join(f'{bits:.3f}{of}' for of, bits in lab.items())}; its joint {seconds:.0f} s")
+        print(f"the lab's best: {', '.join(f'{bits:.3f}{of}' for of, bits in lab.items())}")
+        seconds = 0.0 if given.only == "tuned" else given.seconds or joint_seconds(real.corpus)
         for seed in range(given.seeds):
             here = folder / str(seed)
             here.mkdir()

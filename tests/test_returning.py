@@ -255,3 +255,12 @@ def test_a_copy_of_the_bar_four_away_is_exact_where_that_returns() -> None:
     signs = infill.signs_of(tune)
     bars = [infill.Hidden(tune, place, signs[place], True) for place in (0, 1, 2)]
     assert infill.copied(bars) == pytest.approx(2 / 3)
+
+
+def test_who_looks_at_the_neighbours_copies_what_stood_between_them() -> None:
+    infill = there("infill")
+    tune = of("DEFG|ABcd|D4|E4|F4|DEFG|ABcd|D4|G4|]")
+    signs = infill.signs_of(tune)
+    bars = [infill.Hidden(tune, place, signs[place], True) for place in (1, 2, 5)]
+    assert infill.copied_by_neighbours(bars) == 1
+    assert infill.copied_by_neighbours([infill.Hidden(tune, 8, signs[8], False)]) == 0
