@@ -43,6 +43,9 @@ from tunewright.generation.foresight import foresight, left_out
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.music.tune import Tune
 from tunewright.support.errors import TunewrightError
+from tunewright.tokens.degrees.promises import count_promises
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
+from tunewright.tokens.requests import Request
 
 BASE = "base"  # the model in the box
 RAW = ("--free", "--temperature", "1", "--best-of", "1")  # what the model gives by itself
@@ -107,6 +110,16 @@ def bits(generator: Generator, real: Real) -> list[Figure]:
     return [*figures, Figure("bits per note", whole, wanted=(-math.inf, MOST_BITS))]
 
 
+def promises(generator: Generator, count: int, seed: int) -> list[Figure]:
+    """How many measures that say that they return do so without the grammar; nothing of a run without a phrase plan."""
+    codec = generator.tokenizer
+    if not isinstance(codec, DegreeTokenizer) or not codec.phrase_plan:
+        return []
+    drawn = generator.generate(count, Request(free=True), seed=APART * seed)
+    made, kept = map(sum, zip(*(count_promises(codec, one.ids) for one in drawn), strict=True))
+    return [Figure("promised returns kept without the grammar", kept / made if made else math.nan)]
+
+
 def figures_of_run(run: str, judge: Judge, count: int, seed: int, options: Sequence[str]) -> list[Figure]:
     """Every figure of a run, with the tunes of one seed, drawn with further options."""
     drawn, free = (
@@ -114,12 +127,14 @@ def figures_of_run(run: str, judge: Judge, count: int, seed: int, options: Seque
         draw(run, count, seed, *RAW),
     )
     tunes = [one.tune for one in drawn if one.tune is not None]
+    generator = load_generator(run)
     raw = well_formed(free, " without the grammar", LEAST_RAW)[:1]
     return [
         *figures_of(tunes, judge, seed),
         *raw,
         *well_formed(drawn, "", 1.0),
-        *bits(load_generator(run), judge.real),
+        *promises(generator, count, seed),
+        *bits(generator, judge.real),
     ]
 
 

@@ -46,7 +46,7 @@ def test_an_impossible_override_is_explained_in_one_line(assignment: str, said: 
 
 
 def test_an_unknown_preset_names_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"known: default, lab-batch, lab-default, .*lab-joint, .*sound$"):
+    with pytest.raises(ConfigError, match=r"known: base, default, lab-batch, lab-default, .*lab-joint, .*sound$"):
         load_preset("labjoint")
 
 

@@ -117,32 +117,31 @@ class RecurrentModel(EmbeddingModel):
         return hidden, tuple(torch.stack(parts) for parts in zip(*last, strict=True))
 
     def _first_sums(self, ids: Tensor) -> Tensor:
-        """What ids (T, B) or (T, B, 1 + K) add to the first layer's gates (T, B, 4 hidden), bf16."""
-        if not (self.training and self.input_dropout):
-            return self._table_rows(self._input_table(), ids).to(BF16)
-        table = self._input_table(scale=1 / (1 - self.input_dropout))
-        blank = len(table)  # what is blank still gets the bias
-        table = torch.cat([table, self._input_weights(0)[1][None]])
-        tokens = ids[..., 0] if self.place_embeddings else ids
-        tokens = tokens.masked_fill(torch.rand(tokens.shape) < self.input_dropout, blank)
-        ids = torch.cat([tokens[..., None], ids[..., 1:]], -1) if self.place_embeddings else tokens
-        return self._table_rows(table, ids).to(BF16)
+        """What ids (T, B) or (T, B, 1 + K) add to the first layer's gates (T, B, 4 hidden), bf16.
 
-    def _table_rows(self, table: Tensor, ids: Tensor) -> Tensor:
-        """The rows of `_input_table` that ids (…) or (…, 1 + K) choose, summed over the last: (…, 4 hidden)."""
-        if not self.place_embeddings:
-            return F.embedding(ids, table)
-        sizes = [embedding.num_embeddings for embedding in (self.embedding, *self._place_tables())]
-        rows = ids + torch.tensor([0, *accumulate(sizes[:-1])])
-        return F.embedding_bag(rows.flatten(0, -2), table, mode="sum").view(*ids.shape[:-1], -1)
-
-    def _input_table(self, scale: float = 1.0) -> Tensor:
-        """What each id, and after the ids each place, adds to the first layer's gates (vocab + places, 4 hidden).
-
-        A row of it takes the place of the first layer's input product: rows cost next to nothing to fetch.
+        Ids alone take rows of a table in place of a product: rows cost next to nothing to fetch. Where much stands
+        beside them, so many wide rows would cost more to add up than a product with the sum of narrow ones does.
         """
+        share = self.input_dropout if self.training else 0.0
+        tokens, blank = self.tokens(ids), self.embedding.num_embeddings
+        if share:
+            tokens = tokens.masked_fill(torch.rand(tokens.shape) < share, blank)
+        narrow = torch.cat(
+            [self.embedding.weight / (1 - share), self.embedding.weight.new_zeros(1, self.embedding.embedding_dim)]
+        )
         weight, bias = self._input_weights(0)
-        tables = [F.linear(self.embedding.weight * scale, weight, bias)]
+        if not self.place_embeddings:
+            return F.embedding(tokens, F.linear(narrow, weight, bias).float()).to(BF16)
+        tables = [narrow, *(embedding.weight for embedding in self._place_tables())]
+        starts = torch.tensor([0, *accumulate(map(len, tables))][:-1])
+        rows = torch.cat([tokens[..., None], ids[..., 1:]], -1) + starts
+        summed = F.embedding_bag(rows.flatten(0, -2), torch.cat(tables), mode="sum").view(*tokens.shape, -1)
+        return F.linear(summed, weight, bias).to(BF16)
+
+    def _input_table(self) -> Tensor:
+        """What each id, and after the ids each place, adds to the first layer's gates (vocab + places, 4 hidden)."""
+        weight, bias = self._input_weights(0)
+        tables = [F.linear(self.embedding.weight, weight, bias)]
         tables += [F.linear(embedding.weight, weight) for embedding in self._place_tables()]
         return torch.cat(tables).float()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.musical import planned_tokenizer, regular_tunes, tokenizer
 from tunewright.formats.abc import parse_abc
 from tunewright.support.errors import TokenError
 from tunewright.tokens.degrees.context import Reader
-from tunewright.tokens.degrees.features import DIRECT
+from tunewright.tokens.degrees.features import DIRECT, MOST_STEPS, MOVES
 from tunewright.tokens.degrees.returns import RETURNS, Return, Way, keeps
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 
@@ -95,6 +97,34 @@ def test_a_tokenizer_with_a_plan_is_kept_and_one_without_is_as_before() -> None:
     changed = planned_tokenizer().to_json().replace('"plan:new"', '"plan:old"')
     with pytest.raises(TokenError, match="another version"):
         DegreeTokenizer.from_json(changed)
+
+
+def test_the_last_notes_are_told_beside_each_token() -> None:
+    """Read from the tune itself: its notes in steps of the scale, and how long they are."""
+    told = replace(planned_tokenizer(), last_notes=True)
+    pitch, move, length = (1 + DIRECT + 2 + which for which in range(3))  # after the return, and what is due
+    columns = told.features
+    assert told.direct == DIRECT + 5
+    assert len(told.context_sizes) == len(planned_tokenizer().context_sizes) + 6
+    for tune in TUNES[:60]:
+        passage = told.passage(tune)
+        assert passage.rows is not None
+        assert (passage.rows[:, 1:] < told.context_sizes).all()
+        last = previous = None
+        for number, row in zip(passage.ids, passage.rows, strict=True):
+            if number in told.timed and told.timed[number][1] in told.pitches:
+                previous, last = last, told.timed[number]
+            elif number in told.pitches or number in told.lengths:
+                break  # spelled, or a grace note: told otherwise
+            if last is None:
+                assert row[pitch] == row[move] == row[length] == 0
+                continue
+            assert row[pitch] == columns.sounds[last[1]]
+            assert row[length] == columns.lengths[last[0]][0]
+            here = told.pitches[last[1]][0]
+            there = None if previous is None else told.pitches[previous[1]][0]
+            moved = 0 if there is None else 1 + MOST_STEPS + max(-MOST_STEPS, min(here - there, MOST_STEPS))
+            assert (row[move] - 1) % MOVES == moved
 
 
 def test_returns_in_words() -> None:

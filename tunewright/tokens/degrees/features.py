@@ -26,7 +26,9 @@ BARS_BACK = (1, 2, 4, 8)
 BARS_AHEAD = (0, 1, 2, 4, 8)
 FAR = 96  # 32nds to the next known note, at most
 
-MOST_STEPS = 10  # between two notes, that are told apart
+MOST_STEPS = 8  # between two notes, that are told apart
+MOVES = 2 * MOST_STEPS + 2  # that are: none at all, and from so many steps down to so many up
+LOWEST, HEIGHTS = -9, 25  # steps from the home tonic to the lowest note that is told with the move to it; how many are
 
 DIRECT = 13  # features, the place and what is owed there, that rule tokens out whatever the melody is
 
@@ -90,15 +92,15 @@ class ContextFeatures:
         looks = (sounds, len(self.lengths) + 1) * (len(BARS_BACK) + len(BARS_AHEAD))
         returns: tuple[int, ...] = (len(RETURNS) + 1, len(self.vocabulary.vocab)) if planned else ()
         told = (1 + (COUNTED + 1) ** 2, *(len(RETURNS) + 1,) * (1 + len(BACK))) if planned else ()
-        moves = 2 * MOST_STEPS + 2
-        last: tuple[int, ...] = (sounds, moves) if self.vocabulary.last_notes else ()
-        before: tuple[int, ...] = (moves, sounds, len(self.lengths) + 1) if self.vocabulary.last_notes else ()
+        told_notes = self.vocabulary.last_notes
+        last: tuple[int, ...] = (sounds, HEIGHTS * MOVES + 1, len(self.lengths) + 1) if told_notes else ()
+        before: tuple[int, ...] = (MOVES, MOVES, sounds) if told_notes else ()
         return (*place, *bar, *owed, *returns, *last, 2 ** len(BARS_BACK), *told, *before, *looks, sounds, FAR + 1)
 
     @cached_property
     def direct(self) -> int:
         """How many of the first features say what may follow: the place, what is owed, returns, the last notes."""
-        return DIRECT + 2 * self.vocabulary.phrase_plan + 2 * self.vocabulary.last_notes
+        return DIRECT + 2 * self.vocabulary.phrase_plan + 3 * self.vocabulary.last_notes
 
     @cached_property
     def sounds(self) -> dict[int, int]:

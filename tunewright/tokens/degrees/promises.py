@@ -15,14 +15,32 @@ from tunewright.music.phrases import PhrasePlan
 from tunewright.tokens.degrees.context import Reader
 from tunewright.tokens.degrees.grammar import GRID, Planning, State
 from tunewright.tokens.degrees.grammar.cells import Cell, Stage
-from tunewright.tokens.degrees.returns import FEWEST_MOVED, NEW, Measure, Return, Way, moved_ids
+from tunewright.tokens.degrees.returns import FEWEST_MOVED, NEW, Measure, Return, Way, keeps, moved_ids
 from tunewright.tokens.degrees.rows import DegreeRows
+from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.requests import FARTHEST_RETURN
 
 STEPS = tuple(sign * steps for steps in range(1, 8) for sign in (1, -1))  # by which a measure may be moved
 PASSED, ADDED, KEPT = 3, 1, 4  # what notes passed by and added cost of a varied measure's freedom, and kept ones bring
 RESERVE = 4  # of that freedom: for the longest notes that fit, up to the next note of what is varied
 IN_A_TUPLET = 6  # of it, for the notes of a tuplet
+
+
+def count_promises(tokenizer: DegreeTokenizer, ids: Sequence[int]) -> tuple[int, int]:
+    """How many measures of a tune say that they return another one, and how many of these do as they say."""
+    reader = tokenizer.reader()
+    returning, said = reader.returning, NEW
+    made = kept = 0
+    for number in (tokenizer.END, *ids, tokenizer.END):
+        before = len(returning.measures) if returning else 0
+        said = tokenizer.returns.get(number, said)
+        reader.read(number)
+        if returning and len(returning.measures) > before and said != NEW:
+            start = next(reversed(returning.measures))
+            made += 1
+            kept += keeps(said, returning.measures[start], start, returning.measures, tokenizer)
+            said = NEW
+    return made, kept
 
 
 class Promises:
@@ -36,7 +54,8 @@ class Promises:
         self._start: State | None = None  # of this measure
         self._following = False  # whether a varied measure has to follow what it varies from here on
         self._limit = (0, 0)  # of a varied measure: the place that no note may sound across, and the pitch of its note
-        self._fits: dict[tuple[Cell, tuple[int, ...]], bool] = {}
+        self._fits: dict[tuple[Cell, tuple[int, ...]], bool] = {}  # which ids can make a whole measure
+        self._movable: dict[tuple[Cell, tuple[int, ...]], bool] = {}  # which can on another step
         self._possible_at: Cell | None = None  # where the returns that can be had are known
         self._possible_row = 0
 
@@ -148,7 +167,13 @@ class Promises:
         alike = self._begun.get((bar - one.back, filled)) is state.cell
         if one.way == Way.SAME:
             return alike or self._lets_through(state, source.ids)
-        return len(source.notes) >= FEWEST_MOVED and any(True for _ in self._moves(source, state))
+        return len(source.notes) >= FEWEST_MOVED and self._can_move(source, state)
+
+    def _can_move(self, source: Measure, state: State) -> bool:
+        key = (state.cell, source.ids)
+        if key not in self._movable:
+            self._movable[key] = any(True for _ in self._moves(source, state))
+        return self._movable[key]
 
     def _can_vary(self, source: Measure, state: State) -> bool:
         """Whether a measure that begins here can vary another one; a plain one, or else its notes have to fit."""
