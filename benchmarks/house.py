@@ -59,8 +59,10 @@ class Extension:
 
 
 MODEL = Extension(
-    ("models.recurrent", "models.cpu"), ("models", "recurrence", "stepping"), frozenset({"lstm", "gru"})
-)  # fmt: skip
+    tuple(f"models.{name}" for name in ("recurrent", "attentive", "transformer", "attention", "embedding", "cpu")),
+    ("models", "recurrence", "stepping"),
+    frozenset({"lstm", "gru"}),
+)
 TOKENIZER = Extension(
     ("tokens.characters", "tokens.degrees", "tokens.polyphony"),
     (

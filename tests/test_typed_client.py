@@ -102,7 +102,8 @@ def test_a_wheel_holds_its_types_and_every_file_that_the_code_reads() -> None:
     presets = {f"tunewright/configs/{path.name}" for path in (ROOT / "configs").glob("*.toml")}
     assert {path.rpartition(".")[2] for path in there} == {suffix[1:] for suffix in READ_BY_CODE}
     assert len(presets) > 5
-    assert there | presets <= wheel
+    box = {f"tunewright/base/{path.name}" for path in (ROOT / "base").iterdir()}
+    assert there | presets | box <= wheel
     assert not [path for path in wheel if path.startswith(("tests/", "benchmarks/"))]
 
 
@@ -112,4 +113,5 @@ def test_a_source_archive_holds_what_builds_and_tests_the_package() -> None:
         ours = {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*.*") if path.suffix in (".py", ".toml")}
         assert ours
         assert ours <= archive
-    assert {"README.md", "Makefile", "constraints.txt", "tunewright/py.typed"} <= archive
+    box = {f"base/{path.name}" for path in (ROOT / "base").iterdir()}
+    assert {"README.md", "Makefile", "constraints.txt", "tunewright/py.typed"} | box <= archive

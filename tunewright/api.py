@@ -178,9 +178,11 @@ def teach_critic(
     a run of pieces and for numbers out of range, CorpusError where there are too few tunes.
     """
     from tunewright.judging import teaching
+    from tunewright.training.base import refuse_to_change, run_folder
     from tunewright.training.run import load_run
 
-    trained = load_run(Path(run)) if isinstance(run, str | Path) else run
+    trained = load_run(run_folder(run)) if isinstance(run, str | Path) else run
+    refuse_to_change(trained.path)
     found = teaching.corpus_of(trained) if corpus is None else corpus
     how: dict[str, Any] = {"best_of": best_of, "seed": seed, "on_progress": on_progress}
     return teaching.teach_run(trained, found, tunes=tunes or teaching.TUNES, **how)

@@ -603,6 +603,28 @@ def test_render_plays_chords_where_they_are_asked_for(tunewright: Command, tmp_p
         assert "--chords" in refused.err
 
 
+def test_render_draws_where_a_run_looks_back(tunewright: Command, tmp_path: Path, tunes: Path, trained: Path) -> None:
+    run, out = tmp_path / "attending", tmp_path / "out"
+    settings = ["cell=transformer", "num_heads=2", "tokens=degrees", "weight_dropout=0"]
+    words = [word for setting in settings for word in ("--set", setting)]
+    assert tunewright("train", tunes, "--out", run, "--steps", "2", *SETTINGS, *words).code == 0
+    (tmp_path / "x.abc").write_text(
+        "X:1\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|cBAG|FEDC|]\n\nX:2\nM:4/4\nL:1/4\nK:C\nC13/16D|\n"
+    )
+    result = tunewright("render", tmp_path / "x.abc", "--out", out, "--format", "svg,pdf", "--attention", run)
+    assert result.code == 1
+    assert "x.abc:7" in result.err
+    assert "cannot read it" in result.err
+    drawn = (out / "x-001.svg").read_text().partition("#0072b2")[2]
+    assert drawn.count("<circle") == 12  # every note but those of the first bar
+    assert "that attending looks at most" in drawn
+    assert {path.name for path in out.iterdir()} == {"x-001.svg", "x.pdf"}
+    plain = ("render", tmp_path / "x.abc", "--out", out)
+    assert_one_error(tunewright(*plain, "--attention", trained), "cell lstm", "attentive-lstm or transformer")
+    for refused in (("--parts", "--attention", run), ("--format", "mid", "--attention", run)):
+        assert tunewright(*plain, *refused).code == 2
+
+
 def test_render_never_replaces_what_it_reads(tunewright: Command, tmp_path: Path) -> None:
     (tmp_path / "x.abc").write_text("X:1\nK:C\nABc|\n")
     before = (tmp_path / "x.abc").read_bytes()

@@ -5,12 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.small_base import boxed, made_base
+from tests.support.small_base import boxed, corpus_of_base, made_base
 from tests.support.small_runs import SMALL, real_tunes
 from tunewright.cli import demo
 from tunewright.cli.console import show_training
 from tunewright.cli.demo import FORMATS, draw_well_formed, longest, run_demo
+from tunewright.corpus.reading import read_corpus
 from tunewright.generation.keywords import generate
+from tunewright.music.kinds import music_id
 from tunewright.support.errors import OutputError, RunError
 from tunewright.training import base
 from tunewright.training.finetuning import finetuning
@@ -69,7 +71,7 @@ def test_the_demo_begins_with_the_model_in_the_box_and_shows_it_beside_real_tune
     few = {"num_training_iterations": 2, "eval_every": 1, "batch_size": 4, "device": "cpu", "precision": "fp32"}
     monkeypatch.setattr(demo, "COLLECTION", str(tmp_path / "some.abc"))
     monkeypatch.setattr(demo, "finetuning", lambda *sizes: finetuning(*sizes).with_(**few))
-    for name in ("TUNES", "BESIDE"):
+    for name in ("TUNES", "BESIDE", "MOST_DRAWN", "FREE"):  # what has hardly learned rambles on
         monkeypatch.setattr(demo, name, 1)
     monkeypatch.setattr(demo, "FEWEST_BARS", 1)
     monkeypatch.setattr(demo, "FORMATS", ("abc", "svg"))
@@ -82,7 +84,10 @@ def test_the_demo_begins_with_the_model_in_the_box_and_shows_it_beside_real_tune
     assert (
         page.index("went on with 40 tunes") < page.index("What the model in the box writes") < page.index("Real tunes")
     )
-    assert "had learned from 16 of these" in page
+    corpus, before = read_corpus(tmp_path / "some.abc"), corpus_of_base().train
+    known = set(map(music_id, before)) & set(map(music_id, corpus.train))
+    assert 0 < len(known) < 16
+    assert f"had learned from {len(known)} of these {len(corpus.train)} tunes before" in page
     assert run_demo(tmp_path / "demo", None, 1, told.append, show_training) == "finished"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.small_runs import SMALL, real_tunes
+from tests.support.small_runs import SMALL, real_tunes, small
 from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.reading import read_corpus
 from tunewright.generation.checkpoints import keep_checkpoints
@@ -141,6 +141,21 @@ def test_bits_of_each_note_are_there_where_they_are_wanted(trained: Path) -> Non
     for place, bits in judged.surprises.items():
         assert len(bits) == judged.scorecard.each[place].notes
     assert len(judged.surprises) == 3
+    assert judged.looks == {}  # an LSTM looks nowhere
+
+
+@pytest.mark.parametrize("cell", ["attentive-lstm", "transformer"])
+def test_where_a_run_that_attends_looks_back_is_there_where_it_is_wanted(
+    cell: str, tunes: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    config = small(cell).with_(num_training_iterations=2, eval_every=2)
+    list(train_steps(corpus, tmp_path / "run", config, record={"sources": [str(tunes)]}))
+    judged = evaluate(tmp_path / "run", order=replace(FEW, surprises=True))
+    assert judged.looks
+    for place, looks in judged.looks.items():
+        notes = judged.scorecard.each[place].notes
+        assert all(0 <= look.back_to < look.note < notes for look in looks)
+    assert evaluate(tmp_path / "run", order=FEW).looks == {}
 
 
 # ------------------------------------------------------------------------------------------------ settings

@@ -17,7 +17,7 @@ def watch(monkeypatch: pytest.MonkeyPatch, drawn: Sequence[Any]) -> tuple[CopyWa
     """A watch over a model that draws this, and the model."""
     tunes, codec = real_tunes(), DegreeTokenizer()
     music = [SimpleNamespace(music=one) for one in drawn]
-    fake = SimpleNamespace(generate=lambda n, seed: iter(music[:n]))
+    fake = SimpleNamespace(generate=lambda n, seed, max_length: iter(music[:n]))
     monkeypatch.setattr(copying, "Generator", lambda *_: fake)
     model = build_model(DEGREES.model, len(codec.vocab), codec.context_sizes, codec.direct)
     return CopyWatch(corpus_of(tunes[:20], tunes[20:24]), codec, DEGREES), model

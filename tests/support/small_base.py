@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.small_runs import SMALL, corpus_of, real_tunes
 from tunewright.corpus.corpus import Corpus
+from tunewright.judging import copying
 from tunewright.music.tune import Tune
 from tunewright.training import base
 from tunewright.training.compact import pack_run
@@ -41,6 +42,8 @@ def made_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def boxed(made_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same, as what "base" means."""
     monkeypatch.setattr(base, "FOLDERS", (made_base,))
+    monkeypatch.setattr(copying, "DRAWN", 2)  # what has hardly learned rambles on
+    monkeypatch.setattr(copying, "LONGEST", 60)
     return made_base
 
 

@@ -18,6 +18,7 @@ from tunewright.training.finetuning import (
     DROPOUT,
     FEWEST_STEPS,
     MOST_STEPS,
+    PATIENCE,
     UNWATCHED_STEPS,
     Origin,
     finetuning,
@@ -107,7 +108,7 @@ def test_one_that_was_killed_before_its_first_checkpoint_does_not_go_on_from_not
 def test_weights_that_are_no_better_are_not_kept(tmp_path: Path, origin: Origin) -> None:
     config = finetuning(origin, 8, 4).with_(**FEW_STEPS | {"num_training_iterations": 20}, learning_rate=1.0)
     last = list(train_steps(corpus(), tmp_path / "x", config, origin=origin))[-1]
-    assert (last.status, last.best_step) == ("early_stopped", 0)
+    assert (last.status, last.step, last.best_step) == ("early_stopped", 2 * PATIENCE, 0)
     assert "no better than that of step 0" in last.stopped
     assert load_run(tmp_path / "x").summary["stopped"] == last.stopped
     assert same(best(tmp_path / "x"), origin.weights)

@@ -17,7 +17,7 @@ from tunewright.music.score import Score
 from tunewright.music.tune import Tune
 
 COLOUR = "#0072b2"  # blue against black, which no kind of colour blindness takes one for the other
-THINNEST, THICKEST = 0.8, 3.0  # pixels
+THINNEST, THICKEST = 0.8, 2.6  # pixels
 UNITS = 1000 / SCALE  # of verovio in a pixel
 MARGIN = (500, 100)  # of a page of verovio, in its units: left and top
 HALF_A_HEAD = 4.2  # pixels from the left end of a notehead to its middle
@@ -98,7 +98,7 @@ def _curve(later: _Place, earlier: _Place, strength: float) -> str:
         bends = ((start[0] + BOW, start[1] - down), (end[0] + BOW, end[1] + down))
         end = (earlier.x, earlier.y + ABOVE)
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*bends, end))
-    opacity = 0.35 + 0.5 * strength
+    opacity = 0.3 + 0.45 * strength
     path = f'<path d="M{start[0]:.1f},{start[1]:.1f} C{points}" stroke-width="{thick:.1f}" opacity="{opacity:.2f}"/>'
     return (
         f'{path}<circle cx="{end[0]:.1f}" cy="{end[1]:.1f}" r="{1 + thick / 2:.1f}" fill="{COLOUR}" stroke="none"/>\n'

@@ -24,6 +24,7 @@ from tunewright.training.progress import Watched
 from tunewright.training.run import is_run, load_run, read_record
 
 DRAWN = 16  # tunes or pieces each time
+LONGEST = 600  # ids of a tune, three times those of a usual one: what rambles on is cut
 HELD_OUT = 200  # that are looked at, at most, evenly spaced
 USUAL_RATE = 0.02  # of real music, where too little is held out to tell
 BY_CHANCE = 0.05  # how often so many copies, or more, are drawn by who copies no more often than real music
@@ -43,7 +44,9 @@ class CopyWatch:
     def __call__(self, model: Model) -> Watched:
         """How much of what the model draws is copied, and the reason to stop where that is too much."""
         generator = Generator(model.eval(), self.codec, "", "auto", self.config)
-        drawn = [one.music for one in generator.generate(DRAWN, seed=0) if one.music is not None]
+        most = LONGEST if self.kind.cut_by_corpus else None
+        found = generator.generate(DRAWN, seed=0, max_length=most)
+        drawn = [one.music for one in found if one.music is not None]
         rate = self._copy_rate(drawn)
         if math.isnan(rate) or rate * len(drawn) <= self.most:
             return Watched(rate)

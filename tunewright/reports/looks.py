@@ -13,7 +13,7 @@ from tunewright.generation.attention import Look
 from tunewright.music.score import Score
 from tunewright.music.tune import Tune
 
-MOST_ARCS = 40  # on a score: about one for each bar of a long tune
+MOST_ARCS = 32  # on a score: one for each bar of a long tune
 
 
 def score_with_looks(music: Tune | Score, looks: Sequence[Look], below: Sequence[str] = ()) -> str:

@@ -18,10 +18,20 @@ from tunewright.support.errors import OutputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.support.version import __version__
 from tunewright.training.config import format_config
-from tunewright.training.run import BEST, DEFAULTS, LAST, Run, load_run, read_metrics, read_record, write_summary
+from tunewright.training.run import (
+    BEST,
+    CRITIC,
+    DEFAULTS,
+    LAST,
+    Run,
+    load_run,
+    read_metrics,
+    read_record,
+    write_summary,
+)
 from tunewright.training.tensors import load_tensors, save_compact
 
-AS_THEY_ARE = ("tokenizer.json", "split.json", DEFAULTS)  # files that are copied, those that are there
+AS_THEY_ARE = ("tokenizer.json", "split.json", DEFAULTS, CRITIC)  # files that are copied, those that are there
 RECORDED = ("preset", "changed", "sources", "libraries")  # of what a run was begun with
 SUMMED_UP = (
     *("steps", "notes", "seconds", "train_loss", "valid_loss", "best_step", "bits_per_note", "corpus", "fingerprint"),

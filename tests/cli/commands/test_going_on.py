@@ -13,7 +13,7 @@ from tunewright.training.run import BEST
 
 __all__ = ["boxed", "made_base", "no_base", "tunes", "tunewright"]  # fixtures
 
-LITTLE = ["--set", "batch_size=4", "--set", "device=cpu", "--set", "precision=fp32", "--set", "eval_every=2"]
+LITTLE = ["--set", "batch_size=4", "--set", "device=cpu", "--set", "precision=fp32", "--set", "eval_every=4"]
 
 
 @pytest.mark.usefixtures("boxed")
@@ -28,7 +28,7 @@ def test_it_is_judged_and_compared_by_its_name_and_stays_as_it_came(
     boxed: Path, tunewright: Command, tunes: Path, tmp_path: Path
 ) -> None:
     before = files_in(boxed)
-    judged = tunewright("evaluate", "base", "-n", "3", "--against", tunes, "--json")
+    judged = tunewright("evaluate", "base", "-n", "1", "--against", tunes, "--json")
     assert (judged.code, json.loads(judged.out)["title"]) == (0, "base")
     refused = tunewright("evaluate", "base", "--temperatures", "0.8", "--save-default")
     assert (refused.code, "stays as it came" in refused.err) == (1, True)
@@ -45,11 +45,10 @@ def test_a_run_that_goes_on_from_it_says_so_and_why_it_stopped(
     words = ["train", tunes, "--from", "base", "--out", tmp_path / "run", "--seed", "2", *LITTLE]
     done = tunewright(*words, "--steps", "30", "--set", "learning_rate=1.0")
     assert done.code == 0
-    assert "early stopped after 4 steps" in done.out
-    assert "Stopped: 2 looks in a row at held-out tunes were no better than that of step 0." in done.out
+    assert "early stopped after 16 steps" in done.out
+    assert "Stopped: 4 looks in a row at held-out tunes were no better than that of step 0." in done.out
     assert json.loads((tmp_path / "run" / "record.json").read_text())["from"]["run"] == "base"
     assert tunewright("generate", tmp_path / "run").code == 0
-    assert tunewright("evaluate", tmp_path / "run", "-n", "2").code == 0
 
 
 @pytest.mark.usefixtures("boxed")
@@ -75,8 +74,6 @@ def test_a_collection_in_five_four_is_learned(tunewright: Command, tmp_path: Pat
     done = tunewright("train", tmp_path / "five.abc", "--from", "base", "--out", tmp_path / "run", *LITTLE)
     assert done.code == 0
     assert "not learned from" not in done.err
-    drawn = tunewright("generate", tmp_path / "run", "--meter", "5/4")
-    assert "M:5/4" in drawn.out
 
 
 @pytest.mark.usefixtures("boxed")

@@ -16,11 +16,14 @@ import pytest
 from tests.reports.test_run_page import Reader
 from tests.support.scorecards import COPY, HOSTILE, SURPRISED, candidates, corpus, full_card, plain_card
 from tests.support.small_runs import real_tunes
+from tunewright.formats.arcs import COLOUR as ARC_COLOUR
 from tunewright.formats.engraving import to_svg
+from tunewright.generation.attention import Look
 from tunewright.judging.scorecard import Scorecard
 from tunewright.judging.scoring import score
 from tunewright.reports.scorecard import scores as scorecard_scores
 from tunewright.reports.scorecard.extremes import extremes
+from tunewright.reports.scorecard.looks import looking_back
 from tunewright.reports.scorecard.numbers import numbers_of
 from tunewright.reports.scorecard.page import write_scorecard
 from tunewright.reports.scorecard.plots import bin_edges, distribution
@@ -38,6 +41,7 @@ from tunewright.reports.wording import Wording, quoted_collection
 from tunewright.support.errors import ConfigError
 
 EN = Wording("en", "tune")
+LOOKS = {0: [Look(9, 2, 0.1, 3.0), Look(10, 3, 0.1, 2.0)]}
 
 
 def surprises() -> dict[int, tuple[float, ...]]:
@@ -50,7 +54,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything that a page can have."""
     path = tmp_path_factory.mktemp("page") / "card.html"
     commands = [["tunewright", "evaluate", "mine <or> yours.abc"]]
-    write_scorecard(path, full_card(), others=corpus().train, surprises=surprises(), commands=commands)
+    write_scorecard(path, full_card(), others=corpus().train, surprises=surprises(), looks=LOOKS, commands=commands)
     return path
 
 
@@ -62,7 +66,7 @@ def read(page: Path) -> Reader:
 @pytest.fixture(scope="module")
 def chinese(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("page") / "card.html"
-    write_scorecard(path, full_card(), "zh", others=corpus().train, surprises=surprises())
+    write_scorecard(path, full_card(), "zh", others=corpus().train, surprises=surprises(), looks=LOOKS)
     return path.read_text(encoding="utf-8")
 
 
@@ -126,7 +130,9 @@ def test_every_tune_has_its_certificate_and_its_abc(page: Path, read: Reader) ->
 
 def test_all_parts_are_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    parts = "warnings answers departures distributions matches tells copies surprises frontier extremes tunes numbers"
+    parts = (
+        "warnings answers departures distributions matches tells copies surprises looks frontier extremes tunes numbers"
+    )
     assert [part for part in (*parts.split(), "drawn", "again") if f'id="{part}-title"' not in text] == []
 
 
@@ -160,7 +166,7 @@ def test_without_a_collection_the_page_says_so_and_shows_what_there_is(tmp_path:
     text = page_of(score(candidates([tune.text for tune in real_tunes()[:3]])), tmp_path)
     assert Reader(text).open == []
     assert "no collection was given" in text
-    for part in ("departures", "matches", "tells", "copies", "surprises", "frontier", "drawn", "again"):
+    for part in ("departures", "matches", "tells", "copies", "surprises", "looks", "frontier", "drawn", "again"):
         assert f'id="{part}-title"' not in text
     assert 'id="distributions-title"' in text
     assert "real tunes" not in text.partition("<main>")[2].lower()
@@ -215,6 +221,16 @@ def test_the_most_surprising_tunes_come_first_with_their_notes_in_colour() -> No
     assert strongest in base64.b64decode(found[0].score.partition(",")[2]).decode()
     assert strongest not in base64.b64decode(found[1].score.partition(",")[2]).decode()
     assert "(12.0 bits)" in found[0].most
+
+
+def test_the_tunes_with_the_clearest_looks_back_come_first_with_arcs_over_them() -> None:
+    told = {0: [Look(9, 2, 0.1, 3.0)], 3: [Look(12, 3, 0.3, 8.0), Look(13, 4, 0.2, 5.0)], 2: []}
+    found = looking_back(full_card(), told, EN)
+    assert [one.place for one in found] == [3, 0]
+    for one, arcs in zip(found, (2, 1), strict=True):
+        drawn = base64.b64decode(one.score.partition(",")[2]).decode().partition(ARC_COLOUR)[2]
+        assert drawn.count("<circle") == arcs
+    assert "8 times" in found[0].most
 
 
 def test_a_score_takes_less_room_and_keeps_every_stroke() -> None:

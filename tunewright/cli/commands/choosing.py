@@ -35,8 +35,10 @@ def critic(
     from tunewright.cli.console import show_counting
     from tunewright.cli.output import note, print_json, say
     from tunewright.judging.teaching import TUNES, corpus_of, teach_run
+    from tunewright.training.base import refuse_to_change, run_folder
     from tunewright.training.run import CRITIC, load_run
 
+    refuse_to_change(run_folder(run))
     trained = load_run(run)
     corpus = corpus_of(trained, partial(read_of_kind, trained.config.music, melody=trained.config.data.melody))
     note(f"Teaching {run} a critic: drawing, then listening.")

@@ -151,10 +151,19 @@ class Promises:
         return len(source.notes) >= FEWEST_MOVED and any(True for _ in self._moves(source, state))
 
     def _can_vary(self, source: Measure, state: State) -> bool:
-        reachable = sum(1 for ticks, _ in source.notes if ticks % GRID == 0)
+        """Whether a measure that begins here can vary another one; a plain one, or else its notes have to fit."""
+        if not source.notes or source.total not in state.cell.frame.totals:
+            return False
+        if not self._is_plain(source):
+            notes = tuple(number for number in source.ids if self._rows.is_sounding(number))
+            return self._lets_through(state, notes)
         carried = bool(state.cell.at.tie or state.cell.at.slurs)  # the first note may have to be another
-        freedom = PASSED * reachable - len(source.notes) - (KEPT + RESERVE) * carried
-        return reachable > 0 and freedom >= 0 and source.total in state.cell.frame.totals
+        return (PASSED - ADDED) * len(source.notes) >= (KEPT + RESERVE) * carried
+
+    def _is_plain(self, source: Measure) -> bool:
+        """Whether all notes of a measure are one token each and stand on the grid: no tuplets, no odd lengths."""
+        single = all(number in self._rows.columns.timed for number in source.ids if self._rows.is_sounding(number))
+        return single and all(ticks % GRID == 0 for ticks in source.ticks)
 
     def _moves(self, source: Measure, state: State) -> Iterator[tuple[int, ...]]:
         """The measure on every other step on which it can stand here."""
@@ -193,6 +202,9 @@ class Promises:
     def _follows(self, state: State) -> bool:
         """Whether a varied measure has to follow what it varies from here on."""
         freedom, ahead = self._freedom()
+        source = self._returning.source
+        if source is not None and not self._returning.ids and not self._is_plain(source):
+            self._following = True
         if not self._following and ahead and not ahead[0][0] and not state.cell.at.tuplet.r:
             untouched = not self._returning.ids_at(self._reader.filled)
             self._following = untouched and freedom < KEPT + RESERVE and not self._reaching(state, freedom, ahead)
@@ -228,6 +240,7 @@ class Promises:
             row = self._limited_row(state, freedom, ahead)
         elif self._limit[0] > self._reader.filled:
             row = state.row_before(self._limit[0] - self._reader.filled, self._limit[1])
+            row = self._rows.row_of_both(row, self._rows.untied_row)
         lacking = freedom - PASSED * len(ahead) < 0  # to end here
         return self._rows.row_of_both(row, self._rows.unended) if lacking else row
 
@@ -248,7 +261,7 @@ class Promises:
                 ticks, number = ahead[following]
                 row = rows.row_of_both(row, state.row_before(ticks, rows.pitches[number]))
         if room < PASSED:
-            row = rows.row_of_both(row, rows.untupled)
+            row = rows.row_of_both(row, rows.simple)
         if freedom < KEPT + RESERVE:
             row = rows.row_of_both(row, rows.untied_row)  # what is tied to may be no note of what is varied
         return rows.longest(row) if freedom < RESERVE else row

@@ -114,9 +114,9 @@ class DegreeRows:
         return self.masks.add(ending)
 
     @cached_property
-    def untupled(self) -> int:
-        """The row that lets anything through but the beginning of a tuplet."""
-        return self.row_without(self.tokenizer.tuplets)
+    def simple(self) -> int:
+        """The row that lets anything through but tuplets, and lengths apart from their notes."""
+        return self.row_without([*self.tokenizer.tuplets, *self.tokenizer.lengths])
 
     @cached_property
     def pitches(self) -> dict[int, int]:
