@@ -15,8 +15,8 @@ or eight bars away (the best choice of those, for all bars the same), or the one
 of the hidden one.
 
 Exits with 1 unless both sides save at least a tenth against the other model, and something against the same model left
-to right, and half of the bars that return are exact in the mean over seeds. `--break` tells the notes of another tune
-instead, and hides bars of it.
+to right, half of the bars that return are exact in the mean over seeds, and all tunes are well formed. `--break` tells
+the notes of another tune instead, and hides bars of it.
 """
 
 from __future__ import annotations
@@ -143,8 +143,13 @@ def hidden_in(tunes: Sequence[Tune], tokenizer: DegreeTokenizer, most: int, seed
     return [*found[True], *found[False]]
 
 
-def exact(generator: Generator, bars: Sequence[Hidden], seeds: int, *, broken: bool) -> list[list[bool]]:
-    """Of each bar, for each seed, whether it comes out exact; bars that cannot be filled in are left out."""
+def exact(
+    generator: Generator, bars: Sequence[Hidden], seeds: int, faults: list[str], *, broken: bool
+) -> list[list[bool]]:
+    """Of each bar, for each seed, whether it comes out exact; bars that cannot be filled in are left out.
+
+    What is wrong with tunes that are not well formed afterwards is added to `faults`.
+    """
     found = []
     for number, bar in enumerate(bars):
         asked = bars[(number + 1) % len(bars)] if broken else bar
@@ -155,6 +160,7 @@ def exact(generator: Generator, bars: Sequence[Hidden], seeds: int, *, broken: b
             print(f"left out: {bar.tune.source}: {error}", file=sys.stderr)
             continue
         found.append([one.tune is not None and _same(signs_of(one.tune), bar) for one in drawn])
+        faults.extend(f"{asked.tune.source}, bar {at}: {one.error}" for one in drawn if one.error)
     return found
 
 
@@ -189,8 +195,11 @@ def _at(bar: Hidden, place: int) -> Signs | None:
     return signs[place] if 0 <= place < len(signs) else None
 
 
-def returned(runs: Sequence[Path], tunes: Sequence[Tune], most: int, seeds: int, *, broken: bool) -> float:
-    """Print how many hidden bars come out exact; the share of those that return."""
+def returned(
+    runs: Sequence[Path], tunes: Sequence[Tune], most: int, seeds: int, *, broken: bool
+) -> tuple[float, list[str]]:
+    """Print how many hidden bars come out exact; the share of those that return, and what is not well formed."""
+    faults: list[str] = []
     heads = " | ".join(f"seed {seed}" for seed in range(seeds))
     print(f"\n| hidden bars | {heads} | mean | the bar 4 or 8 away | by its neighbours |")
     print(f"| {' | '.join(['---'] * (seeds + 4))} |")
@@ -201,13 +210,13 @@ def returned(runs: Sequence[Path], tunes: Sequence[Tune], most: int, seeds: int,
         hidden = hidden_in(tunes, generator.tokenizer, most)
         for returns in (True, False):
             bars = [bar for bar in hidden if bar.returns == returns]
-            by_seed = np.array(exact(generator, bars, seeds, broken=broken), float).mean(0)
+            by_seed = np.array(exact(generator, bars, seeds, faults, broken=broken), float).mean(0)
             shares += [float(by_seed.mean())] if returns else []
             what = f"{run.name}: {len(bars)} that {'return' if returns else 'return nowhere'}"
             cells = " | ".join(f"{share:.1%}" for share in by_seed)
             others = f"{copied(bars):.1%} | {copied_by_neighbours(bars):.1%}"
             print(f"| {what} | {cells} | {by_seed.mean():.1%} | {others} |", flush=True)
-    return statistics.mean(shares)
+    return statistics.mean(shares), faults
 
 
 def main() -> None:
@@ -238,9 +247,11 @@ def main() -> None:
         helped.append(after < own)
         print(f"| {infill.name}, {plain.name} | {before:.3f} | {own:.3f} | {after:.3f} | {saved[-1]:.1%} |")
     print(f"\n{len(gaps)} gaps of {', '.join(map(str, BARS))} bars; saved {statistics.mean(saved):.1%} in the mean")
-    found = returned(options.infill, strict, options.most, options.seeds, broken=options.broken)
+    found, faults = returned(options.infill, strict, options.most, options.seeds, broken=options.broken)
     print(f"\n{found:.1%} of the bars that return come out exact; goal {EXACT:.0%}, and {ASKED:.0%} of the bits saved")
-    sys.exit(0 if min(saved) >= ASKED and all(helped) and found >= EXACT else 1)
+    if faults:
+        print(f"{len(faults)} tunes are not well formed with the bar that was drawn; the first: {faults[0]}")
+    sys.exit(0 if min(saved) >= ASKED and all(helped) and found >= EXACT and not faults else 1)
 
 
 if __name__ == "__main__":

@@ -173,8 +173,8 @@ class DegreeScript:
         if plan.splice is None:
             return replace(tune, title=plan.title)
         whole, begin, end = plan.splice
-        header = len(self._opening.ids)
-        written = tokenizer.decode([*self.ids[:header], *self.ids[header + len(plan.music) :]]).music
+        header, music = len(self._opening.ids), [n for n in self.ids if n not in tokenizer.returns]
+        written = tokenizer.decode([*music[:header], *music[header + len(plan.music) :]]).music
         return whole.with_music(whole.music[:begin] + written + whole.music[end:])
 
     def tune_so_far(self) -> Tune | None:
