@@ -25,7 +25,7 @@ class EmbeddingModel(Model):
     What is read beside an id has embeddings of its own (`places`: how many of each), which are added to the id's.
     Where there are such, the id and the first `direct` of them also speak to the logits themselves, past the layers: a
     bar that is full, or a slur just opened, rules tokens out whatever the melody is. While it learns, a share of the
-    ids read has no embedding.
+    ids read has no embedding, and a share of what is said to the logits is not heard.
     """
 
     place_embeddings: nn.ModuleList
@@ -35,6 +35,7 @@ class EmbeddingModel(Model):
         super().__init__()
         self.sizes = (vocab_size,)
         self.dropout, self.input_dropout = settings.dropout, settings.input_dropout
+        self.direct_dropout = settings.direct_dropout
         self.embedding = nn.Embedding(vocab_size, settings.embedding_dim)
 
     def embed_context(self, places: Sequence[int], direct: int) -> None:
@@ -62,7 +63,11 @@ class EmbeddingModel(Model):
             return logits
         starts = torch.tensor(self.direct_starts, device=ids.device)
         rows = (ids[..., : len(starts)] + starts).flatten(0, -2)
-        return logits + DIRECT_SCALE * F.embedding_bag(rows, self.direct, mode="sum").view(logits.shape)
+        heard = None
+        if self.training and self.direct_dropout:
+            heard = F.dropout(self.direct.new_ones(rows.shape), self.direct_dropout)
+        said = F.embedding_bag(rows, self.direct, mode="sum", per_sample_weights=heard)
+        return logits + DIRECT_SCALE * said.view(logits.shape)
 
     def drop(self, hidden: Tensor) -> Tensor:
         """The output of a layer, with dropout while it learns."""

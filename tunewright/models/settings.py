@@ -57,6 +57,7 @@ class ModelSettings:
     dropout: float = number(0.0, 0.0, 0.95)  # on the output of every layer
     input_dropout: float = number(0.0, 0.0, 0.95)  # share of the ids that the model reads as blank while it learns
     weight_dropout: float = number(0.0, 0.0, 0.95)  # share of the recurrent weights left out in each step (Merity 2018)
+    direct_dropout: float = number(0.0, 0.0, 0.95)  # of what ids and their context say to the logits past the layers
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -122,7 +122,7 @@ _ORDER = (  # of config.toml
     *("tokens", "text", "grace_notes", "chord_symbols", "phrase_plan", "last_notes", "told_share"),
     *("melody", "bpe", "transpose", "regular_only", "train_share"),
     *("cell", "embedding_dim", "hidden_size", "num_layers", "num_heads", "attention_window"),
-    *("dropout", "input_dropout", "weight_dropout"),
+    *("dropout", "input_dropout", "weight_dropout", "direct_dropout"),
     *("num_training_iterations", "batch_size", "seq_length", "start_share"),
     *("learning_rate", "schedule", "warmup", "weight_decay", "clip"),
     *("eval_every", "patience", "precision", "device", "seed"),

@@ -343,7 +343,8 @@ class _Training:
 @contextlib.contextmanager
 def _seeded(config: Config, step: int, device: torch.device) -> Iterator[None]:
     """Randomness that depends on the step alone, for dropout; what the caller draws is left as it was."""
-    if not (config.model.dropout or config.model.input_dropout or config.model.weight_dropout):
+    model = config.model
+    if not (model.dropout or model.input_dropout or model.weight_dropout or model.direct_dropout):
         yield
         return
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):

@@ -102,9 +102,11 @@ def test_a_tokenizer_with_a_plan_is_kept_and_one_without_is_as_before() -> None:
 def test_the_last_notes_are_told_beside_each_token() -> None:
     """Read from the tune itself: its notes in steps of the scale, and how long they are."""
     told = replace(planned_tokenizer(), last_notes=True)
-    pitch, move, length = (1 + DIRECT + 2 + which for which in range(3))  # after the return, and what is due
+    pitch, move = (1 + DIRECT + 2 + which for which in range(2))  # after the return, and what is due
     columns = told.features
-    assert told.direct == DIRECT + 5
+    both = 1 + told.direct + 5  # after those of returns that are not direct
+    length = both + 1
+    assert told.direct == DIRECT + 4
     assert len(told.context_sizes) == len(planned_tokenizer().context_sizes) + 6
     for tune in TUNES[:60]:
         passage = told.passage(tune)
@@ -124,7 +126,8 @@ def test_the_last_notes_are_told_beside_each_token() -> None:
             here = told.pitches[last[1]][0]
             there = None if previous is None else told.pitches[previous[1]][0]
             moved = 0 if there is None else 1 + MOST_STEPS + max(-MOST_STEPS, min(here - there, MOST_STEPS))
-            assert (row[move] - 1) % MOVES == moved
+            assert row[move] == moved
+            assert (row[both] - 1) % MOVES == moved
 
 
 def test_returns_in_words() -> None:

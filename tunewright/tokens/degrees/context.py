@@ -10,8 +10,8 @@ token will stand. 0 always stands for nothing. A row tells:
   ticks left in the bar and, in the last bar of a section, up to where it should end, the repeat and its endings;
 - with a phrase plan, what this measure is to be, and what the one that it returns has at this place; which returns
   stood before it (`returns`);
-- where that is asked for, the last notes: the pitch of the last one, alone and with the steps that the melody moved to
-  it, and its length; the move to it, the one before, and the pitch that its bar began with;
+- where that is asked for, the last notes: the pitch of the last one, by how many steps the melody moved to it, both
+  together, and its length; the move before, and the pitch that its bar began with;
 - what stood at the same place some bars before, and whether the last note was the one that stood at its place then,
   as in the Lookback RNN (Waite 2016);
 - of the known notes which begins here, which some bars later, which comes next and when.
@@ -125,10 +125,10 @@ class Reader:
             self._tuplet_length() if left else 0,
             self._tie,
             *(() if returning is None else (returning.number, returning.due(self.filled))),
-            *(self._notes[:3] if told else ()),
+            *(self._notes[:2] if told else ()),
             self._returns,
             *(() if returning is None else (returning.kept(), *returning.before((self.bar, self.filled)))),
-            *(self._notes[3:] if told else ()),
+            *(self._notes[2:] if told else ()),
             *self._back,
         )
         return row + self._expected() if self.shown else row + UNKNOWN
@@ -197,12 +197,13 @@ class Reader:
 
     def _follow(self, sound: int, length: int) -> None:
         """A note that follows the last one."""
-        before, _, _, moved, _, first = self._notes
+        before, moved, _, _, _, first = self._notes
         steps = self.features.steps
         here, there = steps[sound], steps[before]
         move = 0 if here is None or there is None else 1 + MOST_STEPS + max(-MOST_STEPS, min(here - there, MOST_STEPS))
         height = 0 if here is None else max(0, min(here - LOWEST, HEIGHTS - 1))
-        self._notes = (sound, 1 + height * MOVES + move, length, move, moved, first if self.filled else sound)
+        both = 1 + height * MOVES + move
+        self._notes = (sound, move, both, length, moved, first if self.filled else sound)
 
     def _read_length(self, number: int, kind: Kind) -> Kind:
         self._length = self.features.lengths[number]
