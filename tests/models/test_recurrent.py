@@ -21,9 +21,9 @@ VNNI = pytest.mark.skipif(not cpu_has_int8(), reason="this processor has no exac
 READ = [pytest.param((), IDS, id="ids"), pytest.param(PLACES, WITH_PLACES, id="places")]
 
 
-def trained(cell: str, places: tuple[int, ...]) -> RecurrentModel:
+def trained(cell: str, places: tuple[int, ...], **changes: float) -> RecurrentModel:
     """A model that has learned something of every kind: what starts as zeros is random."""
-    model = build_model(SMALL.with_(cell=cell).model, VOCAB, places, len(places)).eval()
+    model = build_model(SMALL.with_(cell=cell, **changes).model, VOCAB, places, len(places)).eval()
     assert isinstance(model, RecurrentModel)
     if model.direct is not None:
         chance = torch.Generator().manual_seed(3)
@@ -221,3 +221,41 @@ def test_a_blank_character_is_read_as_nothing_but_the_bias(bf16: bool) -> None:
         row[0] for row in (*logits, *other) if torch.allclose(row[0].float(), blank[0, 0].float(), atol=0.01)
     ]
     assert len(blank_first) >= 4  # of six first characters, nearly all
+
+
+def test_a_share_of_what_is_said_directly_is_not_heard_while_a_model_learns() -> None:
+    """On average as much is said as when it draws, and then nothing is left out."""
+    settings = SMALL.with_(cell="lstm", dropout=0, direct_dropout=0.5).model
+    model = build_model(settings, VOCAB, PLACES, len(PLACES))
+    assert isinstance(model, RecurrentModel)
+    assert model.direct is not None
+    model.direct.data = torch.rand(model.direct.shape, generator=torch.Generator().manual_seed(3))
+    nothing = torch.zeros(*IDS.shape, VOCAB)
+    with torch.no_grad():
+        whole = model.eval().with_direct(nothing, WITH_PLACES)
+        assert torch.equal(whole, model.with_direct(nothing, WITH_PLACES))
+        model.train()
+        some = torch.stack([model.with_direct(nothing, WITH_PLACES) for _ in range(600)])
+    assert not torch.equal(some[0], some[1])
+    assert torch.allclose(some.mean(0), whole, atol=0.25 * DIRECT_SCALE)
+    silent = (some == 0).all(-1).float().mean()  # all three parts of a place are left out together
+    assert abs(float(silent) - 0.5**3) < 0.02
+
+
+@pytest.mark.parametrize(("places", "ids"), READ)
+def test_kernels_and_layers_learn_from_the_same_sums(places: tuple[int, ...], ids: Tensor) -> None:
+    """The first layer's sums by rows, or by a product with a sum of embeddings: the gradients of plain PyTorch."""
+    model = trained("lstm", places, dropout=0).train()
+    gradients = []
+    for bf16 in (False, True):
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            logits, _ = model(ids)
+        logits.float().square().mean().backward()
+        gradients.append(
+            {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
+        )
+    plain, kernels = gradients
+    assert plain.keys() == kernels.keys()
+    for name, expected in plain.items():
+        assert torch.allclose(kernels[name], expected, atol=0.05 * float(expected.abs().max())), name
