@@ -125,9 +125,10 @@ class Reader:
             self._tuplet_length() if left else 0,
             self._tie,
             *(() if returning is None else (returning.number, returning.due(self.filled))),
-            *(self._notes if told else ()),
+            *(self._notes[:2] if told else ()),
             self._returns,
             *(() if returning is None else (returning.kept(), *returning.before((self.bar, self.filled)))),
+            *(self._notes[2:] if told else ()),
             *self._back,
         )
         return row + self._expected() if self.shown else row + UNKNOWN

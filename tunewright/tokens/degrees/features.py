@@ -93,14 +93,14 @@ class ContextFeatures:
         returns: tuple[int, ...] = (len(RETURNS) + 1, len(self.vocabulary.vocab)) if planned else ()
         told = (1 + (COUNTED + 1) ** 2, *(len(RETURNS) + 1,) * (1 + len(BACK))) if planned else ()
         told_notes = self.vocabulary.last_notes
-        moves = (MOVES, HEIGHTS * MOVES + 1)
-        last: tuple[int, ...] = (sounds, *moves, len(self.lengths) + 1, MOVES, sounds) if told_notes else ()
-        return (*place, *bar, *owed, *returns, *last, 2 ** len(BARS_BACK), *told, *looks, sounds, FAR + 1)
+        last: tuple[int, ...] = (sounds, MOVES) if told_notes else ()
+        before: tuple[int, ...] = (HEIGHTS * MOVES + 1, len(self.lengths) + 1, MOVES, sounds) if told_notes else ()
+        return (*place, *bar, *owed, *returns, *last, 2 ** len(BARS_BACK), *told, *before, *looks, sounds, FAR + 1)
 
     @cached_property
     def direct(self) -> int:
         """How many of the first features say what may follow: the place, what is owed, returns, the last notes."""
-        return DIRECT + 2 * self.vocabulary.phrase_plan + 6 * self.vocabulary.last_notes
+        return DIRECT + 2 * self.vocabulary.phrase_plan + 2 * self.vocabulary.last_notes
 
     @cached_property
     def sounds(self) -> dict[int, int]:
