@@ -104,7 +104,7 @@ def test_the_last_notes_are_told_beside_each_token() -> None:
     told = replace(planned_tokenizer(), last_notes=True)
     pitch, move = (
         1 + DIRECT + 2 + which for which in range(2)
-    )  # after the return, and what is due  # after the return, and what is due
+    )  # after the return, and what is due
     columns = told.features
     both = 1 + told.direct + 5  # after those of returns that are not direct
     length = both + 1
