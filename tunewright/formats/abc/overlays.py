@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from tunewright.formats.abc.body_fields import CHANGED_SOUND
 from tunewright.formats.abc.joining import bars_joined, resolve_ties
 from tunewright.formats.abc.numbers import FINEST_NOTE, LONGEST_NOTE, is_length
 from tunewright.formats.abc.slurs import finish_slurs
@@ -40,6 +41,7 @@ from tunewright.support.errors import ParseError
 
 MOST_LAYERS = 8  # over one voice: what is laid over these is left out
 MOST_OVERLAYS = 10_000
+OWN_FIELDS = "KLM"  # they hold for the overlay and end with it, as in abc2midi
 BEYOND = "bar of a voice overlay where the voice has none"
 TOO_MANY = f"voice overlay over {MOST_LAYERS} others"
 
@@ -53,12 +55,17 @@ def begin_overlay(state: State, text: str) -> None:
     if len(state.overlays) == MOST_OVERLAYS:
         raise ParseError(f"more than {MOST_OVERLAYS:,} voice overlays")
     back = len(text) - within
-    inner = State(state.header)
+    inner = State(replace(state.header))
     inner.line = state.line
     inner.meter, inner.unit = state.meter, state.unit
     inner.key, inner.signature = state.key, state.signature
     inner.bars_of_rest = state.bars_of_rest
     state.overlay = Overlay(max(0, state.measures_read - back), len(state.music), len(text), inner, within)
+
+
+def is_of_overlay(kind: str, text: str) -> bool:
+    """Whether a sign within an overlay is its own: all but fields, and of these what says how its notes are read."""
+    return kind != "field" or text[1] in OWN_FIELDS
 
 
 def end_overlay(state: State) -> None:
@@ -73,6 +80,7 @@ def end_overlay(state: State) -> None:
     state.left_out += inner.left_out
     state.left_out["annotation in a voice overlay"] += len(inner.annotations)
     state.left_out["decoration without a note"] += len(inner.decorations)
+    state.left_out[CHANGED_SOUND] += inner.header.sounding != state.header.sounding
     if not _sounds(inner.music):
         chords = sum(isinstance(element, ChordSymbol) for element in inner.music)
         state.left_out["chord symbol over an empty overlay"] += chords
@@ -124,8 +132,8 @@ def _bars(overlay: Overlay, verses: Sequence[tuple[str, ...]]) -> dict[int, Laid
     number, sung, bar = overlay.first, 0, list[Element]()
     over: Tuplet | None = None
     for element in (*overlay.state.music, Bar("|")):
-        if isinstance(element, Ending | Part):
-            continue  # how a voice is played is its own to say
+        if isinstance(element, Ending | Part | KeyChange | MeterChange):
+            continue  # how a voice is played is its own to say, and the page has its key and metre
         if not isinstance(element, Bar):
             bar.append(element)
             continue
