@@ -48,6 +48,7 @@ TOLD = (
     "annotations",
     "sounding",
 )  # come back too, though equal tunes may differ
+TOLD_OF_VOICES = ("lyrics", "annotations", "sounding")  # of those beside the melody
 OURS = ("a mistake in tunewright", "more memory than there is")  # reasons that are faults
 
 
@@ -145,7 +146,7 @@ def _abc_is_read_or_refused(content: bytes) -> int:
 
 
 def _scores_come_back(content: bytes) -> int:
-    """All voices of a tune are the same after they were written and read again."""
+    """All voices of a tune are the same after they were written and read again, with their words and texts."""
     for music, _ in islice(decode_scores(content, "x.abc"), MOST_TUNES):
         if not isinstance(music, Score):
             continue
@@ -155,6 +156,12 @@ def _scores_come_back(content: bytes) -> int:
             raise Broken(REFUSED, f"our ABC of a score: {error}") from None
         if back != [music]:
             raise Broken(UNEQUAL, f"a score of {len(music.voices)} voices")
+        assert isinstance(back[0], Score)
+        _told_alike(music.melody, back[0].melody, "a score")
+        for ours, theirs in zip(music.tunes, back[0].tunes, strict=True):
+            for name in TOLD_OF_VOICES:
+                if getattr(ours, name) != getattr(theirs, name):
+                    raise Broken(UNEQUAL, f"a score of {len(music.voices)} voices, {name}")
     return 0
 
 
@@ -183,9 +190,13 @@ def _comes_back(tune: Tune) -> None:
         raise Broken(REFUSED, f"our ABC: {error}") from None
     if back != [tune]:
         raise Broken(UNEQUAL, f"ABC: {_difference(tune, back)}")
+    _told_alike(tune, back[0], "ABC")
+
+
+def _told_alike(tune: Tune, back: Tune, what: str) -> None:
     for name, ours in _told(tune).items():
-        if ours != (theirs := _told(back[0])[name]):
-            raise Broken(UNEQUAL, f"ABC, {name}: {str(ours)[:60]!r} became {str(theirs)[:60]!r}")
+        if ours != (theirs := _told(back)[name]):
+            raise Broken(UNEQUAL, f"{what}, {name}: {str(ours)[:60]!r} became {str(theirs)[:60]!r}")
 
 
 def _told(tune: Tune) -> dict[str, object]:

@@ -14,6 +14,8 @@ from typing import ClassVar
 from tunewright.music import showing
 from tunewright.music.tune import Inference, Note, Repair, Rest, Tempo, Tune
 
+OTHER_TEMPO = "tempo in a voice other than the melody"
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -68,8 +70,8 @@ class Score:
         for voice in self.voices:
             for name, count in voice.tune.left_out:
                 counts[name] = counts.get(name, 0) + count
-        if missing := len(set().union(*map(_tempos, self.tunes)) - _tempos(self.melody)):
-            counts["tempo in a voice other than the melody"] = missing
+        if missing := len(set().union(*map(tempo_changes, self.tunes)) - tempo_changes(self.melody)):
+            counts[OTHER_TEMPO] = counts.get(OTHER_TEMPO, 0) + missing
         return tuple(sorted(counts.items()))
 
     @property
@@ -89,7 +91,7 @@ class Score:
         return f"{self.title or 'Untitled'} ({len(self.voices)} voices)"
 
 
-def _tempos(tune: Tune) -> set[tuple[Fraction, Tempo]]:
+def tempo_changes(tune: Tune) -> set[tuple[Fraction, Tempo]]:
     """The tempi of a voice with when, in whole notes as written, they begin."""
     lengths = (element.length if isinstance(element, Note | Rest) else Fraction(0) for element in tune.music)
     times = list(accumulate(lengths, initial=Fraction(0)))

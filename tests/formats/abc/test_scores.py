@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tests.support.real_tunes import real_tunes
 from tests.support.voices import BAND, CHOIR, by_abc2midi, onsets, score_of, whole
 from tunewright.formats.abc import parse_abc
+from tunewright.formats.abc.joining import TIE_AS_SLUR
 from tunewright.formats.abc.scores import LEFT_OUT, OUT_OF_STEP, decode_scores, format_score, parse_scores
 from tunewright.formats.midi.scores import piece_of_score
 from tunewright.music.score import Score
-from tunewright.music.tune import Tune
+from tunewright.music.tune import ChordSymbol, Tune
 from tunewright.support.errors import ParseError, RenderError
 
 CASES = Path(__file__).parents[4] / "shared" / "cases"
@@ -105,6 +106,7 @@ def test_voices_sound_as_abc2midi_has_them(text: str, tmp_path: Path) -> None:
 
 @given(
     st.lists(st.sampled_from(["V:1\n", "V:2\n", "[V:1]", "[V:3]", "&", "&&", "C", "D2", "z4", "|", ":|", "|:", "\n"]))
+    | st.lists(st.sampled_from(["[V:2]", "&", "C", "D2-", "E/15", "z4", "|", ":|", "[1", "(3", "[K:G]", '"Am"', "[|"]))
 )
 def test_no_text_of_voices_breaks_the_reader(signs: list[str]) -> None:
     text = "X:1\nM:4/4\nL:1/4\nK:C\n" + "".join(signs) + "\n"
@@ -112,6 +114,7 @@ def test_no_text_of_voices_breaks_the_reader(signs: list[str]) -> None:
         if isinstance(music, Score):
             with contextlib.suppress(RenderError):  # where an ending that is never played holds all its notes
                 piece_of_score(music)
+            assert parse_scores(format_score(music)) == [music]
             assert format_score(score_of(format_score(music))) == format_score(music)
         elif isinstance(music, ParseError):
             assert music.reason
@@ -126,3 +129,21 @@ def test_an_overlay_of_chord_symbols_alone_is_no_voice_and_is_counted() -> None:
 def test_texts_of_a_voice_with_other_repeats_are_counted() -> None:
     [score] = parse_scores('X:1\nM:4/4\nL:1/4\nK:C\nV:1\n|:C4|G4:|\nV:2\n"^pizz"C2E2|"^arco"G2c2|\n')
     assert dict(score.left_out)["text over the music of a voice with other repeats"] == 2
+
+
+def test_a_tie_that_endings_held_is_settled_again_without_them() -> None:
+    score = score_of("X:1\nM:4/4\nL:1/4\nK:C\nV:1\nC4|D4|C4|]\nV:2\nC4-|1D4:|2C4|]\n")
+    assert parse_scores(format_score(score)) == [score]
+    assert [repair.what for repair in score.repairs] == [OUT_OF_STEP, TIE_AS_SLUR]
+    assert [note.tied for note in score.voices[1].tune.notes] == [False] * 3
+
+
+def test_tempos_of_a_voice_with_other_repeats_are_counted_and_what_ends_it_is_kept() -> None:
+    score = score_of('X:1\nM:4/4\nL:1/4\nK:C\nV:1\nC4|:D4:|\nV:2\nC4|[Q:1/4=80]D4|"Am"')
+    assert dict(score.left_out)["tempo in a voice other than the melody"] == 1
+    assert score.voices[1].tune.music[-1] == ChordSymbol("Am")
+    assert parse_scores(format_score(score)) == [score]
+
+
+def test_a_plain_bar_line_at_the_head_of_a_section_is_no_repeat() -> None:
+    assert not score_of("X:1\nM:4/4\nL:1/4\nK:C\nV:1\nC4|[|D4|\nV:2\nC4|D4|\n").repairs

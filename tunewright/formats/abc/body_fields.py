@@ -17,6 +17,8 @@ from tunewright.formats.abc.state import State
 from tunewright.formats.abc.tempos import parse_tempo
 from tunewright.music.tune import KeyChange, MeterChange, Part
 
+CHANGED_SOUND = "change of what sounds within the tune"
+
 
 def read_inline_field(state: State, text: str) -> None:
     """Take a field in brackets, as in "[M:3/4]"."""
@@ -65,7 +67,7 @@ def _change_clef(state: State, value: str) -> None:
     if _begins(state):
         state.header.sounding = shift
     else:
-        state.left_out["change of what sounds within the tune"] += 1
+        state.left_out[CHANGED_SOUND] += 1
 
 
 def _change_meter(state: State, value: str) -> None:

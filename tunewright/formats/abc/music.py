@@ -20,7 +20,7 @@ from tunewright.formats.abc.notes import (
     read_rest,
     read_tie,
 )
-from tunewright.formats.abc.overlays import begin_overlay, end_overlay, leave_overlay_at_bar_line
+from tunewright.formats.abc.overlays import begin_overlay, end_overlay, is_of_overlay, leave_overlay_at_bar_line
 from tunewright.formats.abc.shorthand import LONGEST_EXPANSION, expand_macros, is_decoration
 from tunewright.formats.abc.signs import NOTE_LETTERS, SIGNS, is_music
 from tunewright.formats.abc.slurs import finish_slurs, read_slur
@@ -78,7 +78,7 @@ def _read_line(state: State, text: str) -> None:
             continue
         if kind == "bar":
             leave_overlay_at_bar_line(state)
-        here = state.overlay.state if state.overlay and kind != "field" else state
+        here = state.overlay.state if state.overlay and is_of_overlay(kind, sign[0]) else state
         _READERS[kind](here, sign[0])
         here.last_sign = kind
     if not continued:

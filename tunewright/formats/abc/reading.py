@@ -143,7 +143,8 @@ def read_voice(source: Source, header: Header, voice: VoiceLines) -> ReadVoice:
     state.repairs += [(PASSED_OVER, place, "") for place in passed_over(state.music)]
     verses, *words = _take_words(state)
     tune = _assemble(source, state, verses)
-    laid = layers(tune, state.overlays, words)
+    laid, not_laid = layers(tune, state.overlays, words)
+    tune = replace(tune, left_out=tuple(sorted((Counter(dict(tune.left_out)) + not_laid).items())))
     moved = [in_octave(one, voice.octaves) for one in (tune, *laid)]
     return ReadVoice(voice, moved[0], len(state.overlays), tuple(moved[1:]))
 

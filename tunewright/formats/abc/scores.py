@@ -16,18 +16,19 @@ from pathlib import Path
 from tunewright.formats.abc.accents import encode_text
 from tunewright.formats.abc.fields import format_key
 from tunewright.formats.abc.header import Header
-from tunewright.formats.abc.joining import bars_joined
+from tunewright.formats.abc.joining import bars_joined, resolve_ties
 from tunewright.formats.abc.music import NO_NOTES
 from tunewright.formats.abc.reading import ReadVoice, decode_each, parse_each, read_lines, read_melody, read_voice
 from tunewright.formats.abc.splitting import Source
 from tunewright.formats.abc.voices import CLEFS, MOST_VOICES, VoiceLines, staves_of
 from tunewright.formats.abc.writing import format_fields, format_music, words_below
-from tunewright.music.score import Score, Voice
-from tunewright.music.tune import Bar, Element, Ending, Part, Repair, Tune
+from tunewright.music.score import OTHER_TEMPO, Score, Voice, tempo_changes
+from tunewright.music.tune import Bar, Element, Ending, Note, Part, Repair, Rest, Tune
 from tunewright.support.errors import ParseError
 
 LEFT_OUT = "voice that cannot be read left out"
 MOVED_TEXT = "text over the music of a voice with other repeats"
+PLAIN_BARS = (Bar("|"), Bar("||"), Bar("|]"), Bar("[|"))
 OUT_OF_STEP = "repeats of a voice that are not those of the melody"
 
 
@@ -88,7 +89,7 @@ def _put_together(source: Source, read: Sequence[ReadVoice], names: Sequence[str
 
 def _voice_in_step(melody: Tune, one: ReadVoice) -> ReadVoice:
     """A voice and what is laid over it, as `_in_step`."""
-    layers = tuple(replace(_in_step(melody, layer), repairs=()) for layer in one.layers)
+    layers = tuple(replace(_in_step(melody, layer), repairs=layer.repairs) for layer in one.layers)
     return replace(one, tune=_in_step(melody, one.tune), layers=layers)
 
 
@@ -100,19 +101,25 @@ def _in_step(melody: Tune, voice: Tune) -> Tune:
     if len(melody.measures) != len(voice.measures):
         return replace(voice, repairs=(*voice.repairs, repair))
     music: list[Element] = []
-    left_out = Counter(dict(voice.left_out)) + Counter({MOVED_TEXT: len(voice.annotations)})
+    moved = Counter(
+        {MOVED_TEXT: len(voice.annotations), OTHER_TEMPO: len(tempo_changes(voice) - tempo_changes(melody))}
+    )
+    left_out = Counter(dict(voice.left_out)) + moved
     begin = start = 0
     for bar, own in zip(melody.measures, voice.measures, strict=True):
         music += [element for element in melody.music[begin : bar.stop] if _is_form(element)]
         music += [element for element in voice.music[start : own.stop] if not _is_form(element)]
         begin, start = bar.stop, own.stop
     music += [element for element in melody.music[begin:] if _is_form(element)]
+    music += [element for element in voice.music[start:] if not _is_form(element)]
+    music = bars_joined(music)
+    ties = [replace(repair, what=what) for what, _ in resolve_ties(music)]  # the voice's own endings may have held them
     return replace(
         voice,
-        music=tuple(bars_joined(music)),
+        music=tuple(music),
         tempos=(),
         annotations=(),
-        repairs=(*voice.repairs, repair),
+        repairs=(*voice.repairs, repair, *ties),
         left_out=tuple(sorted(left_out.items())),
     )
 
@@ -122,8 +129,9 @@ def _is_form(element: Element) -> bool:
 
 
 def _form(music: Sequence[Element]) -> list[Element]:
-    """What says in which order a tune is played."""
-    return [element for element in music if _is_form(element) and element not in (Bar("|"), Bar("||"), Bar("|]"))]
+    """What says in which order a tune is played; bar lines are one where nothing is played between them."""
+    signs = bars_joined(element for element in music if _is_form(element) or isinstance(element, Note | Rest))
+    return [element for element in signs if _is_form(element) and element not in PLAIN_BARS]
 
 
 # ------------------------------------------------------------------------------------------------ writing
