@@ -53,7 +53,7 @@ def written(bars: list[str], repeats: int) -> list[bool]:
         kept = []
         for word in words:
             number, before = tokenizer().ids[word], script.bars
-            kept.append(one.banned(repeats) == number)
+            kept.append(number in one.banned(repeats))
             script.write(number)
             one.follow(number, before)
         found.append(any(kept))

@@ -44,7 +44,7 @@ TRAINED = {  # codecs, and how each was trained
     "cpword": "pieces --tokens cpword --steps 300",
 }
 BEGUN = {  # presets, and what they learn from
-    "default": "tunes.abc",
+    "default": "tunes.abc --set phrase_plan=false --set last_notes=false --set direct_dropout=0",  # as it was then
     "lab-default": "tunes.abc",
     "polyphony": "pieces",
 }
@@ -129,7 +129,7 @@ def listed(folder: Path) -> list[dict[str, Any]]:
 
 def begin(folder: Path, preset: str) -> list[float]:
     """The losses of the first ten steps with a preset made small, its run left in the folder under its name."""
-    words = ["train", BEGUN[preset], "--preset", preset, "--out", preset, *SMALL, "--steps", "10", "--seed", "5"]
+    words = ["train", *BEGUN[preset].split(), "--preset", preset, "--out", preset, *SMALL, "--steps", "10", "--seed", "5"]
     tunewright(folder, *words)
     lines = (folder / preset / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line)["loss"] for line in lines]
