@@ -36,6 +36,7 @@ BY_HEART = SMALL.with_(
 def one_tune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The demo on one tune, which a small model soon knows by heart; the folder to write into."""
     (tmp_path / "one.abc").write_text(real_tunes()[8].text + "\n")
+    monkeypatch.chdir(tmp_path)  # the repository has a model in the box
     monkeypatch.setattr(base, "FOLDERS", ())
     monkeypatch.setattr(demo, "COLLECTION", str(tmp_path / "one.abc"))
     monkeypatch.setattr(demo, "load_preset", lambda _: BY_HEART)

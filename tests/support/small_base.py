@@ -39,8 +39,9 @@ def made_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def boxed(made_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same, as what "base" means."""
+def boxed(made_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, as what "base" means, in a folder without another one: the repository has its own."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(base, "FOLDERS", (made_base,))
     monkeypatch.setattr(copying, "DRAWN", 2)  # what has hardly learned rambles on
     monkeypatch.setattr(copying, "LONGEST", 60)
@@ -48,6 +49,7 @@ def boxed(made_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def no_base(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installation without one."""
+def no_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without one, in a folder without one."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(base, "FOLDERS", ())
