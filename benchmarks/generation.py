@@ -146,7 +146,7 @@ def lab_of(config: Config) -> Config:
 
 def precisions_of(generator: Generator) -> list[str]:
     """The precisions that a model can be drawn in here."""
-    whole = MODELS[generator.config.model.cell].kernels
+    whole = MODELS[generator.config.model.cell].int8
     return [precision for precision in PRECISIONS if whole or precision != "int8"]
 
 

@@ -129,8 +129,8 @@ def listed(folder: Path) -> list[dict[str, Any]]:
 
 def begin(folder: Path, preset: str) -> list[float]:
     """The losses of the first ten steps with a preset made small, its run left in the folder under its name."""
-    words = ["train", *BEGUN[preset].split(), "--preset", preset, "--out", preset, *SMALL, "--steps", "10", "--seed", "5"]
-    tunewright(folder, *words)
+    words = ["--preset", preset, "--out", preset, *SMALL, "--steps", "10", "--seed", "5"]
+    tunewright(folder, "train", *BEGUN[preset].split(), *words)
     lines = (folder / preset / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line)["loss"] for line in lines]
 

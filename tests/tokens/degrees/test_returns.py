@@ -102,9 +102,7 @@ def test_a_tokenizer_with_a_plan_is_kept_and_one_without_is_as_before() -> None:
 def test_the_last_notes_are_told_beside_each_token() -> None:
     """Read from the tune itself: its notes in steps of the scale, and how long they are."""
     told = replace(planned_tokenizer(), last_notes=True)
-    pitch, move = (
-        1 + DIRECT + 2 + which for which in range(2)
-    )  # after the return, and what is due
+    pitch, move = (1 + DIRECT + 2 + which for which in range(2))  # after the return, and what is due
     columns = told.features
     both = 1 + told.direct + 5  # after those of returns that are not direct
     length = both + 1
