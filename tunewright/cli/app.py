@@ -37,6 +37,7 @@ from tunewright.cli.commands.options import (
     read_sources,
     shortened,
 )
+from tunewright.cli.commands.serving import studio
 from tunewright.cli.commands.training import demo, reproduce, train
 from tunewright.cli.output import drop_output, finish, hold_standard_streams, note, say
 from tunewright.support.errors import TunewrightError, out_of_memory
@@ -354,6 +355,7 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
     export: ("export oneill --to notes.parquet", "export my-tunes/ --to notes.csv --unfold", "export --schema"),
     runs: ("runs", "runs experiment/ --json"),
     compare: ("compare runs/a runs/b --out report.html", "compare runs/a runs/b --out bericht.html --lang zh"),
+    studio: ("studio", "studio runs/mine --port 9000", "studio --host 0.0.0.0"),
     reproduce: (
         "reproduce",
         "reproduce irish.abc --seeds 3 --out experiment",

@@ -1,0 +1,55 @@
+"""The command that opens the studio.
+
+In: runs to show, where to serve, what to keep where. Out: a server until it is interrupted, and its address. What the
+command needs is imported inside it.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tunewright.cli.commands import completing
+
+NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "multipart")
+
+
+def studio(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RUN]...", help="Folders of trained runs to draw from, too.", autocompletion=completing.runs
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="Beyond 127.0.0.1 a token is demanded, and printed.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0: any that is free.")] = 8765,
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="DIR", help="Where tunes, uploads and runs of the studio are kept.")
+    ] = Path("studio"),
+    database: Annotated[
+        str, typer.Option(metavar="URL", help="A database as SQLAlchemy knows it; else SQLite in the folder.")
+    ] = "",
+    token: Annotated[str, typer.Option(metavar="TOKEN", help="Demand this token of everyone.")] = "",
+) -> None:
+    """Make, hear, edit and judge tunes in the browser; teach a model your own.
+
+    Serves a page on this machine until Ctrl-C.
+    """
+    from tunewright.cli.output import note
+    from tunewright.support.errors import ConfigError
+
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise ConfigError(f'the studio needs {", ".join(missing)}; get it with: pip install "tunewright[studio]"')
+    from tunewright.studio.serving import serve, with_token
+    from tunewright.studio.settings import Settings
+    from tunewright.training.run import load_run
+
+    for run in runs or []:
+        load_run(run)  # refused at once, not when someone asks for it
+    settings = Settings(folder=folder, runs=tuple(runs or ()), host=host, port=port, token=token, database=database)
+    serve(with_token(settings), lambda address: note(f"The studio is open: {address}  (Ctrl-C closes it)"))

@@ -1,0 +1,62 @@
+"""The studio as one application: routes, guard, workers and storage put together.
+
+In: `Settings`. Out: a FastAPI application, whose processes begin and end with it. This file answers nothing itself but
+what every route has in common: errors in one form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.base import BaseHTTPMiddleware
+
+from tunewright.studio.routes import drawing, pages
+from tunewright.studio.routes.having import Studio
+from tunewright.studio.security import Guard
+from tunewright.studio.settings import Settings
+from tunewright.studio.storage.database import Database
+from tunewright.studio.work.pool import Busy, Pool, WorkerDied
+from tunewright.support.errors import TunewrightError
+from tunewright.support.version import __version__
+
+STATIC = Path(__file__).resolve().parent / "static"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; its database is opened, and its processes are started, when it begins to serve."""
+
+    @asynccontextmanager
+    async def living(app: FastAPI) -> AsyncIterator[None]:
+        pools = {
+            name: Pool(f"tunewright.studio.work.{name}", processes, most_waiting=settings.most_waiting)
+            for name, processes in (("drawing", settings.drawers), ("rendering", settings.renderers))
+        }
+        database = Database(settings.address)
+        app.state.studio = Studio(settings, database, **pools)
+        for pool in pools.values():
+            pool.start()
+        try:
+            yield
+        finally:
+            for pool in pools.values():
+                pool.close()
+            database.close()
+
+    app = FastAPI(title="Tunewright studio", version=__version__, lifespan=living, redoc_url=None, docs_url=None)
+    app.add_middleware(BaseHTTPMiddleware, dispatch=Guard(settings))
+    app.add_exception_handler(TunewrightError, _refused)
+    for part in (pages, drawing):
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app
+
+
+def _refused(_: Request, error: Exception) -> JSONResponse:
+    """An error that a user can act on, in one line: 503 where one has to wait, else 422."""
+    status = 503 if isinstance(error, Busy | WorkerDied) else 422
+    return JSONResponse({"error": str(error)}, status, {"Retry-After": "2"} if status == 503 else None)

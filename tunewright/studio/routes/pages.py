@@ -1,0 +1,56 @@
+"""The pages: one template each, in the language that the reader asks for.
+
+In: a request for a page. Out: HTML. What happens on a page is done by its scripts, through the API.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+
+from tunewright.reports.pages import LANGUAGES
+from tunewright.studio.wording import COOKIE, wording_of, words_for_scripts
+from tunewright.support.version import __version__
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+templates = Jinja2Templates(Path(__file__).resolve().parents[1] / "templates")
+PAGES = ("make", "learn", "listen")  # in the order of the navigation
+
+
+def page(request: Request, name: str, **more: Any) -> HTMLResponse:
+    """A page by the name of its template."""
+    wording = wording_of(request)
+    values = {
+        "page": name,
+        "pages": PAGES,
+        "say": wording.say,
+        "language": LANGUAGES.get(wording.language, wording.language),
+        "words": dict(words_for_scripts(wording, name)),
+        "version": __version__,
+    }
+    answer: HTMLResponse = templates.TemplateResponse(request, f"{name}.html", values | more)
+    if "lang" in request.query_params:
+        answer.set_cookie(COOKIE, wording.language, max_age=365 * 24 * 3600, samesite="strict")
+    return answer
+
+
+@router.get("/")
+def make(request: Request) -> HTMLResponse:
+    """The page on which tunes are made."""
+    return page(request, "make")
+
+
+@router.get("/learn")
+def learn(request: Request) -> HTMLResponse:
+    """The page on which a model learns."""
+    return page(request, "learn")
+
+
+@router.get("/listen")
+def listen(request: Request) -> HTMLResponse:
+    """The page on which listening tests are made."""
+    return page(request, "listen")

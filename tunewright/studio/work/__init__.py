@@ -1,0 +1,1 @@
+"""Heavy work, in processes that may die without harm: drawing, engraving, sounding, reading, judging."""
