@@ -17,6 +17,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 MEGABYTE = 2**20
 MOST_CLIENTS = 20_000  # that are remembered; who asked longest ago is forgotten first
+ROUNDING = 1e-6  # seconds
 TOGETHER = 10  # browsers of one address that may ask as much as they can: a class behind one router
 
 
@@ -97,10 +98,10 @@ class Rates:
         key = (client, kind.name)
         full = max(self._full.pop(key, now), now)
         lacking = full + each - now - kind.burst * times * each
-        self._full[key] = full if lacking > 0 else full + each
+        self._full[key] = full if lacking > ROUNDING else full + each
         while len(self._full) > MOST_CLIENTS:
             self._full.popitem(last=False)
-        return math.ceil(lacking) if lacking > 0 else 0
+        return math.ceil(lacking) if lacking > ROUNDING else 0
 
 
 class Crowd:
