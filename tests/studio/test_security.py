@@ -1,4 +1,4 @@
-"""The guard: what may pass and what may not, what every answer carries; each rule by what happens where it is broken."""
+"""The guard: what may pass, what every answer carries; each rule by what happens when it is broken."""
 
 from __future__ import annotations
 
