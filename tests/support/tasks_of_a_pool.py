@@ -47,9 +47,9 @@ def _note(log: str, what: object) -> None:
             file.write(f"{what}\n")
 
 
-def sleep(seconds: float, mark: str = "") -> str:
+def sleep(pause: float, mark: str = "") -> str:
     """Sleep, and at the end write a mark."""
-    time.sleep(seconds)
+    time.sleep(pause)
     if mark:
         Path(mark).write_text("woke up")
     return "woke up"

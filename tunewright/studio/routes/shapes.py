@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -64,7 +64,7 @@ class TuneOut(BaseModel):
             model=tune.model,
             seed=tune.seed,
             settings=tune.settings,
-            made_by=tune.made_by,
+            made_by=cast(MadeBy, tune.made_by),
             parent=tune.parent,
             kept=tune.kept,
             created=tune.created if tune.created.tzinfo else tune.created.replace(tzinfo=UTC),  # SQLite forgets it
