@@ -6,17 +6,30 @@ permalink) and changed from its own notebook alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 
 from tunewright.studio.storage.database import Database
 from tunewright.studio.storage.tables import StoredTune
 
 
 def store(database: Database, notebook: str, abc: str, made_by: str, **more: Any) -> StoredTune:
-    """Keep a new tune; it is on the disk when this returns. `more` are other columns of `StoredTune`."""
-    tune = StoredTune(notebook=notebook, abc=abc, made_by=made_by, **more)
+    """Keep a new tune; it is on the disk when this returns. `more` are other columns of `StoredTune`.
+
+    Where its parent has been forgotten meanwhile it has none.
+    """
+    try:
+        return _stored(database, StoredTune(notebook=notebook, abc=abc, made_by=made_by, **more))
+    except IntegrityError:
+        if more.get("parent") is None:
+            raise
+    return _stored(database, StoredTune(notebook=notebook, abc=abc, made_by=made_by, **more | {"parent": None}))
+
+
+def _stored(database: Database, tune: StoredTune) -> StoredTune:
     with database.session() as session:
         session.add(tune)
     return tune
@@ -35,3 +48,29 @@ def of_notebook(database: Database, notebook: str, *, kept: bool = False, most: 
         wanted = wanted.where(StoredTune.kept)
     with database.session() as session:
         return list(session.scalars(wanted.order_by(StoredTune.created.desc(), StoredTune.id).limit(most)))
+
+
+def change(database: Database, notebook: str, tune: str, **columns: Any) -> StoredTune | None:
+    """The tune with these columns changed; None where the notebook has no such tune."""
+    mine = (StoredTune.id == tune) & (StoredTune.notebook == notebook)
+    with database.session() as session:
+        if columns:
+            session.execute(update(StoredTune).where(mine).values(**columns))
+        return session.scalar(select(StoredTune).where(mine))
+
+
+def forget(database: Database, notebook: str, tune: str) -> bool:
+    """Forget a tune; whether the notebook had it. What was made from it stays, and has no parent any more."""
+    mine = (StoredTune.id == tune) & (StoredTune.notebook == notebook)
+    with database.session() as session:
+        found = session.scalar(select(StoredTune.id).where(mine)) is not None
+        session.execute(delete(StoredTune).where(mine))
+    return found
+
+
+def add_about(database: Database, tune: str, more: Mapping[str, Any]) -> None:
+    """Keep more of what was measured of a tune, whoever asked for it."""
+    with database.session() as session:
+        stored = session.get(StoredTune, tune, with_for_update=True)
+        if stored is not None:
+            stored.about = {**stored.about, **more}
