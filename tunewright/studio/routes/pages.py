@@ -18,7 +18,7 @@ from tunewright.support.version import __version__
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 templates = Jinja2Templates(Path(__file__).resolve().parents[1] / "templates")
-PAGES = ("make", "learn", "listen")  # in the order of the navigation
+PAGES = ("make", "notebook", "learn", "listen")  # in the order of the navigation
 
 
 def page(request: Request, name: str, **more: Any) -> HTMLResponse:
@@ -36,12 +36,6 @@ def page(request: Request, name: str, **more: Any) -> HTMLResponse:
     if "lang" in request.query_params:
         answer.set_cookie(COOKIE, wording.language, max_age=365 * 24 * 3600, samesite="strict")
     return answer
-
-
-@router.get("/")
-def make(request: Request) -> HTMLResponse:
-    """The page on which tunes are made."""
-    return page(request, "make")
 
 
 @router.get("/learn")

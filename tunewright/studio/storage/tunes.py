@@ -6,12 +6,17 @@ permalink) and changed from its own notebook alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select
 
 from tunewright.studio.storage.database import Database
 from tunewright.studio.storage.tables import StoredTune
+
+MOST_TUNES = 3000  # of a notebook: beyond them the oldest that are not kept are forgotten
+MOST_KEPT = 1000  # of a notebook
 
 
 def store(database: Database, notebook: str, abc: str, made_by: str, **more: Any) -> StoredTune:
@@ -35,3 +40,49 @@ def of_notebook(database: Database, notebook: str, *, kept: bool = False, most: 
         wanted = wanted.where(StoredTune.kept)
     with database.session() as session:
         return list(session.scalars(wanted.order_by(StoredTune.created.desc(), StoredTune.id).limit(most)))
+
+
+# ------------------------------------------------------------------------------------------------ a notebook of its own
+
+
+def count(database: Database, notebook: str, *, kept: bool = False) -> int:
+    """How many tunes a notebook has, or how many of them are kept."""
+    wanted = select(func.count()).select_from(StoredTune).where(StoredTune.notebook == notebook)
+    with database.session() as session:
+        return session.scalar(wanted.where(StoredTune.kept) if kept else wanted) or 0
+
+
+def change(
+    database: Database, notebook: str, tune: str, *, with_title: Callable[[str, str], str], **what: Any
+) -> StoredTune | None:
+    """Change columns of a tune of this notebook; a title is put into its text by `with_title`. None for no such tune."""
+    with database.session() as session:
+        found = session.get(StoredTune, tune, with_for_update=True)
+        if not found or found.notebook != notebook:
+            return None
+        for name, value in what.items():
+            setattr(found, name, value)
+        if "title" in what:
+            found.abc = with_title(found.abc, found.title)
+        return found
+
+
+def delete(database: Database, notebook: str, tune: str) -> bool:
+    """Forget a tune of this notebook; whether there was one."""
+    with database.session() as session:
+        found = session.get(StoredTune, tune)
+        if not found or found.notebook != notebook:
+            return False
+        session.delete(found)
+        return True
+
+
+def forget_oldest(database: Database, notebook: str) -> int:
+    """Forget the oldest tunes of a notebook that are not kept, where it has more than it may; how many those were."""
+    if (excess := count(database, notebook) - MOST_TUNES) <= 0:
+        return 0
+    unkept = select(StoredTune.id).where(StoredTune.notebook == notebook, ~StoredTune.kept)
+    with database.session() as session:
+        oldest = list(session.scalars(unkept.order_by(StoredTune.created, StoredTune.id).limit(excess)))
+        session.execute(delete_rows(StoredTune).where(StoredTune.id.in_(oldest)))
+    return len(oldest)

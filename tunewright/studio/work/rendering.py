@@ -10,6 +10,7 @@ from typing import Any
 
 from tunewright.formats.abc import parse_abc
 from tunewright.formats.engraving import to_svg
+from tunewright.studio.work import notebook
 from tunewright.support.errors import ParseError
 
 
@@ -26,4 +27,4 @@ def engrave(abc: str) -> str:
     return to_svg(tunes[0])
 
 
-TASKS: Mapping[str, Callable[..., Any]] = {"engrave": engrave}
+TASKS: Mapping[str, Callable[..., Any]] = {"engrave": engrave, **notebook.TASKS}
