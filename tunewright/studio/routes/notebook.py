@@ -7,6 +7,7 @@ all this is done. Whoever has the id of a tune can read it; only who has its not
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,6 @@ from tunewright.studio.routes.pages import page
 from tunewright.studio.routes.shapes import TuneOut
 from tunewright.studio.storage import tunes
 from tunewright.studio.storage.tables import StoredTune
-from tunewright.support.errors import ParseError
 
 router = APIRouter(tags=["notebook"])
 
@@ -54,6 +54,17 @@ NUMBERS: tuple[tuple[str, float, float, float, float | None], ...] = (  # name, 
 )
 NOTES = tuple(f"{step}{octave}" for octave in range(3, 7) for step in "CDEFGAB")[4:23]  # G3 to D6
 FILES = ("abc", "mid", "musicxml", "wav", "svg", "pdf")
+
+
+class TuneSeen(TuneOut):
+    """A tune, by whoever looks at it."""
+
+    mine: bool = True  # whether it stands in the notebook of who asks
+
+    @classmethod
+    def by(cls, tune: StoredTune, notebook: str) -> TuneSeen:
+        """A stored tune as who has this notebook sees it."""
+        return cls(**TuneOut.of(tune).model_dump(), mine=tune.notebook == notebook)
 
 
 class Edited(BaseModel):
@@ -118,19 +129,17 @@ def _make(request: Request, tune: str = "") -> HTMLResponse:
 
 def _keys() -> dict[str, list[str]]:
     """The tonics of each mode whose keys have few sharps or flats."""
-    return {
-        mode: [tonic for tonic in TONICS if abs(Key(tonic, mode).sharps) <= MOST_SHARPS] for mode in MODES
-    }
+    return {mode: [tonic for tonic in TONICS if abs(Key(tonic, mode).sharps) <= MOST_SHARPS] for mode in MODES}
 
 
 # ------------------------------------------------------------------------------------------------ tunes
 
 
-@router.get("/api/tunes", response_model=list[TuneOut])
-def list_tunes(studio: Here, notebook: Notebook, kept: bool = False, most: int = 200) -> list[TuneOut]:
+@router.get("/api/tunes", response_model=list[TuneSeen])
+def list_tunes(studio: Here, notebook: Notebook, kept: bool = False, most: int = 200) -> list[TuneSeen]:
     """The tunes of this browser's notebook, the newest first; those that are kept alone where that is asked for."""
     found = tunes.of_notebook(studio.database, notebook, kept=kept, most=max(1, min(most, MOST_LISTED)))
-    return [TuneOut.of(tune, notebook) for tune in found]
+    return [TuneSeen.by(tune, notebook) for tune in found]
 
 
 @router.get("/api/notebook.abc", response_class=Response)
@@ -142,62 +151,65 @@ def tunebook(studio: Here, notebook: Notebook) -> Response:
     return Response(f"{text}\n" if text else "", media_type=ABC_TYPE, headers=headers)
 
 
-@router.get("/api/tunes/{tune}", response_model=TuneOut)
+@router.get("/api/tunes/{tune}", response_model=TuneSeen)
 def get_tune(studio: Here, notebook: Notebook, tune: str) -> Any:
     """A tune, for whoever has its id; `mine` says whether it stands in this browser's notebook."""
     found = tunes.find(studio.database, tune)
-    return TuneOut.of(found, notebook) if found else missing(tune)
+    return TuneSeen.by(found, notebook) if found else missing(tune)
 
 
-@router.patch("/api/tunes/{tune}", response_model=TuneOut)
+@router.patch("/api/tunes/{tune}", response_model=TuneSeen)
 def change_tune(studio: Here, notebook: Notebook, tune: str, changed: Changed) -> Any:
     """Keep a tune, or do not; name it."""
-    what = changed.model_dump(exclude_none=True)
-    if "title" in what:
-        what["title"] = _one_line(what["title"])
-    if what.get("kept") and tunes.count(studio.database, notebook, kept=True) >= tunes.MOST_KEPT:
+    if changed.kept and tunes.count(studio.database, notebook, kept=True) >= tunes.MOST_KEPT:
         return _refused(f"{tunes.MOST_KEPT:,} tunes are kept already; expected some of them to be let go first", 409)
-    found = tunes.change(studio.database, notebook, tune, with_title=titled, **what)
-    return TuneOut.of(found, notebook) if found else missing(tune)
+    found = tunes.find(studio.database, tune)
+    if not found or found.notebook != notebook:
+        return missing(tune)
+    columns: dict[str, Any] = {} if changed.kept is None else {"kept": changed.kept}
+    if changed.title is not None:
+        columns["title"] = _one_line(changed.title)
+        columns["abc"] = titled(found.abc, columns["title"])
+    found = tunes.change(studio.database, notebook, tune, **columns)
+    return TuneSeen.by(found, notebook) if found else missing(tune)
 
 
 @router.delete("/api/tunes/{tune}", status_code=204)
 def delete_tune(studio: Here, notebook: Notebook, tune: str) -> Response:
     """Forget a tune; what came of it stays."""
-    return Response(status_code=204) if tunes.delete(studio.database, notebook, tune) else missing(tune)
+    return Response(status_code=204) if tunes.forget(studio.database, notebook, tune) else missing(tune)
 
 
-@router.post("/api/tunes/edited", response_model=TuneOut)
+@router.post("/api/tunes/edited", response_model=TuneSeen)
 async def edit_tune(studio: Here, notebook: Notebook, edited: Edited) -> Any:
     """A new tune of this text, that came of `parent`. 422 with the places of what is wrong where it cannot be read."""
-    try:
-        facts = await studio.rendering.ask("read_one", abc=edited.abc)
-    except ParseError as error:
-        return JSONResponse({"error": error.reason, "problems": [_problem(error)]}, 422)
+    read = await studio.rendering.ask("read", abc=edited.abc)
+    if "error" in read:
+        return JSONResponse(read, 422)
     parent = await _found(studio, edited.parent)
-    made_by = "edited" if parent else "brought"
-    more = {"parent": parent.id if parent else None, "model": parent.model if parent else "", "kept": edited.kept}
-    return await _stored(studio, notebook, edited.abc, made_by, facts, **more)
+    came_of = {"parent": parent.id, "model": parent.model} if parent else {}
+    return await _stored(studio, notebook, read, "edited" if parent else "brought", kept=edited.kept, **came_of)
 
 
-@router.post("/api/tunes/{tune}/transposed", response_model=TuneOut)
+@router.post("/api/tunes/{tune}/transposed", response_model=TuneSeen)
 async def transpose_tune(studio: Here, notebook: Notebook, tune: str, moved: Moved) -> Any:
     """A new tune: this one in another key of its mode."""
     found = await _found(studio, tune)
     if not found:
         return missing(tune)
-    facts = await studio.rendering.ask("move", abc=found.abc, key=moved.key)
-    return await _stored(studio, notebook, facts.pop("abc"), "transposed", facts, parent=found.id, model=found.model)
+    read = await studio.rendering.ask("move", abc=found.abc, key=moved.key)
+    return await _stored(studio, notebook, read, "transposed", parent=found.id, model=found.model)
 
 
-@router.post("/api/tunes/{tune}/taken", response_model=TuneOut)
+@router.post("/api/tunes/{tune}/taken", response_model=TuneSeen)
 async def take_tune(studio: Here, notebook: Notebook, tune: str) -> Any:
     """A tune of this browser's own notebook that is the same as one, maybe another's, of which the id is known."""
     found = await _found(studio, tune)
     if not found:
         return missing(tune)
     same = {name: getattr(found, name) for name in ("model", "seed", "settings")}
-    return await _stored(studio, notebook, found.abc, "brought", found.about, parent=found.id, kept=True, **same)
+    read = {"abc": found.abc, "about": found.about | {"title": found.title}}
+    return await _stored(studio, notebook, read, "brought", parent=found.id, kept=True, **same)
 
 
 # ------------------------------------------------------------------------------------------------ words
@@ -232,11 +244,6 @@ def _one_line(title: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in title).split())
 
 
-def _problem(error: ParseError) -> dict[str, Any]:
-    line = error.source.rpartition(":")[2]
-    return {"line": int(line) if line.isdigit() else None, "column": None, "message": error.reason}
-
-
 def missing(tune: str) -> JSONResponse:
     """The answer where there is no such tune, or it is not one's own."""
     return _refused(f"there is no tune {tune[:64]} that you can do this with", 404)
@@ -250,16 +257,17 @@ async def _found(studio: Studio, tune: str | None) -> StoredTune | None:
     return await run_in_threadpool(tunes.find, studio.database, tune) if tune else None
 
 
-async def _stored(
-    studio: Studio, notebook: str, abc: str, made_by: str, facts: dict[str, Any], **more: Any
-) -> TuneOut | JSONResponse:
-    """A new tune of a notebook; what is told of it but its title goes into `about`."""
-    if more.get("kept") and await _is_full(studio, notebook):
-        more["kept"] = False
-    about = {name: value for name, value in facts.items() if name != "title"}
-    title = facts.get("title", "") or ""
-    store = partial(tunes.store, studio.database, notebook, abc, made_by, title=title, about=about, **more)
-    return TuneOut.of(await run_in_threadpool(store), notebook)
+async def _stored(studio: Studio, notebook: str, read: Mapping[str, Any], made_by: str, **more: Any) -> TuneSeen:
+    """A new tune of a notebook; it is not kept where so many are that no more may be."""
+    more["kept"] = more.get("kept", False) and not await _is_full(studio, notebook)
+    title = str(read["about"].get("title", ""))
+    return await run_in_threadpool(_store, studio, notebook, read, made_by, title=title, **more)
+
+
+def _store(studio: Studio, notebook: str, read: Mapping[str, Any], made_by: str, **more: Any) -> TuneSeen:
+    tune = tunes.store(studio.database, notebook, read["abc"], made_by, about=read["about"], **more)
+    tunes.forget_oldest(studio.database, notebook)
+    return TuneSeen.by(tune, notebook)
 
 
 async def _is_full(studio: Studio, notebook: str) -> bool:

@@ -6,44 +6,37 @@ In: ABC. Out: what stands in it, and what is wrong with it where. This file stor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tunewright.formats.abc import format_abc, parse_abc
-from tunewright.formats.abc.validity import fault_of
-from tunewright.music.rhythms import told_rhythm
-from tunewright.music.tune import Tune
-from tunewright.support.errors import ParseError
+from tunewright.formats.abc.reading import with_number
+from tunewright.music.score import Score
+from tunewright.studio.work.about import about
+from tunewright.studio.work.proofreading import ERROR, MORE, proofread
 from tunewright.tokens.requests import Request, in_key
 
 
-def facts(tune: Tune) -> dict[str, Any]:
-    """What a notebook says of a tune: title, key, metre, rhythm, bars, and whether it is well formed."""
-    fault = fault_of(tune)
-    return {
-        "title": tune.title,
-        "key": str(tune.key),
-        "meter": str(tune.meter),
-        "rhythm": told_rhythm(tune),
-        "bars": len(tune.measures),
-        "valid": not fault,
-        "error": fault,
-    }
+def read(abc: str) -> dict[str, Any]:
+    """What is said of the one tune of a text, with the text as it is to be stored.
 
-
-def read_one(abc: str) -> dict[str, Any]:
-    """The facts of the one tune of a text; ParseError where it cannot be read, or there are several."""
-    tunes = parse_abc(abc)
-    if len(tunes) > 1:
-        raise ParseError(f"there are {len(tunes)} tunes; expected one", tunes[1].source)
-    return facts(tunes[0])
+    Where a line cannot be read, or there are several tunes, it is {"error": why, "problems": […]}.
+    """
+    proof = proofread(abc)
+    wrong = [problem for problem in proof.problems if problem.kind in (ERROR, MORE)]
+    if proof.music is None or wrong:
+        said = wrong[0].message if wrong else proof.error
+        return {"error": said, "problems": [asdict(problem) for problem in proof.problems]}
+    melody = proof.music.melody if isinstance(proof.music, Score) else proof.music
+    return {"abc": with_number(abc), "about": about(melody)}
 
 
 def move(abc: str, key: str) -> dict[str, Any]:
-    """The tune in another key, as `abc`, and its facts; ConfigError for a key of another mode."""
+    """The tune in another key, and what is said of it; ConfigError for a key of another mode."""
     wanted = Request(key=key).key
     assert wanted is not None
     moved = in_key(parse_abc(abc)[0], wanted)
-    return {"abc": format_abc(moved), **facts(moved)}
+    return {"abc": format_abc(moved), "about": about(moved)}
 
 
-TASKS: Mapping[str, Callable[..., Any]] = {"read_one": read_one, "move": move}
+TASKS: Mapping[str, Callable[..., Any]] = {"read": read, "move": move}
