@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import BaseHTTPMiddleware
 
-from tunewright.studio.routes import drawing, notebook, pages
+from tunewright.studio.routes import drawing, notebook, pages, scores
 from tunewright.studio.routes.having import Studio
 from tunewright.studio.security import Guard
 from tunewright.studio.settings import Settings
@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Tunewright studio", version=__version__, lifespan=living, redoc_url=None, docs_url=None)
     app.add_middleware(BaseHTTPMiddleware, dispatch=Guard(settings))
     app.add_exception_handler(TunewrightError, _refused)
-    for part in (pages, drawing, notebook):
+    for part in (pages, drawing, scores, notebook):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
