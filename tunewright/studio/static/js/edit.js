@@ -17,7 +17,7 @@ export class Editor {
     this.field = by("abc");
     this.marks = new Marks(this.field, by("gutter"), by("marks"));
     this.drafts = new Drafts();
-    this.newest = new Newest((drawn, abc) => this.#drawn(drawn, abc), (error, abc) => this.#refused(error, abc));
+    this.newest = new Newest((drawn, abc) => this.#drawn(drawn, abc), (error, abc) => this.#refused(error, abc), () => desk.score.width);
     this.selected = new Set();  // bars to be written anew
     this.field.addEventListener("input", () => this.#typed());
     by("edit").addEventListener("click", () => (this.isOpen ? this.close() : this.open()));

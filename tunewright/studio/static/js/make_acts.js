@@ -3,7 +3,6 @@
 import { ask } from "./api.js";
 import { keyInWords } from "./history.js";
 import { spans } from "./make_certificate.js";
-import { OF_A_TUNE } from "./make_wishes.js";
 import { say } from "./words.js";
 
 const STEP = 0.2;  // of temperature, for "calmer" and "wilder"
@@ -52,17 +51,13 @@ export class Acts {
     return this.desk.write(this.#asked({ locked: [...marked].sort((a, b) => a - b) }), marked);
   }
 
-  // The same once more, calmer or wilder: locked bars stay, and without any it is the same request and seed.
+  // The same once more, calmer or wilder: bars that are marked stay; else it is the same request with the same seed.
   #wilder(step) {
     const { tune } = this.desk;
     this.wishes.wilder(step);
-    if (this.desk.locked.size || tune.parent || !tune.model) {
-      if (this.desk.locked.size) return this.#others();
-      return this.desk.write(this.#asked({ vary: 0.6 }));
-    }
-    const asked = { ...tune.settings, model: tune.model, seed: tune.seed, temperature: this.wishes.temperature(), n: 1 };
-    for (const name of OF_A_TUNE) delete asked[name];
-    return this.desk.write(this.#many(asked));
+    if (this.desk.locked.size) return this.#others();
+    if (tune.seed === null) return this.desk.write(this.#asked({ vary: 0.6 }));
+    return this.desk.write(this.#many({ ...tune.settings, seed: tune.seed, temperature: this.wishes.temperature(), n: 1 }));
   }
 
   #vary() {

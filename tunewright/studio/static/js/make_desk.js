@@ -24,7 +24,7 @@ export class Desk {
     this.player = new Player(by("player"), this.score);
     this.certificate = new Certificate(by("certificate"), this.score);
     this.several = new Several(by("fours"), by("cells"), (tune) => this.show(tune));
-    this.live = new Newest((drawn) => this.picture(drawn));
+    this.live = new Newest((drawn) => this.picture(drawn), () => {}, () => this.score.width);
     this.score.on("bar", (number) => this.mark(number));
   }
 
@@ -68,7 +68,7 @@ export class Desk {
     this.#changed();
     this.certificate.clear();
     try {
-      const drawn = await ask("GET", `/api/tunes/${tune.id}/score`);
+      const drawn = await ask("GET", `/api/tunes/${tune.id}/score?width=${this.score.width}`);
       if (this.tune !== tune) return;
       this.live.drop();
       this.picture(drawn);
@@ -92,7 +92,7 @@ export class Desk {
     for (const link of by("take").querySelectorAll("[data-file]")) link.href = `/api/tunes/${tune.id}/file.${link.dataset.file}`;
     by("permalink").value = `${location.origin}/t/${tune.id}`;
     by("again").value = addressOf(tune);
-    by("again").closest("p").hidden = !tune.model;
+    by("again").closest("p").hidden = tune.seed === null;
     for (const id of ["take", "share", "change"]) by(id).hidden = false;
     by("guest").hidden = own;
     this.redraw();
@@ -166,6 +166,7 @@ export class Desk {
   #told(many, marked) {
     return {
       waiting: (place) => this.say(place > 0 ? say("waiting", { place }) : say("writing")),
+      reading: () => this.say(say("reading")),
       bar: (event) => {
         if (event.bars % 4 === 1) this.say(say("writing_bar", { bars: event.bars }));
         if (many) this.several.bar(event);

@@ -5,7 +5,6 @@ import { say } from "./words.js";
 
 const WORDS = ["model", "key", "meter", "rhythm", "bars", "parts", "start", "like", "plan_like"];
 const FIGURES = ["seed", "top_k", "top_p", "min_p", "repeats", "best_of", "original"];
-const OF_A_TUNE = ["parent", "locked", "vary", "go_on_from"];  // what is asked of a tune that there is
 const USUAL = { model: "base", n: 1, top_k: 0, top_p: 1, min_p: 0, repeats: 0, free: false };
 const USUAL_WILDNESS = 1;
 
@@ -161,5 +160,3 @@ export function inWords(tune) {
   }
   return found;
 }
-
-export { OF_A_TUNE };

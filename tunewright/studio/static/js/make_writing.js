@@ -3,11 +3,16 @@
 import { ask, events } from "./api.js";
 import { say } from "./words.js";
 
+const WIDE = 840;
+const LITTLE = 560;  // pixels for which a score of several is drawn
+
 // Draws what it is given; while a drawing is under way, only the newest of what comes meanwhile is drawn after it.
 export class Newest {
-  constructor(shown, failed = () => {}) {
+  // `width` says how wide the picture is to be, in pixels.
+  constructor(shown, failed = () => {}, width = () => WIDE) {
     this.shown = shown;
     this.failed = failed;
+    this.width = width;
     this.next = null;
     this.busy = false;
     this.leaving = new AbortController();
@@ -32,7 +37,7 @@ export class Newest {
       const { signal } = this.leaving;
       this.next = null;
       try {
-        const drawn = await ask("POST", "/api/scores", { abc }, signal);
+        const drawn = await ask("POST", "/api/scores", { abc, width: this.width() }, signal);
         if (!signal.aborted) this.shown(drawn, abc);
       } catch (error) {
         if (!signal.aborted) this.failed(error, abc);
@@ -48,9 +53,10 @@ export async function write(asked, told, signal) {
   for await (const { event, data } of events("POST", "/api/tunes", asked, signal)) {
     if (event === "waiting") told.waiting?.(data.place);
     else if (event === "bar") told.bar?.(data);
+    else if (event === "reading") told.reading?.();
     else if (event === "tune") {
       tunes.push(data);
-      told.tune?.(data, tunes.length - 1);
+      told.tune?.(data, data.index ?? tunes.length - 1);
     } else if (event === "failed") throw new Error(data.error);
     else if (event === "done") break;
   }
@@ -111,7 +117,7 @@ export class Several {
     row.append(button, words);
     cell.append(little, row);
     const one = { cell, words, button, tune: null };
-    one.newest = new Newest((drawn) => insertPicture(little, drawn.svg));
+    one.newest = new Newest((drawn) => insertPicture(little, drawn.svg), () => {}, () => LITTLE);
     button.addEventListener("click", () => this.picked(one.tune));
     return one;
   }

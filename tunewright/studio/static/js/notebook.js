@@ -102,7 +102,7 @@ const seen = new IntersectionObserver((entries) => {
     if (!isIntersecting || !pictures.has(target)) continue;
     const id = pictures.get(target);
     pictures.delete(target);
-    ask("GET", `/api/tunes/${id}/score`).then((drawn) => insertPicture(target, drawn.svg)).catch(() => {});
+    ask("GET", `/api/tunes/${id}/score?width=560`).then((drawn) => insertPicture(target, drawn.svg)).catch(() => {});
   }
 }, { rootMargin: "200px" });
 
