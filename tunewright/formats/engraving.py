@@ -34,8 +34,8 @@ def to_svg(
 ) -> str:
     """Sheet music under its title, as one self-contained SVG, `width` pixels wide and as high as it needs.
 
-    `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`. A picture that is
-    `marked` names notes and measures as `to_musicxml` does; two of them on one page share those names. Raises
+    `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`. A picture
+    that is `marked` names notes and measures as `to_musicxml` does; two of them on one page share those names. Raises
     `RenderError` where there is nothing to draw, no such note, or more than one very long page.
     """
     tune = music.melody if isinstance(music, Score) else music

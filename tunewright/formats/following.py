@@ -1,4 +1,4 @@
-"""A score that can be followed while it sounds: a picture in which notes and bars have names, and when each of them sounds.
+"""A score that can be followed while it sounds: a picture with names for notes and bars, and when each of them sounds.
 
 In: a tune, or all its voices. Out: a `FollowedScore`. What can be followed is the melody. This file neither draws
 (`engraving`) nor decides how a tune is played (`sound.timing`); bars get an area that can be clicked.

@@ -84,8 +84,8 @@ def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None
 
     `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`; grace notes
     stay black. Where it is `marked`, measures and these notes have names: `b0`, `b1` and so on, `n0`, `n1` and so on;
-    what is tied to n0 to write its length is `n0-1`, its first grace note `n0g0`. Raises `RenderError` where the tune has neither notes nor rests, has no such note, or is more than is
-    drawn (`limits`).
+    what is tied to n0 to write its length is `n0-1`, its first grace note `n0g0`. Raises `RenderError` where the tune
+    has neither notes nor rests, has no such note, or is more than is drawn (`limits`).
     """
     tune = music.melody if isinstance(music, Score) else music
     if not tune.measures:
