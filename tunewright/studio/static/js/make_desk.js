@@ -18,6 +18,7 @@ export class Desk {
     this.marked = new Map();  // tune -> the bars that were clicked
     this.listeners = [];
     this.leaving = null;  // ends what is being written
+    this.staying = new Set();  // the bars that stay in what is being written
     this.shown = new Shown();
     this.strip = new Strip(by("strip"), (tune) => this.show(tune));
     this.score = new Score(by("score"));
@@ -54,13 +55,14 @@ export class Desk {
     this.drawn = drawn;
     this.bars = drawn.bars.map((bar) => bar.number);
     this.score.load(drawn);
+    this.score.locked(this.isWriting ? this.staying : this.locked);
   }
 
   async show(tune) {
     this.stop();
     this.several.close();
     this.tune = tune;
-    by("paper").hidden = false;
+    by("paper").hidden = by("change").hidden = false;
     this.shown.add(tune.id);
     if (tune.mine !== false) this.strip.add(tune);
     history.replaceState(null, "", `/t/${tune.id}`);
@@ -72,8 +74,7 @@ export class Desk {
       if (this.tune !== tune) return;
       this.live.drop();
       this.picture(drawn);
-      this.score.locked(this.locked);
-      this.player.load({ tune: tune.id, abc: tune.abc, ...drawn });
+      this.player.load({ tune: tune.id, ...drawn });
       by("player").hidden = false;
       this.certificate.load(tune, drawn);
       this.#changed();
@@ -126,6 +127,7 @@ export class Desk {
     this.player.stop();
     const leaving = (this.leaving = new AbortController());
     const many = (asked.n ?? 1) > 1;
+    this.staying = marked;
     this.#begin(many, asked.n);
     try {
       const tunes = await write(asked, this.#told(many, marked), leaving.signal);
@@ -152,15 +154,11 @@ export class Desk {
     by("paper").classList.toggle("writing", !many);
     by("stop").hidden = false;
     this.certificate.clear();
-    this.score.locked(new Set());
     this.say(say("writing"));
-    if (many) {
-      this.several.begin(count);
-      by("paper").hidden = by("player").hidden = true;
-    } else {
-      this.several.close();
-      by("paper").hidden = false;
-    }
+    for (const id of ["paper", "player", "change"]) by(id).hidden = many || (id !== "paper" && !this.tune);
+    if (many) this.several.begin(count);
+    else this.several.close();
+    intoSight(by(many ? "fours" : "paper"));
   }
 
   #told(many, marked) {
@@ -195,4 +193,10 @@ export class Desk {
 
   say(words) { by("said").textContent = words; }
   fail(error) { by("failed").textContent = error ? error.message : ""; }
+}
+
+// On a narrow page the score is below the wishes.
+function intoSight(element) {
+  const { top } = element.getBoundingClientRect();
+  if (top < 0 || top > innerHeight * 0.6) element.scrollIntoView({ block: "start" });
 }

@@ -6,7 +6,7 @@ import { say } from "./words.js";
 const WORDS = ["model", "key", "meter", "rhythm", "bars", "parts", "start", "like", "plan_like"];
 const FIGURES = ["seed", "top_k", "top_p", "min_p", "repeats", "best_of", "original"];
 const USUAL = { model: "base", n: 1, top_k: 0, top_p: 1, min_p: 0, repeats: 0, free: false };
-const USUAL_WILDNESS = 1;
+const USUAL_WILDNESS = 0.8;  // where the slider stands while the model's own temperature holds
 
 const by = (id) => document.getElementById(id);
 const part = (name) => by("wishes").elements.namedItem(name);
@@ -84,10 +84,11 @@ export class Wishes {
 
   #tell() {
     const at = Number(by("wildness").value);
-    const steps = [[0.7, "very_calm"], [0.92, "calm"], [1.08, "natural"], [1.3, "wild"], [9, "very_wild"]];
-    const words = say(`wildness_${steps.find(([most]) => at < most)[1]}`);
-    by("wildness-words").textContent = `${words} (${at.toFixed(2)})`;
-    by("wildness").setAttribute("aria-valuetext", `${words} (${at.toFixed(2)})`);
+    const steps = [[0.55, "very_calm"], [0.75, "calm"], [0.9, "natural"], [1.1, "wild"], [9, "very_wild"]];
+    const how = `${say(`wildness_${steps.find(([most]) => at < most)[1]}`)} (${at.toFixed(2)})`;
+    const words = this.touched ? how : say("wildness_own");
+    by("wildness-words").textContent = words;
+    by("wildness").setAttribute("aria-valuetext", words);
   }
 
   // Only the metres in which a dance is written.
