@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -50,6 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Tunewright studio", version=__version__, lifespan=living, redoc_url=None, docs_url=None)
     app.add_middleware(BaseHTTPMiddleware, dispatch=Guard(settings))
     app.add_exception_handler(TunewrightError, _refused)
+    app.add_exception_handler(RequestValidationError, _misshapen)
     for part in (pages, drawing, scores, notebook):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -60,3 +62,12 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
     """An error that a user can act on, in one line: 503 where one has to wait, else 422."""
     status = 503 if isinstance(error, Busy | WorkerDied) else 422
     return JSONResponse({"error": str(error)}, status, {"Retry-After": "2"} if status == 503 else None)
+
+
+def _misshapen(_: Request, error: Exception) -> JSONResponse:
+    """A request that has not the shape that the API says: where, and what was expected, in one line."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"] if part != "body")
+    told = str(first["msg"]).removeprefix("Value error, ")
+    return JSONResponse({"error": f"{place}: {told}" if place else told}, 422)

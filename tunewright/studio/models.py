@@ -86,7 +86,7 @@ def _is_usable(settings: Settings, name: str) -> bool:
 
 def _folders(settings: Settings) -> Iterator[tuple[Kind, Path]]:
     if has_base():
-        yield BASE, run_folder(BASE).resolve()
+        yield "base", run_folder(BASE).resolve()
     for path in settings.runs:
         yield "given", path.resolve()
     if settings.trained.is_dir():

@@ -260,14 +260,9 @@ async def _found(studio: Studio, tune: str | None) -> StoredTune | None:
 async def _stored(studio: Studio, notebook: str, read: Mapping[str, Any], made_by: str, **more: Any) -> TuneSeen:
     """A new tune of a notebook; it is not kept where so many are that no more may be."""
     more["kept"] = more.get("kept", False) and not await _is_full(studio, notebook)
-    title = str(read["about"].get("title", ""))
-    return await run_in_threadpool(_store, studio, notebook, read, made_by, title=title, **more)
-
-
-def _store(studio: Studio, notebook: str, read: Mapping[str, Any], made_by: str, **more: Any) -> TuneSeen:
-    tune = tunes.store(studio.database, notebook, read["abc"], made_by, about=read["about"], **more)
-    tunes.forget_oldest(studio.database, notebook)
-    return TuneSeen.by(tune, notebook)
+    more |= {"title": str(read["about"].get("title", "")), "about": read["about"]}
+    store = partial(tunes.store, studio.database, notebook, read["abc"], made_by, **more)
+    return TuneSeen.by(await run_in_threadpool(store), notebook)
 
 
 async def _is_full(studio: Studio, notebook: str) -> bool:

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -64,7 +64,7 @@ class TuneOut(BaseModel):
             model=tune.model,
             seed=tune.seed,
             settings=tune.settings,
-            made_by=tune.made_by,
+            made_by=cast(MadeBy, tune.made_by),
             parent=tune.parent,
             kept=tune.kept,
             created=tune.created if tune.created.tzinfo else tune.created.replace(tzinfo=UTC),  # SQLite forgets it
@@ -77,7 +77,7 @@ class TuneOut(BaseModel):
 
 def _header(abc: str) -> dict[str, str]:
     """The first value of each field of a header."""
-    return {letter: value for letter, value in reversed(_HEADER.findall(abc))}
+    return dict(reversed(_HEADER.findall(abc)))
 
 
 def _number(about: Mapping[str, Any], name: str) -> float | None:
@@ -115,13 +115,9 @@ def _nothing(value: object) -> object:
     return "" if value is None else value
 
 
-def words(longest: int) -> Any:
-    """Words of at most so many signs; null is none."""
-    return Annotated[str, BeforeValidator(_nothing), Field(max_length=longest)]
-
-
 Id = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[A-Za-z0-9_-]+$")]
-Word, Line, Text = words(80), words(2_000), words(10_000)
+Words = Annotated[str, BeforeValidator(_nothing)]  # null is none
+Word = Annotated[Words, Field(max_length=80)]
 
 
 class DrawRequest(BaseModel):
@@ -142,9 +138,9 @@ class DrawRequest(BaseModel):
     rhythm: Word = ""
     bars: Word = ""
     parts: Word = ""
-    plan: Line = ""
+    plan: Annotated[Words, Field(max_length=2_000)] = ""
     range: Word = ""
-    start: Text = ""
+    start: Annotated[Words, Field(max_length=10_000)] = ""
     temperature: Word = ""
     top_k: Annotated[int, Field(ge=0, le=100_000)] = 0
     top_p: Annotated[float, Field(ge=0, le=1)] = 1.0

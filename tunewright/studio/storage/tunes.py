@@ -22,14 +22,17 @@ MOST_KEPT = 1000  # of a notebook
 def store(database: Database, notebook: str, abc: str, made_by: str, **more: Any) -> StoredTune:
     """Keep a new tune; it is on the disk when this returns. `more` are other columns of `StoredTune`.
 
-    Where its parent has been forgotten meanwhile it has none.
+    Where its parent has been forgotten meanwhile it has none. Where the notebook is full its oldest tunes that are not
+    kept are forgotten.
     """
     try:
-        return _stored(database, StoredTune(notebook=notebook, abc=abc, made_by=made_by, **more))
+        tune = _stored(database, StoredTune(notebook=notebook, abc=abc, made_by=made_by, **more))
     except IntegrityError:
         if more.get("parent") is None:
             raise
-    return _stored(database, StoredTune(notebook=notebook, abc=abc, made_by=made_by, **more | {"parent": None}))
+        tune = _stored(database, StoredTune(notebook=notebook, abc=abc, made_by=made_by, **more | {"parent": None}))
+    forget_oldest(database, notebook)
+    return tune
 
 
 def _stored(database: Database, tune: StoredTune) -> StoredTune:
