@@ -86,9 +86,7 @@ def test_an_edited_tune_knows_its_parent_and_outlives_it(browser: TestClient) ->
     ("abc", "line"),
     [(TUNE.replace("d2cB", "d2cB ((((("), 7), ("nothing at all", 1), ("", 1), (f"{TUNE}\n{TUNE}", 9)],
 )
-def test_what_cannot_be_read_is_refused_with_its_place_and_not_stored(
-    browser: TestClient, abc: str, line: int
-) -> None:
+def test_what_cannot_be_read_is_refused_with_its_place_and_not_stored(browser: TestClient, abc: str, line: int) -> None:
     answer = browser.post("/api/tunes/edited", json={"abc": abc})
     if answer.status_code == 200:  # brackets that nothing closes are read with a repair
         assert not answer.json()["valid"]
