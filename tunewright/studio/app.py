@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from tunewright.studio import refusals
 from tunewright.studio.description import SUMMARY, TAGS, describe
-from tunewright.studio.routes import drawing, pages, scores
+from tunewright.studio.routes import drawing, notebook, pages, scores
 from tunewright.studio.routes.having import Studio
 from tunewright.studio.security import Guard
 from tunewright.studio.settings import Settings
@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED, compresslevel=6, exclude_content_types=UNZIPPED)
     refusals.add_to(app)
-    for part in (pages, drawing, scores):
+    for part in (pages, drawing, scores, notebook):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -20,7 +20,7 @@ from tunewright.support.version import __version__
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 templates = Jinja2Templates(Path(__file__).resolve().parents[1] / "templates")
-PAGES = ("make", "learn", "listen")  # in the order of the navigation
+PAGES = ("make", "notebook", "learn", "listen")  # in the order of the navigation
 YEAR = 365 * 24 * 3600
 
 
@@ -62,12 +62,6 @@ def learn(request: Request) -> HTMLResponse:
 def listen(request: Request) -> HTMLResponse:
     """The page on which listening tests are made."""
     return page(request, "listen")
-
-
-@router.get("/")
-def make(request: Request) -> HTMLResponse:
-    """The page on which tunes are made."""
-    return page(request, "make")
 
 
 @router.get("/programs")

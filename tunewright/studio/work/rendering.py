@@ -19,6 +19,7 @@ from tunewright.formats.svg import WIDTH
 from tunewright.music.implied_chords import implies_chords, with_implied_chords
 from tunewright.music.score import Score
 from tunewright.music.tune import Tune
+from tunewright.studio.work import notebook
 from tunewright.studio.work.proofreading import Proof, proofread
 from tunewright.support.errors import ParseError, RenderError
 
@@ -125,4 +126,4 @@ def _first(times: tuple[tuple[float, float], ...], which: int) -> float | None:
     return _told(times[0][which]) if times else None
 
 
-TASKS: Mapping[str, Callable[..., Any]] = {"score": score, "sound": sound, "file": file}
+TASKS: Mapping[str, Callable[..., Any]] = {"score": score, "sound": sound, "file": file, **notebook.TASKS}
