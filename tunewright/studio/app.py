@@ -15,11 +15,12 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import BaseHTTPMiddleware
 
-from tunewright.studio.routes import drawing, pages
+from tunewright.studio.routes import collections, drawing, pages, refusing, reports, trainings
 from tunewright.studio.routes.having import Studio
 from tunewright.studio.security import Guard
 from tunewright.studio.settings import Settings
 from tunewright.studio.storage.database import Database
+from tunewright.studio.work.learning import Learning
 from tunewright.studio.work.pool import Busy, Pool, WorkerDied
 from tunewright.support.errors import TunewrightError
 from tunewright.support.version import __version__
@@ -37,12 +38,15 @@ def create_app(settings: Settings) -> FastAPI:
             for name, processes in (("drawing", settings.drawers), ("rendering", settings.renderers))
         }
         database = Database(settings.address)
-        app.state.studio = Studio(settings, database, **pools)
+        learning = Learning(settings, database)
+        app.state.studio = Studio(settings, database, learning=learning, **pools)
         for pool in pools.values():
             pool.start()
+        await learning.start()
         try:
             yield
         finally:
+            await learning.close()
             for pool in pools.values():
                 pool.close()
             database.close()
@@ -50,7 +54,8 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Tunewright studio", version=__version__, lifespan=living, redoc_url=None, docs_url=None)
     app.add_middleware(BaseHTTPMiddleware, dispatch=Guard(settings))
     app.add_exception_handler(TunewrightError, _refused)
-    for part in (pages, drawing):
+    app.add_exception_handler(refusing.Refused, refusing.answer)
+    for part in (pages, drawing, collections, trainings, reports):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
