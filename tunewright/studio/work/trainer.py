@@ -1,8 +1,8 @@
 """Trainings one after another: what waits in the database is learned, each in a process of its own.
 
 In: a `Database`, the studio's folder. Out: what became of each training, in the database as soon as it is known, so
-that a server that is killed finds it again; and, of the one that learns now, where it stands. A process that dies costs its
-own training the steps since its last checkpoint. This file learns nothing itself (`training`).
+that a server that is killed finds it again; and, of the one that learns now, where it stands. A process that dies
+costs its own training the steps since its last checkpoint. This file learns nothing itself (`training`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """One training, in a process of its own: what it does from reading the tunes to the end of the run.
 
 In: an `Order`, and a pipe to the server. Out: messages into the pipe that say where it stands, and at last how it
-ended; and a run folder, which anybody may go on with, draw from and judge. It stops in an orderly way, with everything saved,
-where the server says so, where it is told to end, and where the server has gone. It makes way for others: pages stay
-quick while it learns. This file stores nothing in the database (`trainer`).
+ended; and a run folder, which anybody may go on with, draw from and judge. It stops in an orderly way, with everything
+saved, where the server says so, where it is told to end, and where the server has gone. It makes way for others: pages
+stay quick while it learns. This file stores nothing in the database (`trainer`).
 """
 
 from __future__ import annotations
