@@ -17,14 +17,16 @@ from starlette.types import ASGIApp
 
 from tunewright.studio import refusals
 from tunewright.studio.description import SUMMARY, TAGS, describe
-from tunewright.studio.routes import drawing, notebook, pages, scores
+from tunewright.studio.routes import collections, drawing, notebook, pages, reports, scores, trainings
 from tunewright.studio.routes.having import Studio
 from tunewright.studio.security import Guard
 from tunewright.studio.settings import Settings
 from tunewright.studio.storage.database import Database
+from tunewright.studio.work.learning import Learning
 from tunewright.studio.work.pool import Pool
 from tunewright.support.version import __version__
 
+PARTS = (pages, drawing, notebook, scores, collections, trainings, reports)
 STATIC = Path(__file__).resolve().parent / "static"
 SMALLEST_ZIPPED = 1000  # bytes
 UNZIPPED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf")
@@ -40,12 +42,15 @@ def create_app(settings: Settings) -> FastAPI:
             for name, processes in (("drawing", settings.drawers), ("rendering", settings.renderers))
         }
         database = Database(settings.address)
-        app.state.studio = Studio(settings, database, **pools)
+        learning = Learning(settings, database)
+        app.state.studio = Studio(settings, database, learning=learning, **pools)
         for pool in pools.values():
             pool.start()
+        await learning.start()
         try:
             yield
         finally:
+            await learning.close()
             for pool in pools.values():
                 pool.close()
             database.close()
@@ -63,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED, compresslevel=6, exclude_content_types=UNZIPPED)
     refusals.add_to(app)
-    for part in (pages, drawing, scores, notebook):
+    for part in PARTS:
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.responses import JSONResponse, Response
 
 from tunewright.studio.routes.pages import error_page
+from tunewright.studio.routes.refusing import Refused
 from tunewright.studio.work.pool import Busy, WorkerDied
 from tunewright.support.errors import TunewrightError
 
@@ -55,6 +56,8 @@ def _wants_page(request: Request) -> bool:
 
 def _refused(request: Request, error: Exception) -> Response:
     """An error that a user can act on: 503 where one has to wait, else 422."""
+    if isinstance(error, Refused):
+        return answer(request, error.status, error.told(), WAIT if error.status == 503 else None)
     if isinstance(error, Busy | WorkerDied):
         return answer(request, 503, {"error": str(error)}, WAIT)
     return answer(request, 422, {"error": str(error)})

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from tunewright.studio.settings import Settings
 from tunewright.studio.storage.database import Database
+from tunewright.studio.work.learning import Learning
 from tunewright.studio.work.pool import Pool
 
 
@@ -23,6 +24,7 @@ class Studio:
     database: Database
     drawing: Pool
     rendering: Pool
+    learning: Learning
 
 
 def _studio(request: Request) -> Studio:
