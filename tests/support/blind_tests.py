@@ -1,4 +1,4 @@
-"""Listening tests without music, and raters who hear how strong each source is, with chance of tunes and of their own."""
+"""Listening tests without music, and raters who hear how strong each source is, by chance of tunes and tastes."""
 
 from __future__ import annotations
 

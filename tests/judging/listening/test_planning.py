@@ -104,8 +104,8 @@ def test_each_source_is_first_as_often_as_second_within_a_sheet() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "sources", "items", "real"),
-    [(PAIRS, 1, 12, None), (RATING, 3, 1, None), (RATING, 3, MOST + 1, None), (RATING, 13, 20, None), (RATING, 0, 4, None),
-     (MACHINE, 2, 12, None), (MACHINE, 1, 12, 0)],
+    [(PAIRS, 1, 12, None), (RATING, 3, 1, None), (RATING, 3, MOST + 1, None), (RATING, 13, 20, None),
+     (RATING, 0, 4, None), (MACHINE, 2, 12, None), (MACHINE, 1, 12, 0)],
 )  # fmt: skip
 def test_what_compares_nothing_is_refused(kind: str, sources: int, items: int, real: int | None) -> None:
     with pytest.raises(ConfigError, match="expected"):

@@ -1,4 +1,4 @@
-"""Results say of simulated raters what they were made of: order, intervals that cover, nothing where there is nothing."""
+"""Results say of simulated raters what they were made of: order, intervals that cover, nothing where nothing is."""
 
 from __future__ import annotations
 

@@ -43,7 +43,10 @@ def excerpt(tune: Tune, bars: int) -> Tune | None:
     bare = Tune(tuple(_bare(_once(tune), tune.meter.length)), key=tune.key, meter=tune.meter, rhythm=_rhythm(tune))
     measures = bare.measures
     last = next((number for number, one in enumerate(measures) if one.number == bars), None)
-    if last is None or not all(one.full or one.number == 0 for one in measures[: last + 1]):
+    if last is None or not all(one.full or one.number == 0 for one in measures[:last]):
+        return None
+    upbeat = measures[0].length if measures[0].number == 0 else Fraction(0)
+    if measures[last].length not in (tune.meter.length, tune.meter.length - upbeat):  # the upbeat may complete it
         return None
     return replace(bare, music=(*_untied(bare.music[: measures[last].stop]), Bar("|]")))
 
