@@ -12,9 +12,12 @@ from typing import Any
 
 SUMMARY = "Tunes made, heard, edited, learned from and judged: what the pages can do, for programs."
 TAGS = [
-    {"name": "tunes", "description": "New tunes, bar by bar, and the notebook that they are kept in."},
-    {"name": "scores", "description": "Scores with the times of their notes, sound, files of every format."},
-    {"name": "learning", "description": "Collections, and models that learn from them."},
+    {"name": "tunes", "description": "New tunes, bar by bar, and what is known of them."},
+    {"name": "notebook", "description": "The tunes of one browser: found again, kept, named, edited, moved to a key."},
+    {"name": "scores and sounds", "description": "Scores with the times of their notes, sound, files of every format."},
+    {"name": "collections", "description": "Files of music that are brought along, and what was read of them."},
+    {"name": "trainings", "description": "Models that learn from a collection."},
+    {"name": "reports", "description": "Scorecards and comparisons of runs, as pages."},
     {"name": "listening", "description": "Blind listening tests and what came of them."},
     {"name": "answers", "description": "What those who listen ask for: one test, by its shared link, nothing else."},
 ]

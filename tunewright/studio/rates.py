@@ -50,12 +50,12 @@ _KINDS: Sequence[tuple[str, re.Pattern[str], Kind]] = [
         ("POST", r"/api/tunes/?$", DRAWING),
         ("POST", r"/api/trainings/[^/]+/tune$", DRAWING),
         ("GET", r"/api/.*/events$", FOLLOWING),
-        ("POST", r"/api/(scores|sounds)$", RENDERING),
+        ("POST", r"/api/(scores|sounds|reports)$", RENDERING),
         ("POST", r"/api/tunes/(edited$|[^/]+/transposed$)", RENDERING),
         ("GET", r"/api/tunes/[^/]+/(score|certificate|sound\.|file\.)", RENDERING),
+        ("GET", r"/api/collections/[^/]+/scores$", RENDERING),
         ("POST", r"/api/collections", UPLOADING),
         ("POST", r"/api/tests(/|$)", UPLOADING),
-        ("POST", r"/api/trainings$", UPLOADING),
     )
 ]
 
