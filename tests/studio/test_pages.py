@@ -181,7 +181,7 @@ def test_without_scripts_a_page_says_so(studio: Served, chromium: Browser) -> No
 @needs_chromium
 def test_a_page_that_cannot_be_had_says_so(studio: Served, chromium: Browser) -> None:
     with Visit(chromium) as visit:
-        answer = visit.page.goto(studio.address + "/t/nothing")
+        answer = visit.page.goto(studio.address + "/nothing")
         assert answer
         assert answer.status == 404
         assert visit.page.inner_text("h1") == "Nothing is here"
@@ -233,7 +233,8 @@ def test_both_languages_say_the_same_things() -> None:
     assert english.keys() == chinese.keys()
     for key in english:
         assert set(re.findall(r"\{(\w+)", english[key])) == set(re.findall(r"\{(\w+)", chinese[key])), key
-        assert re.search(r"[\u4e00-\u9fff]", chinese[key]) or not re.search(r"[a-z]{4}", english[key]), key
+        said = re.sub(r"\{.*?\}", "", english[key])
+        assert re.search(r"[\u4e00-\u9fff]", chinese[key]) or not re.search(r"[a-z]{4}", said), key
 
 
 def sources() -> str:
