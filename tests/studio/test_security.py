@@ -546,7 +546,8 @@ def test_ctrl_c_ends_streams_within_two_seconds_and_then_itself(tmp_path: Path) 
             begun = time.monotonic()
             server.process.send_signal(signal.SIGINT)
             for of in lines:
-                assert list(of)  # to its end
+                with contextlib.suppress(httpx.RemoteProtocolError):  # it ends in the middle
+                    assert list(of)
             assert time.monotonic() - begun < 2.0
             assert server.process.wait(10) is not None
         assert "timeout graceful" not in "".join(server.said)
