@@ -16,7 +16,9 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.types import ASGIApp
 
 from tunewright.studio import refusals
+from tunewright.studio.certificates import Certificates
 from tunewright.studio.description import SUMMARY, TAGS, describe
+from tunewright.studio.routes import certificates as certifying
 from tunewright.studio.routes import collections, drawing, notebook, pages, reports, scores, trainings
 from tunewright.studio.routes.having import Studio
 from tunewright.studio.security import Guard
@@ -26,7 +28,7 @@ from tunewright.studio.work.learning import Learning
 from tunewright.studio.work.pool import Pool
 from tunewright.support.version import __version__
 
-PARTS = (pages, drawing, notebook, scores, collections, trainings, reports)
+PARTS = (pages, drawing, certifying, notebook, scores, collections, trainings, reports)
 STATIC = Path(__file__).resolve().parent / "static"
 SMALLEST_ZIPPED = 1000  # bytes
 UNZIPPED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf")
@@ -38,12 +40,17 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         pools = {
-            name: Pool(f"tunewright.studio.work.{name}", processes, most_waiting=settings.most_waiting)
-            for name, processes in (("drawing", settings.drawers), ("rendering", settings.renderers))
+            name: Pool(f"tunewright.studio.work.{name}", count, most_waiting=settings.most_waiting, eager=eager)
+            for name, count, eager in (
+                ("drawing", settings.drawers, True),
+                ("rendering", settings.renderers, True),
+                ("certifying", 1, False),
+            )
         }
         database = Database(settings.address)
         learning = Learning(settings, database)
-        app.state.studio = Studio(settings, database, learning=learning, **pools)
+        certificates = Certificates(settings, database, pools["drawing"], pools["certifying"])
+        app.state.studio = Studio(settings, database, learning=learning, certificates=certificates, **pools)
         for pool in pools.values():
             pool.start()
         await learning.start()
@@ -53,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
             await learning.close()
             for pool in pools.values():
                 pool.close()
+            await certificates.close()
             database.close()
 
     app = _Guarded(
