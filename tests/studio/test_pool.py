@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -107,10 +107,14 @@ def test_a_process_that_dies_costs_its_task_alone(after: int) -> None:
     async def story(pool: Pool) -> None:
         first = await pool.ask("where")
         got = []
-        with pytest.raises(WorkerDied, match="exit code 3"):
+
+        async def follow() -> None:
             async with aclosing(pool.stream("die", after=after)) as items:
                 async for item in items:
-                    got.append(item)  # noqa: PERF401 - what came before the error counts
+                    got.append(item)
+
+        with pytest.raises(WorkerDied, match="exit code 3"):
+            await follow()
         assert got == list(range(after))
         second = await pool.ask("where")
         assert second["pid"] != first["pid"]
@@ -211,9 +215,9 @@ def test_what_waits_knows_its_place_and_more_is_refused() -> None:
 
         async with at_work(pool):
             waiting = []
-            for name in "abc":
+            for count, name in enumerate("abc", start=1):
                 waiting.append(asyncio.create_task(one(name)))
-                await soon(lambda n=len(waiting): pool.waiting == n)  # type: ignore[misc]
+                await soon(lambda count=count: pool.waiting == count)  # type: ignore[misc]
             with pytest.raises(Busy) as busy:
                 await pool.ask("where")
             assert busy.value.waiting == 3
@@ -231,7 +235,7 @@ def test_what_waits_knows_its_place_and_more_is_refused() -> None:
 
 def test_nobody_waits_while_a_process_is_free() -> None:
     async def story(pool: Pool) -> None:
-        await soon(lambda: len(pool.processes) == 2 and all(one.idle for one in pool._keepers))  # noqa: SLF001
+        await soon(lambda: len(pool.processes) == 2 and all(one.idle for one in pool._keepers))
         async with at_work(pool), aclosing(pool.stream("echo", tell_waiting=True, value=1)) as results:
             assert [result async for result in results] == [1]
 
@@ -248,6 +252,20 @@ def test_a_process_that_has_grown_is_replaced_after_its_task() -> None:
         assert (await pool.ask("where"))["pid"] != large
 
     with a_pool(most_bytes=150 * 2**20) as pool:
+        asyncio.run(story(pool))
+
+
+def test_a_pool_that_is_not_eager_begins_with_its_first_task() -> None:
+    async def story(pool: Pool) -> None:
+        await asyncio.sleep(0.3)
+        assert pool.processes == []
+        first = await pool.ask("where")
+        assert pool.processes == [first["pid"]]
+        os.kill(first["pid"], signal.SIGKILL)
+        await soon(lambda: pool.processes == [])
+        assert (await pool.ask("where"))["pid"] != first["pid"]
+
+    with a_pool(eager=False) as pool:
         asyncio.run(story(pool))
 
 
@@ -369,7 +387,7 @@ if __name__ == "__main__": asyncio.run(main())
 
 def test_keepers_wait_for_no_clock() -> None:
     """A ring is heard once however often it rings, and never lost."""
-    alarm = keeper._Alarm()  # noqa: SLF001
+    alarm = keeper._Alarm()
     try:
         for _ in range(100_000):
             alarm.ring()
@@ -381,5 +399,3 @@ def test_keepers_wait_for_no_clock() -> None:
     finally:
         alarm.close()
         alarm.ring()
-
-

@@ -16,6 +16,8 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import BaseHTTPMiddleware
 
+from tunewright.studio.certificates import Certificates
+from tunewright.studio.routes import certificates as certifying
 from tunewright.studio.routes import drawing, notebook, pages, scores
 from tunewright.studio.routes.having import Studio
 from tunewright.studio.security import Guard
@@ -34,11 +36,16 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         pools = {
-            name: Pool(f"tunewright.studio.work.{name}", processes, most_waiting=settings.most_waiting)
-            for name, processes in (("drawing", settings.drawers), ("rendering", settings.renderers))
+            name: Pool(f"tunewright.studio.work.{name}", count, most_waiting=settings.most_waiting, eager=eager)
+            for name, count, eager in (
+                ("drawing", settings.drawers, True),
+                ("rendering", settings.renderers, True),
+                ("judging", 1, False),
+            )
         }
         database = Database(settings.address)
-        app.state.studio = Studio(settings, database, **pools)
+        certificates = Certificates(settings, database, pools["drawing"], pools["judging"])
+        app.state.studio = Studio(settings, database, certificates=certificates, **pools)
         for pool in pools.values():
             pool.start()
         try:
@@ -46,13 +53,14 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             for pool in pools.values():
                 pool.close()
+            await certificates.close()
             database.close()
 
     app = FastAPI(title="Tunewright studio", version=__version__, lifespan=living, redoc_url=None, docs_url=None)
     app.add_middleware(BaseHTTPMiddleware, dispatch=Guard(settings))
     app.add_exception_handler(TunewrightError, _refused)
     app.add_exception_handler(RequestValidationError, _misshapen)
-    for part in (pages, drawing, scores, notebook):
+    for part in (pages, drawing, certifying, scores, notebook):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from tunewright.studio.certificates import Certificates
 from tunewright.studio.settings import Settings
 from tunewright.studio.storage.database import Database
 from tunewright.studio.work.pool import Pool
@@ -23,6 +24,8 @@ class Studio:
     database: Database
     drawing: Pool
     rendering: Pool
+    judging: Pool
+    certificates: Certificates
 
 
 def _studio(request: Request) -> Studio:

@@ -20,6 +20,7 @@ from tunewright.formats.abc import parse_abc
 from tunewright.generation.decoding import Decoding, parse_temperature
 from tunewright.generation.generated import Generated
 from tunewright.generation.generator import Generator, load_generator
+from tunewright.generation.surprise import surprise
 from tunewright.judging.originals import OriginalityLine, originality_line
 from tunewright.judging.run_scorecard import sources_of
 from tunewright.music.tune import Tune
@@ -286,4 +287,14 @@ def _mean(values: Sequence[float], weights: Sequence[int]) -> float | None:
     return math.fsum(value * weight for value, weight in zip(values, heavy, strict=True)) / sum(heavy)
 
 
-TASKS: Mapping[str, Callable[..., Any]] = {"draw": draw}
+# ------------------------------------------------------------------------------------------------ a tune that is there
+
+
+def surprise_of(run: str, stamp: int, abc: str) -> list[float | None]:
+    """How little a run foresaw each written note of a tune, in bits; None for a note of which it cannot say."""
+    tunes = parse_abc(abc)
+    found = surprise(_generator(run, stamp), tunes[0]) if tunes else ()
+    return [round(bits, 3) if math.isfinite(bits) else None for bits in found]
+
+
+TASKS: Mapping[str, Callable[..., Any]] = {"draw": draw, "surprise": surprise_of}

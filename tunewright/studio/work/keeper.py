@@ -70,12 +70,14 @@ class _Process:
 class Keeper:
     """One process, and the thread that hands it one task after another."""
 
-    def __init__(self, module: str, following: Callable[[Keeper], Task | None], most_bytes: int) -> None:
-        """`following` gives the next task, or None until it wakes us."""
+    def __init__(
+        self, module: str, following: Callable[[Keeper], Task | None], most_bytes: int, *, eager: bool = True
+    ) -> None:
+        """`following` gives the next task, or None until it wakes us; with `eager` the process begins before."""
         self.idle = False  # whether a task would be begun at once
         self.ready = False
         self._module, self._following, self._most_bytes = module, following, most_bytes
-        self._stopping = False
+        self._eager, self._stopping = eager, False
         self._alarm = _Alarm()
         self._thread = threading.Thread(target=self._serve, name=f"keeper of {module}", daemon=True)
         self._process: _Process | None = None
@@ -111,8 +113,9 @@ class Keeper:
     def _serve(self) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # and so of a process until it says otherwise itself
         while not self._stopping:
+            task = None if self._eager else self._await_task()
             failure = "" if self._process else self._begin()
-            task = self._await_task(failure)
+            task = task or self._await_task()
             if task is None:
                 continue
             if failure:
@@ -121,10 +124,10 @@ class Keeper:
                 self._do(task)
         self._end()
 
-    def _await_task(self, failure: str) -> Task | None:
+    def _await_task(self) -> Task | None:
         """The next task; None where we stop, or the process has died before any came."""
         while not self._stopping:
-            if not failure and self._hears_end():
+            if self._process and self._hears_end():
                 return None
             if task := self._following(self):
                 return task

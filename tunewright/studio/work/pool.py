@@ -53,17 +53,19 @@ class Pool:
         *,
         most_waiting: int = MOST_WAITING,
         most_bytes: int = MOST_BYTES,
+        eager: bool = True,
     ) -> None:
         """`module` is imported in each process; its `TASKS` are what it can do; its `warm()` is called first.
 
-        A process that holds more than `most_bytes` of memory after a task is replaced.
+        A process that holds more than `most_bytes` of memory after a task is replaced. Processes get ready at once, or
+        where the pool is not `eager` when they are first needed.
         """
         self.module = module
         self.most_waiting = most_waiting
         self._lock = threading.Lock()
         self._tasks: deque[Task] = deque()
         self._closed = False
-        self._keepers = [Keeper(module, self._next, most_bytes) for _ in range(processes)]
+        self._keepers = [Keeper(module, self._next, most_bytes, eager=eager) for _ in range(processes)]
 
     def start(self) -> None:
         """Begin; the processes get ready while tasks already wait."""
