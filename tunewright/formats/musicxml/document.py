@@ -39,7 +39,7 @@ from tunewright.formats.musicxml.elements import (
 from tunewright.formats.musicxml.headings import write_speed, write_titles, write_transposition
 from tunewright.formats.musicxml.limits import refuse_what_is_too_long
 from tunewright.formats.musicxml.lyrics import write_lyrics
-from tunewright.formats.musicxml.notation import own_ratio, written_values
+from tunewright.formats.musicxml.notation import MOST_ON_LINE, own_ratio, written_values
 from tunewright.formats.musicxml.parts import write_clef, write_part_list, write_words_below
 from tunewright.formats.musicxml.staves import Line, Staff, staves_of
 from tunewright.music.score import Score
@@ -79,13 +79,20 @@ MOST_SLURS = 6  # that MusicXML can tell apart at one time
 LOW = 55  # a tune whose middle note lies lower has a bass clef
 
 
-def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None, marked: bool = False) -> str:
+def to_musicxml(
+    music: Tune | Score,
+    *,
+    colours: Mapping[int, str] | None = None,
+    marked: bool = False,
+    room: int = MOST_ON_LINE,
+) -> str:
     """A MusicXML document of a tune, or of all voices of a score.
 
     `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`; grace notes
     stay black. Where it is `marked`, measures and these notes have names: `b0`, `b1` and so on, `n0`, `n1` and so on;
-    what is tied to n0 to write its length is `n0-1`, its first grace note `n0g0`. Raises `RenderError` where the tune
-    has neither notes nor rests, has no such note, or is more than is drawn (`limits`).
+    what is tied to n0 to write its length is `n0-1`, its first grace note `n0g0`. A line has `room` for so many
+    notes. Raises `RenderError` where the tune has neither notes nor rests, has no such note, or is more than is drawn
+    (`limits`).
     """
     tune = music.melody if isinstance(music, Score) else music
     if not tune.measures:
@@ -97,7 +104,7 @@ def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None
     root = ET.Element("score-partwise", version="4.0")
     write_titles(root, tune)
     write_words_below(root, tune)
-    staves = staves_of(music)
+    staves = staves_of(music, room)
     write_part_list(add(root, "part-list"), staves)
     for number, staff in enumerate(staves, start=1):
         _write_staff(add(root, "part", id=f"P{number}"), staff, tune, colours, marked)

@@ -49,10 +49,18 @@ export class Controls {
     this.status = made("p", { className: "status", role: "status" });
     element.replaceChildren(
       made("div", { className: "transport" }, this.play, this.stop, this.place, this.time),
-      made("div", { className: "choices" }, this.#tempo(acts), this.#instrument(acts), this.#loop(acts), this.#switches(acts)),
+      this.#choices(acts),
       this.status,
     );
     this.playing(false);
+  }
+
+  // Everything but playing itself; folded up where there is little room.
+  #choices(acts) {
+    const choices = made("div", { className: "choices" });
+    choices.append(this.#tempo(acts), this.#instrument(acts), this.#loop(acts), this.#switches(acts));
+    const isOpen = matchMedia("(min-width: 48rem)").matches;
+    return made("details", { open: isOpen }, made("summary", {}, say("player.choices")), choices);
   }
 
   #labelled(words, control, ...more) {

@@ -32,7 +32,7 @@ export function lockOn(area) {
   const [x, y, width] = ["x", "y", "width"].map((name) => Number(area.getAttribute(name)));
   const sign = document.createElementNS(SVG, "path");
   sign.setAttribute("class", "lock");
-  sign.setAttribute("transform", `translate(${x + width - 330} ${y + 60})`);
+  sign.setAttribute("transform", `translate(${x + width - 330} ${y - 270})`);
   sign.setAttribute("d", "M20 130h220v190h-220z M70 130v-50a60 60 0 0 1 120 0v50");
   return sign;
 }
