@@ -45,6 +45,7 @@ export class Certificate {
     const { signal } = (this.leaving = new AbortController());
     this.tune = tune;
     this.bars = barsOf(drawn);
+    this.#show({ pending: true });
     try {
       for (;;) {
         const found = await ask("GET", `/api/tunes/${tune.id}/certificate`, undefined, signal);
@@ -68,7 +69,7 @@ export class Certificate {
       list.append(made("dt", say(name)), said);
     };
     if (found.refused) add("cert_none", made("p", found.refused));
-    else if (found.pending) add("cert_none", made("p", say(found.reading ? "cert_reading" : "cert_pending")));
+    else if (found.pending) add("cert_moment", made("p", say(found.reading ? "cert_reading" : "cert_pending")));
     else {
       add("cert_sound", this.#sound(found.well_formed));
       add("cert_nearest", ...(found.known ? this.#nearest(found.nearest) : [made("p", say("cert_unknown"))]));

@@ -180,6 +180,7 @@ export class Desk {
     this.fail(null);
     by("paper").classList.toggle("writing", !many);
     by("stop").hidden = false;
+    by("four").hidden = true;
     this.certificate.clear();
     this.say(say("writing"));
     for (const id of ["paper", "player", "change"]) by(id).hidden = many || (id !== "paper" && !this.tune);
@@ -216,6 +217,7 @@ export class Desk {
   #idle() {
     by("paper").classList.remove("writing");
     by("stop").hidden = true;
+    by("four").hidden = false;
     this.say("");
   }
 
