@@ -4,6 +4,7 @@ import { ask, Refusal } from "./api.js";
 import { Drafts } from "./edit_drafts.js";
 import { Marks, offsetOf } from "./edit_marks.js";
 import { Newest } from "./make_writing.js";
+import { spans } from "./make_certificate.js";
 import { say } from "./words.js";
 
 const PAUSE = 220;  // milliseconds after the last key, before it is drawn
@@ -18,7 +19,6 @@ export class Editor {
     this.marks = new Marks(this.field, by("gutter"), by("marks"));
     this.drafts = new Drafts();
     this.newest = new Newest((drawn, abc) => this.#drawn(drawn, abc), (error, abc) => this.#refused(error, abc), () => desk.score.width);
-    this.selected = new Set();  // bars to be written anew
     this.field.addEventListener("input", () => this.#typed());
     by("edit").addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
     by("edit-close").addEventListener("click", () => this.close());
@@ -26,7 +26,6 @@ export class Editor {
     by("edit-fill").addEventListener("click", () => this.#does(() => this.#fill()));
     by("edit-on").addEventListener("click", () => this.#does(() => this.#goOn()));
     desk.onChange(() => this.#followed());
-    desk.score.on("bar", () => this.#selected());
   }
 
   get isOpen() { return !by("editor").hidden; }
@@ -36,6 +35,8 @@ export class Editor {
     by("wishes").hidden = true;
     by("desk").classList.add("editing");
     this.tune = null;
+    this.desk.certificate.clear();
+    this.desk.score.locked(new Set());
     this.#followed();
     this.field.focus();
     this.drafts.editing = true;
@@ -64,9 +65,14 @@ export class Editor {
   }
 
   #selected() {
-    const { size } = this.desk.locked;
-    by("edit-fill").disabled = !size || !this.isOpen;
-    by("edit-fill").textContent = size ? say("edit_fill_some", { count: size }) : say("edit_fill_none");
+    const range = this.desk.score.selection;
+    by("edit-fill").disabled = !range || !this.isOpen;
+    by("edit-fill").textContent = range ? say("edit_fill_some", { bars: spans(this.#bars(range)) }) : say("edit_fill_none");
+  }
+
+  // The numbers of the bars of a range.
+  #bars({ from, to }) {
+    return this.desk.bars.filter((bar) => bar >= from && bar <= to);
   }
 
   #typed() {
@@ -78,8 +84,10 @@ export class Editor {
 
   #drawn(drawn, abc) {
     if (!this.isOpen) return;
+    const range = this.desk.score.selection;
     this.desk.picture(drawn);
     this.desk.player.load({ abc, ...drawn });
+    if (range && drawn.bars.some((bar) => bar.number === range.to)) this.desk.score.select(range.from, range.to);
     by("player").hidden = false;
     by("paper").classList.remove("stale");
     this.#selected();
@@ -154,11 +162,10 @@ export class Editor {
   }
 
   async #fill() {
-    const selected = this.desk.locked;
-    const { bars } = this.desk;
+    const selected = this.#bars(this.desk.score.selection);
+    const locked = this.desk.bars.filter((bar) => !selected.includes(bar));
     const tune = await this.#store(false);
     await this.#show(tune);
-    const locked = bars.filter((bar) => !selected.has(bar));
     await this.desk.write({ model: tune.model || "base", parent: tune.id, locked });
   }
 

@@ -45,10 +45,11 @@ function number(line, problems) {
 // The line, in pieces: what is wrong in <u>.
 function marked(line, problems) {
   if (!problems.length) return [line];
-  if (problems.some((problem) => !problem.column)) return [underlined(line || " ")];
+  const placed = problems.filter((problem) => problem.column);
+  if (!placed.length) return [underlined(line || " ")];
   const pieces = [];
   let at = 0;
-  for (const column of problems.map((problem) => problem.column - 1).sort((a, b) => a - b)) {
+  for (const column of placed.map((problem) => problem.column - 1).sort((a, b) => a - b)) {
     const start = Math.min(Math.max(column, at), Math.max(line.length - 1, 0));
     const rest = line.slice(start, start + UNDERLINED);
     const length = Math.max(1, rest.search(/[\s|]/) > 0 ? rest.search(/[\s|]/) : rest.length);

@@ -19,7 +19,7 @@ by("wishes").addEventListener("submit", (event) => {
   desk.write(wishes.request());
 });
 by("four").addEventListener("click", () => desk.write({ ...wishes.request(), n: 4 }));
-by("stop").addEventListener("click", () => desk.stop());
+by("stop").addEventListener("click", () => desk.leave());
 by("undo").addEventListener("click", () => desk.move(-1));
 by("redo").addEventListener("click", () => desk.move(1));
 by("keep").addEventListener("click", () => change(desk.tune, { kept: !desk.tune.kept }));

@@ -1,8 +1,8 @@
 // The certificate of a tune: how new it is, whether it is well formed, what surprised the model, what the grammar forbade.
 
 import { ask } from "./api.js";
-import { insertPicture } from "./make_writing.js";
 import { inWords } from "./make_wishes.js";
+import { Score } from "./score.js";
 import { say } from "./words.js";
 
 const STEPS = [  // bits, from which a note counts as such; colour on paper; part of the height of its mark
@@ -13,6 +13,7 @@ const STEPS = [  // bits, from which a note counts as such; colour on paper; par
 ];
 const SHARED = "#7a3fb0";
 const MOST_NAMED = 4;
+const AGAIN = 2000;  // milliseconds after which a certificate that is being made is asked for again
 const HIGHEST = 10;  // bits that reach the top of the picture
 
 const stepOf = (bits) => STEPS.findLast((step) => bits >= step.from) ?? STEPS[0];
@@ -44,9 +45,16 @@ export class Certificate {
     const { signal } = (this.leaving = new AbortController());
     this.tune = tune;
     this.bars = barsOf(drawn);
+    this.#show({ pending: true });
     try {
-      const found = await ask("GET", `/api/tunes/${tune.id}/certificate`, undefined, signal);
-      if (!signal.aborted) this.#show(found);
+      for (;;) {
+        const found = await ask("GET", `/api/tunes/${tune.id}/certificate`, undefined, signal);
+        if (signal.aborted) return;
+        this.#show(found);
+        if (!found.pending) return;
+        await new Promise((wake) => setTimeout(wake, AGAIN));
+        if (signal.aborted) return;
+      }
     } catch (error) {
       if (!signal.aborted) this.#show({ refused: error.message });
     }
@@ -61,10 +69,11 @@ export class Certificate {
       list.append(made("dt", say(name)), said);
     };
     if (found.refused) add("cert_none", made("p", found.refused));
+    else if (found.pending) add("cert_moment", made("p", say(found.reading ? "cert_reading" : "cert_pending")));
     else {
       add("cert_sound", this.#sound(found.well_formed));
-      if (found.nearest !== undefined) add("cert_nearest", ...this.#nearest(found.nearest));
-      if (found.surprise?.length) add("cert_surprise", ...this.#surprise(found.surprise));
+      add("cert_nearest", ...(found.known ? this.#nearest(found.nearest) : [made("p", say("cert_unknown"))]));
+      if (found.surprise.some((bits) => bits !== null)) add("cert_surprise", ...this.#surprise(found.surprise));
       if (found.removed_mass !== null && found.removed_mass !== undefined) add("cert_grammar", made("p", this.#grammar(found.removed_mass)));
       if (found.plan) add("cert_plan", made("p", found.plan, "code"), made("p", say("cert_plan_hint"), "hint"));
     }
@@ -83,15 +92,15 @@ export class Certificate {
   }
 
   #nearest(nearest) {
-    if (!nearest || !nearest.length) return [made("p", say("cert_new"))];
+    if (!nearest) return [made("p", say("cert_new"))];
     const said = [made("p", say("cert_shares", { title: nearest.title || say("untitled"), length: nearest.length, share: Math.round(100 * nearest.share) }))];
-    const bars = [...new Set((nearest.notes ?? []).map((note) => this.bars.get(note)).filter((bar) => bar !== undefined))];
+    const bars = [...new Set(nearest.notes.map((note) => this.bars.get(note)).filter((bar) => bar !== undefined))];
     if (bars.length) said.push(made("p", say("cert_shared_bars", { bars: spans(bars) })));
-    if (Number.isFinite(nearest.percentile)) said.push(made("p", this.#percentile(nearest.percentile)));
+    if (nearest.percentile !== null) said.push(made("p", this.#percentile(nearest.percentile)));
     const row = made("div", "", "row");
-    if (nearest.notes?.length) row.append(this.#toggle("shared", "cert_mark_shared"));
+    if (nearest.notes.length) row.append(this.#toggle("shared", "cert_mark_shared"));
     said.push(row);
-    if (nearest.abc) said.push(this.#passage(nearest));
+    said.push(this.#passage(nearest));
     return said;
   }
 
@@ -108,7 +117,9 @@ export class Certificate {
     shown.addEventListener("toggle", async () => {
       if (!shown.open || paper.childElementCount) return;
       try {
-        insertPicture(paper, (await ask("POST", "/api/scores", { abc: nearest.abc })).svg);
+        const score = new Score(paper);
+        score.load(await ask("POST", "/api/scores", { abc: nearest.abc, width: score.width }));
+        score.colour(new Map(nearest.abc_notes.map((note) => [note, SHARED])));
       } catch (error) {
         paper.textContent = error.message;
       }
@@ -117,8 +128,9 @@ export class Certificate {
   }
 
   #surprise(bits) {
-    const mean = bits.reduce((sum, one) => sum + one, 0) / bits.length;
-    const highest = bits.map((one, note) => [one, note]).sort((a, b) => b[0] - a[0]).slice(0, MOST_NAMED);
+    const measured = bits.map((one, note) => [one, note]).filter(([one]) => one !== null);
+    const mean = measured.reduce((sum, [one]) => sum + one, 0) / measured.length;
+    const highest = measured.sort((a, b) => b[0] - a[0]).slice(0, MOST_NAMED);
     const named = highest.map(([one, note]) => say("cert_at", { bar: this.bars.get(note) ?? "–", bits: one.toFixed(1) }));
     const row = made("div", "", "row");
     row.append(this.#toggle("surprise", "cert_mark_surprise"));
@@ -168,7 +180,7 @@ export class Certificate {
     this.view = view;
     const colours = new Map();
     if (view === "shared") for (const note of this.found.nearest?.notes ?? []) colours.set(note, SHARED);
-    if (view === "surprise") (this.found.surprise ?? []).forEach((bits, note) => colours.set(note, stepOf(bits).colour));
+    if (view === "surprise") (this.found.surprise ?? []).forEach((bits, note) => bits !== null && colours.set(note, stepOf(bits).colour));
     this.score.colour(colours);
     for (const button of this.element.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === view));
   }
@@ -200,6 +212,7 @@ function picture(bits) {
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", say("cert_picture", { most: Math.max(...bits).toFixed(1) }));
   bits.forEach((one, place) => {
+    if (one === null) return;
     const high = Math.max(1.5, (38 * Math.min(one, HIGHEST)) / HIGHEST);
     const mark = document.createElementNS(name, "rect");
     for (const [key, value] of Object.entries({ x: place * 4 + 0.5, y: 40 - high, width: 3, height: high, fill: stepOf(one).colour })) mark.setAttribute(key, String(value));

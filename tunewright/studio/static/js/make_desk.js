@@ -26,7 +26,8 @@ export class Desk {
     this.certificate = new Certificate(by("certificate"), this.score);
     this.several = new Several(by("fours"), by("cells"), (tune) => this.show(tune));
     this.live = new Newest((drawn) => this.picture(drawn), () => {}, () => this.score.width);
-    this.score.on("bar", (number) => this.mark(number));
+    this.score.on("bar", (number) => (this.isEditing ? this.#select(number) : this.mark(number)));
+    this.score.on("range", () => this.#changed());
   }
 
   // Calls back when another tune is shown, or other bars are marked.
@@ -34,6 +35,7 @@ export class Desk {
   #changed() { for (const listener of this.listeners) listener(this); }
 
   get locked() { return this.tune ? (this.marked.get(this.tune.id) ?? new Set()) : new Set(); }
+  get isEditing() { return by("desk").classList.contains("editing"); }
   get isWriting() { return this.leaving !== null; }
 
   mark(number) {
@@ -41,6 +43,14 @@ export class Desk {
     const marked = new Set(this.locked);
     if (!marked.delete(number)) marked.add(number);
     this.setMarked(marked);
+  }
+
+  // Clicks select from one bar to another; one in the middle begins anew, one on the only one lets it go.
+  #select(number) {
+    const range = this.score.selection;
+    if (!range) this.score.select(number);
+    else if (number >= range.from && number <= range.to) this.score.select(range.from === range.to ? null : number);
+    else this.score.select(Math.min(range.from, number), Math.max(range.to, number));
   }
 
   setMarked(marked) {
@@ -55,7 +65,7 @@ export class Desk {
     this.drawn = drawn;
     this.bars = drawn.bars.map((bar) => bar.number);
     this.score.load(drawn);
-    this.score.locked(this.isWriting ? this.staying : this.locked);
+    if (!this.isEditing) this.score.locked(this.isWriting ? this.staying : this.locked);
   }
 
   async show(tune) {
@@ -76,7 +86,7 @@ export class Desk {
       this.picture(drawn);
       this.player.load({ tune: tune.id, ...drawn });
       by("player").hidden = false;
-      this.certificate.load(tune, drawn);
+      if (!this.isEditing) this.certificate.load(tune, drawn);
       this.#changed();
     } catch (error) {
       if (this.tune === tune) this.fail(error);
@@ -94,7 +104,7 @@ export class Desk {
     by("permalink").value = `${location.origin}/t/${tune.id}`;
     by("again").value = addressOf(tune);
     by("again").closest("p").hidden = tune.seed === null;
-    for (const id of ["take", "share", "change"]) by(id).hidden = false;
+    for (const id of ["edit", "take", "share", "change"]) by(id).hidden = false;
     by("guest").hidden = own;
     this.redraw();
   }
@@ -112,7 +122,7 @@ export class Desk {
       const before = this.shown.now;
       const id = this.shown.move(by_);
       if (!id || id === before) return;
-      const tune = this.strip.find(id) ?? (await ask("GET", `/api/tunes/${id}`).catch(() => null));
+      const tune = this.strip.find(id) ?? (await ask("GET", `/api/tunes/${id}`).catch(goneOnly));
       if (tune) {
         await this.show(tune);
         return;
@@ -136,10 +146,27 @@ export class Desk {
       else if (tunes.length) await this.show(tunes[0]);
       if (!many && tunes.length) this.say(tunes[0].valid === false ? say("written_unsound") : "");
     } catch (error) {
+      if (leaving.signal.aborted) return;
       this.#end(leaving);
-      if (!leaving.signal.aborted) this.fail(error);
-      if (this.tune && !many) await this.show(this.tune);
+      await this.#backTo(this.tune);
+      this.fail(error);
     }
+  }
+
+  // Stops what is being written; the tune from before is shown again.
+  async leave() {
+    if (!this.isWriting) return;
+    this.stop();
+    await this.#backTo(this.tune);
+  }
+
+  async #backTo(tune) {
+    this.several.close();
+    by("paper").hidden = false;
+    if (tune) return this.show(tune);
+    by("score").replaceChildren();
+    by("empty").hidden = false;
+    return undefined;
   }
 
   stop() {
@@ -153,9 +180,11 @@ export class Desk {
     this.fail(null);
     by("paper").classList.toggle("writing", !many);
     by("stop").hidden = false;
+    by("four").hidden = true;
     this.certificate.clear();
     this.say(say("writing"));
     for (const id of ["paper", "player", "change"]) by(id).hidden = many || (id !== "paper" && !this.tune);
+    for (const id of ["keep", "edit", "take", "share"]) by(id).hidden = many || (id !== "edit" && !this.tune);
     if (many) this.several.begin(count);
     else this.several.close();
     intoSight(by(many ? "fours" : "paper"));
@@ -188,11 +217,18 @@ export class Desk {
   #idle() {
     by("paper").classList.remove("writing");
     by("stop").hidden = true;
+    by("four").hidden = false;
     this.say("");
   }
 
   say(words) { by("said").textContent = words; }
   fail(error) { by("failed").textContent = error ? error.message : ""; }
+}
+
+// null for a tune that there is no more; another error stays one.
+function goneOnly(error) {
+  if (error.status !== 404) throw error;
+  return null;
 }
 
 // On a narrow page the score is below the wishes.

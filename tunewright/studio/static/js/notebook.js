@@ -55,7 +55,7 @@ function naming(tune) {
 function files(tune) {
   const list = made("p", "", "row");
   for (const name of by("rows").dataset.files.split(" ")) {
-    const link = made("a", name === "musicxml" ? "MusicXML" : name.toUpperCase());
+    const link = made("a", { musicxml: "MusicXML", mid: "MIDI" }[name] ?? name.toUpperCase());
     link.href = `/api/tunes/${tune.id}/file.${name}`;
     link.setAttribute("download", "");
     list.append(link);
@@ -65,7 +65,7 @@ function files(tune) {
 
 function acts(tune, item) {
   const list = made("p", "", "row");
-  const open = made("a", say("open"), "button");
+  const open = made("a", say("open"), "button small");
   open.href = `/t/${tune.id}`;
   const button = (words, act) => {
     const made_ = made("button", say(words), "small");
