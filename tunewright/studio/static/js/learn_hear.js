@@ -17,7 +17,7 @@ export class Hearing {
     this.about = element("p", { class: "quiet" });
     this.paper = element("div", { class: "paper" });
     this.controls = element("div");
-    this.shown = element("div", { class: "heard", hidden: true }, this.title, this.about, this.controls, this.paper);
+    this.shown = element("div", { class: "heard", hidden: true }, this.title, this.about, this.paper, this.controls);
     this.button = element("button", { type: "button", onclick: () => this.draw() }, say("hear"));
     this.element = element("div", {}, this.status, this.shown);
   }
