@@ -15,7 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error  # noqa: F401 - what is asserted below, under its name there
 
-from tests.support.studios import Served, served
+from tests.support.open_studios import Served, served
 from tunewright.studio.app import create_app
 from tunewright.studio.settings import Settings
 

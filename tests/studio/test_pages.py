@@ -16,7 +16,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from tests.support.places import ROOT
-from tests.support.studios import Served, browser, needs_chromium, served
+from tests.support.open_studios import Served, browser, needs_chromium, served
 from tunewright.reports.wording import read_catalogue
 from tunewright.studio.app import STATIC, create_app
 from tunewright.studio.settings import Settings

@@ -20,7 +20,7 @@ from fastapi.sse import EventSourceResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
 
-from tests.support.studios import served
+from tests.support.open_studios import served
 from tunewright.studio import bodies, rates, serving
 from tunewright.studio.app import create_app
 from tunewright.studio.rates import DRAWING, FOLLOWING, KINDS, READING, TOGETHER, UPLOADING, Crowd, Kind, Rates, kind_of

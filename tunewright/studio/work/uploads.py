@@ -217,13 +217,18 @@ def shown_name(name: str) -> str:
 
 
 def title_of(names: Iterable[str]) -> str:
-    """What a collection is called where nobody says: the folder that all files are in, or the first file."""
+    """What a collection is called where nobody says: the folder that all files are in, or the first file.
+
+    >>> title_of(["kesh.abc", "morrisons.abc"]), title_of(["reels/kesh.abc", "reels/more/morrisons.abc"])
+    ('kesh + 1', 'reels')
+    """
     each = [shown_name(name).replace("\\", "/").strip("/") for name in names]
     folders = {name.partition("/")[0] for name in each if "/" in name}
     if len(folders) == 1 and all("/" in name for name in each):
         return folders.pop()
     first = each[0].rpartition("/")[2] if each else ""
-    return first.rpartition(".")[0] or first
+    name = first.rpartition(".")[0] or first
+    return f"{name} + {len(each) - 1:,}" if len(each) > 1 else name
 
 
 def music_folder(folder: Path) -> Path:

@@ -5,6 +5,7 @@ import { Curve } from "./learn_curve.js";
 import { Hearing } from "./learn_hear.js";
 import { Pages } from "./learn_pages.js";
 import { count, element, explained, figure, figures, known, lasting, pause, percent } from "./learn_parts.js";
+import { KNOWN } from "./learn_read.js";
 import { say } from "./words.js";
 
 const OPEN = ["waiting", "running"];
@@ -157,6 +158,7 @@ export class Card {
     else told.push(say("honest_better", { before: figure(before), bits: figure(bits) }));
     if (copies !== undefined) told.push(say("honest_copies", { share: percent(copies) }));
     else told.push(say("honest_copies_unknown"));
+    if (this.training.origin === "base" && KNOWN.includes(this.training.collection)) told.push(say("built_in_known"));
     if (about.refused) told.push(say("honest_refused", { count: count(about.refused) }));
     return told;
   }

@@ -5,6 +5,17 @@ import { count, element, explained, figures, known, percent, scrolling, table } 
 import { say } from "./words.js";
 
 const SHOWN = 6;  // kinds of each sort
+export const KNOWN = ["oneill", "ryan", "aird"];  // what the model in the box has learned from
+
+// Keys and rhythms in the reader's language, where they are such as have a name in it.
+function key(name) {
+  const [tonic, mode, ...more] = name.split(" ");
+  const word = mode ? known(`mode_${mode}`) : "";
+  return word ? [say("key_of", { tonic, mode: word }), ...more].join(" ") : name;
+}
+
+const rhythm = (name) => known(`rhythm_${name.replaceAll(" ", "_")}`) || name;
+const named = (items, name) => items.map((item) => ({ ...item, name: item.name && name(item.name) }));
 
 function kinds(title, items, total) {
   const rest = items.slice(SHOWN).reduce((sum, item) => sum + item.count, 0);
@@ -61,6 +72,7 @@ export function described(collection) {
     held ? "" : say("none_held_out"),
     held && split.valid < 5 ? say("few_held_out", { count: count(split.valid) }) : "",
     about.tunes < 50 ? say("few_tunes") : "",
+    KNOWN.includes(collection.id) ? say("built_in_known") : "",
   ].filter(Boolean);
   return [
     figures([
@@ -76,9 +88,9 @@ export function described(collection) {
     element("p", { class: "quiet" }, say("families_note")),
     ...notes.map((text) => element("p", {}, text)),
     element("div", { class: "kinds" },
-      kinds(say("rhythms"), about.rhythms, about.tunes),
+      kinds(say("rhythms"), named(about.rhythms, rhythm), about.tunes),
       kinds(say("meters"), about.meters, about.tunes),
-      kinds(say("keys"), about.keys, about.tunes)),
+      kinds(say("keys"), named(about.keys, key), about.tunes)),
     ...leftOut(about),
   ];
 }
