@@ -186,6 +186,8 @@ def _steps(wanted: Asked) -> _Steps:
     if given and wanted.vary is not None:
         return _Steps(Request.parse(vary=given, amount=wanted.vary, **words))
     if given and wanted.go_on_from is not None:
+        if wanted.go_on_from == last_bar(given) and not words.get("bars"):
+            raise ConfigError(f"bar {wanted.go_on_from} is the last; expected one before it, or bars to say how many")
         words["start"] = start_to(given, wanted.go_on_from)
         words["rhythm"] = words.get("rhythm") or known_rhythm_of(given)
         return _Steps(Request.parse(**words), given, go_on_from=wanted.go_on_from)
