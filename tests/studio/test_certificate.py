@@ -14,7 +14,7 @@ from tunewright.music.transposing import transpose
 from tunewright.studio.settings import DATABASE
 from tunewright.studio.storage import tunes
 from tunewright.studio.storage.database import Database
-from tunewright.studio.work import judging
+from tunewright.studio.work import certifying
 from tunewright.training.base import has_base
 
 __all__ = ["browser", "served"]
@@ -31,15 +31,15 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     class Learned:
         config = type("Config", (), {"data": type("Data", (), {"melody": ""})})
 
-    monkeypatch.setattr(judging, "sources_of", lambda run: [str(run)])
-    monkeypatch.setattr(judging, "load_run", lambda _run: Learned)
+    monkeypatch.setattr(certifying, "sources_of", lambda run: [str(run)])
+    monkeypatch.setattr(certifying, "load_run", lambda _run: Learned)
 
     def read(*sources: str, melody: str) -> Any:
         asked.extend(sources)
         return corpus
 
-    monkeypatch.setattr(judging, "read_corpus", read)
-    judging._known.cache_clear()
+    monkeypatch.setattr(certifying, "read_corpus", read)
+    certifying._known.cache_clear()
     return asked
 
 
@@ -52,7 +52,7 @@ def pitches(abc: str) -> list[int]:
 def test_a_copy_in_another_key_is_found_and_its_notes_are_named(learned: list[str]) -> None:
     copied = real_tunes()[7]
     abc = format_abc(transpose(copied, 2))
-    found = judging.certify("a run", abc)
+    found = certifying.certify("a run", abc)
     nearest = found["nearest"]
     assert nearest["title"] == copied.title
     assert nearest["share"] == 1
@@ -62,7 +62,7 @@ def test_a_copy_in_another_key_is_found_and_its_notes_are_named(learned: list[st
     assert len(apart) == 1  # the same notes, in another key
     assert nearest["notes"] == list(range(len(own)))
     assert found["known"] is True
-    judging.certify("a run", abc)
+    certifying.certify("a run", abc)
     assert learned == ["a run"]  # read once
 
 
@@ -70,7 +70,7 @@ def test_shared_notes_are_the_same_melody_in_both(learned: list[str]) -> None:
     assert learned == []
     for tune in real_tunes()[30:40]:
         abc = format_abc(tune)
-        nearest = judging.certify("a run", abc)["nearest"]
+        nearest = certifying.certify("a run", abc)["nearest"]
         if nearest is None:
             continue
         own, theirs = pitches(abc), pitches(nearest["abc"])
@@ -84,16 +84,16 @@ def test_shared_notes_are_the_same_melody_in_both(learned: list[str]) -> None:
 
 
 def test_without_what_was_learned_from_nobody_claims_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "sources_of", lambda _run: [])
-    judging._known.cache_clear()
-    found = judging.certify("another run", format_abc(real_tunes()[0]))
+    monkeypatch.setattr(certifying, "sources_of", lambda _run: [])
+    certifying._known.cache_clear()
+    found = certifying.certify("another run", format_abc(real_tunes()[0]))
     assert (found["known"], found["nearest"]) == (False, None)
     assert found["plan"].startswith("A ")
 
 
 def test_what_is_no_tune_has_a_certificate_that_says_so() -> None:
     for abc in ("", NOTHING, "no music at all", "X:1\nK:C\nz4|\n"):
-        found = judging.certify("", abc)
+        found = certifying.certify("", abc)
         assert found["well_formed"]["valid"] is False
         assert found["well_formed"]["error"]
         assert (found["nearest"], found["plan"]) == (None, "")

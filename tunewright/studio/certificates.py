@@ -2,7 +2,7 @@
 
 In: stored tunes. Out: what each has in common with what its model learned from, whether it is well formed, how far its
 model foresaw its notes. Making one goes on when nobody waits any more: the first of a model may take half a minute,
-since what it learned from has to be read. This file judges nothing itself (`work.judging`, `work.drawing`).
+since what it learned from has to be read. This file judges nothing itself (`work.certifying`, `work.drawing`).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Certificate = dict[str, Any]
 class Certificates:
     """Makes the certificates of a studio's tunes."""
 
-    def __init__(self, settings: Settings, database: Database, drawing: Pool, judging: Pool) -> None:
+    def __init__(self, settings: Settings, database: Database, drawing: Pool, certifying: Pool) -> None:
         self._settings, self._database = settings, database
-        self._drawing, self._judging = drawing, judging
+        self._drawing, self._certifying = drawing, certifying
         self._making: dict[str, asyncio.Task[Certificate]] = {}
         self._read: set[str] = set()  # models of which what they learned from has been read
 
@@ -62,7 +62,7 @@ class Certificates:
     async def _make(self, tune: StoredTune) -> Certificate:
         model = await run_in_threadpool(self._model, tune.model or BASE)
         run = str(model.path) if model else ""
-        judged: Certificate = await self._judging.ask("certify", seconds=SECONDS, run=run, abc=tune.abc)
+        judged: Certificate = await self._certifying.ask("certify", seconds=SECONDS, run=run, abc=tune.abc)
         if judged["known"]:
             self._read.add(tune.model or BASE)
         found = judged | {"removed_mass": tune.about.get("removed_mass"), "surprise": await self._surprise(model, tune)}
