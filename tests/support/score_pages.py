@@ -53,9 +53,7 @@ def open_score_page(page: Page, address: str, abc: str = "", language: str = "en
 <script type="module" src="/static/js/score_page.js"></script></body></html>"""
     headers = {"Content-Security-Policy": HEADERS["Content-Security-Policy"]}
     page.route("**/score-page", lambda route: route.fulfill(body=html, content_type="text/html", headers=headers))
-    page.route(
-        "**/static/js/score_page.js", lambda route: route.fulfill(body=SCRIPT, content_type="text/javascript")
-    )
+    page.route("**/static/js/score_page.js", lambda route: route.fulfill(body=SCRIPT, content_type="text/javascript"))
     page.goto(f"{address}/score-page")
     page.wait_for_selector("body[data-ready]")
     return page.evaluate("abc => show(abc)", abc) if abc else None

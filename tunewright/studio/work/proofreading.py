@@ -190,9 +190,16 @@ def _left_out(music: Tune | Score, melody: Tune, draft: _Draft) -> Iterator[Prob
     first = draft.number(melody.lines[0] if melody.lines else 1)
     for name, count in music.left_out:
         sign = _QUOTED.search(name)
-        places = ((number, _column(draft.text(number), sign[1])) for number in range(first, len(draft.written) + 1))
-        number, column = next((place for place in places if place[1]), (first, None)) if sign else (first, None)
+        number, column = _find(sign[1], first, draft) if sign else (first, None)
         yield Problem(number, column, f"{name} left out" + (f" ({count} times)" if count > 1 else ""), LEFT_OUT)
+
+
+def _find(sign: str, first: int, draft: _Draft) -> tuple[int, int | None]:
+    """Line and column of the first of a sign, from a line on."""
+    for number in range(first, len(draft.written) + 1):
+        if column := _column(draft.text(number), sign):
+            return number, column
+    return first, None
 
 
 def _column_of_bar(tune: Tune, number: int, draft: _Draft) -> int | None:
