@@ -182,7 +182,7 @@ def test_one_of_four_is_taken(player: Callable[..., Page]) -> None:
         page.locator(".cell button").nth(2).click()
     assert page.is_hidden("#fours")
     taken = now(page)
-    assert taken["bars"] == 8
+    assert taken["settings"]["parts"] == "AABB"
     assert page.locator("#strip li").count() == 4
     assert page.locator("#strip [aria-current]").get_attribute("data-id") == taken["id"]
 
@@ -193,7 +193,7 @@ def test_an_error_is_edited_away_and_the_tune_kept_and_taken_along(
     page = player()
     page.click("#edit")
     page.fill("#abc", "X:1\nT:Mine\nM:4/4\nL:1/8\nK:D\nDEFG ABcd|d2cB AGFE Q4|DEFG ABcd|d4 d4|]\n")
-    page.wait_for_selector("#problems li")
+    page.wait_for_selector("#problems li:has-text(\"'Q'\")")
     said = page.inner_text("#problems")
     assert "line 7" not in said
     assert "line 6" in said
@@ -259,6 +259,8 @@ def test_an_error_is_edited_away_and_the_tune_kept_and_taken_along(
 
 
 def test_going_on_from_the_cursor_keeps_what_stands_before_it(player: Callable[..., Page]) -> None:
+    from playwright.sync_api import expect
+
     page = player()
     page.click("#edit")
     text = "X:1\nM:4/4\nL:1/8\nK:D\nDEFG ABcd|d2cB AGFE|"
@@ -266,14 +268,15 @@ def test_going_on_from_the_cursor_keeps_what_stands_before_it(player: Callable[.
     page.wait_for_selector(f'{BARS}[data-bar="2"]')
     page.evaluate("document.getElementById('abc').setSelectionRange(999, 999)")
     page.click("#edit-on")
-    page.wait_for_function("document.querySelectorAll('#strip li').length === 2")
+    page.wait_for_selector("#strip li:nth-child(2)")
     page.wait_for_selector("#paper:not(.writing)")
+    expect(page.locator("#strip [aria-current]")).to_contain_text("gone on from 1", timeout=PATIENCE)
     continued = now(page)
     begun = bars({"abc": text})
     assert continued["made_by"] == "continued"
     assert [bars(continued)[number] for number in (1, 2)] == [begun[number] for number in (1, 2)]
     assert len(bars(continued)) > 2
-    page.wait_for_function("text => document.getElementById('abc').value === text", arg=continued["abc"])
+    expect(page.locator("#abc")).to_have_value(continued["abc"], timeout=PATIENCE)
 
 
 def test_a_link_gives_the_tune_to_anyone_and_draws_it_again(player: Callable[..., Page], address: str) -> None:
