@@ -24,6 +24,7 @@ from tunewright.studio.work.proofreading import Proof, proofread
 from tunewright.support.errors import ParseError, RenderError
 
 PLACES = 4  # decimals of a second that are told
+MOST_NOTES, MOST_BARS = 3000, 600  # of all voices, that are drawn or sounded at once; the longest real tune has 900
 
 
 def warm() -> None:
@@ -42,6 +43,7 @@ def score(abc: str, width: int = WIDTH) -> dict[str, Any]:
     if proof.music is None:
         return {"error": proof.error, "problems": _problems(proof)}
     try:
+        _refuse_what_is_too_much(proof.music)
         drawn = followed(proof.music, width=width)
     except RenderError as error:
         return {"error": str(error), "problems": _problems(proof)}
@@ -75,7 +77,15 @@ def _music(abc: str) -> Tune | Score:
     proof = proofread(abc)
     if proof.music is None:
         raise ParseError(proof.error)
+    _refuse_what_is_too_much(proof.music)
     return proof.music
+
+
+def _refuse_what_is_too_much(music: Tune | Score) -> None:
+    """RenderError for more than is drawn and sounded while somebody waits."""
+    notes, bars = sum(len(tune.notes) for tune in music.tunes), len(_melody(music).measures)
+    if notes > MOST_NOTES or bars > MOST_BARS:
+        raise RenderError(f"{notes:,} notes in {bars:,} bars; expected at most {MOST_NOTES:,} in {MOST_BARS:,}")
 
 
 def _melody(music: Tune | Score) -> Tune:

@@ -52,6 +52,7 @@ export class Player {
 
   get playing() { return this.#wants; }
   get position() { return this.#time; }
+  get tape() { return this.#tape; }  // what is played, with its `blob`; null before that
 
   on(event, listener) { this.#listeners[event].push(listener); }
   #tell(event) { for (const listener of this.#listeners[event]) listener(this); }
