@@ -186,9 +186,12 @@ export class Certificate {
   }
 }
 
-// The number of the bar in which each note stands.
+// The number of the bar in which each note stands; one that is never played by itself stands where the next one does.
 function barsOf(drawn) {
-  return new Map(drawn.notes.map((note) => [note.index, note.bar]));
+  const played = new Map(drawn.notes.map((note) => [note.index, note.bar]));
+  const last = Math.max(-1, ...played.keys());
+  for (let note = last - 1; note >= 0; note--) if (!played.has(note)) played.set(note, played.get(note + 1));
+  return played;
 }
 
 // 1 2 3 5 as "1–3, 5".
