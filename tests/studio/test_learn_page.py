@@ -99,7 +99,7 @@ def test_three_files_are_dropped_read_learned_heard_and_used(page: Any) -> None:
     label = card.locator(".curve svg").get_attribute("aria-label")
     assert "Held out:" in label
     card.locator(".curve summary").click()
-    assert card.locator(".curve tbody tr").count() >= 2
+    page.wait_for_selector("#done .card .curve tbody tr:nth-of-type(2)")
 
     card.locator("button", has_text="Hear a tune").click()
     page.wait_for_selector("#done .heard:not([hidden]) .score svg")
