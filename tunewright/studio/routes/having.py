@@ -10,8 +10,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from tunewright.studio.certificates import Certificates
 from tunewright.studio.settings import Settings
 from tunewright.studio.storage.database import Database
+from tunewright.studio.work.learning import Learning
 from tunewright.studio.work.pool import Pool
 
 
@@ -23,6 +25,9 @@ class Studio:
     database: Database
     drawing: Pool
     rendering: Pool
+    certifying: Pool
+    learning: Learning
+    certificates: Certificates
 
 
 def _studio(request: Request) -> Studio:
