@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tunewright.judging.listening.answers import LARGEST, MOST_RATERS, Rater, merge, read_answers
-from tunewright.judging.listening.blind_test import BlindTest, read_test
+from tunewright.judging.listening.design import BlindTest, read_test
 from tunewright.support.errors import ConfigError, InputError
 from tunewright.support.files import replace_file
 from tunewright.support.inputs import read_input

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from tunewright.formats.abc import format_abc
 from tunewright.formats.sound.loudness import loudness
-from tunewright.judging.listening.blind_test import BlindTest, Compared, Heard, Stimulus
+from tunewright.judging.listening.design import BlindTest, Compared, Heard, Stimulus
 from tunewright.judging.listening.planning import Item, Slot, plan_items, plan_sheets
 from tunewright.judging.listening.questions import QUESTIONS
 from tunewright.judging.listening.sources import REAL, Chosen, Profile, Source, There, choose_profiles
@@ -35,6 +35,7 @@ from tunewright.support.errors import ConfigError
 ID_SIGNS = 8
 USUAL_ITEMS = 12
 LONGEST_TITLE = 120
+HABITS = 1000  # tunes of a collection, about, from which its habits are known well enough
 
 Progress = Callable[[int, int], None]  # how much is done, and of how much
 
@@ -85,7 +86,8 @@ def make_test(
     filled = _fill(slots, sources, order, chance, lambda done: on_progress(done, whole))
     chosen = [filled[slot] for slot in slots]
     heard = sounds([one.heard for one in chosen], lambda done: on_progress(len(slots) + done, whole))
-    habits = fit_habits(next((one.learned for one in sources if isinstance(one, There) and one.learned), ()))
+    learned = next((one.learned for one in sources if isinstance(one, There) and one.learned), ())
+    habits = fit_habits(learned[:: 1 + len(learned) // HABITS])
     stimuli = _stimuli(slots, chosen, heard, habits, _ids(len(slots), "t", chance))
     test = _test(sources, order, planned, stimuli, chance)
     return Made(test, {one.id: as_wav(samples) for one, samples in zip(stimuli, heard, strict=True)})

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from tunewright.judging.listening.blind_test import BlindTest, Compared
 from tunewright.judging.listening.correlating import Correlation
+from tunewright.judging.listening.design import BlindTest, Compared
 from tunewright.judging.listening.questions import MACHINE, RATING
 from tunewright.judging.listening.ranking import Estimate
 from tunewright.judging.listening.results import FEW_RATERS, FEW_TUNES, Results, SourceResult

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tunewright.judging.listening.blind_test import BlindTest
+from tunewright.judging.listening.design import BlindTest
 from tunewright.judging.listening.questions import RATING
 from tunewright.judging.listening.ranking import Estimate
 from tunewright.judging.listening.results import Results
