@@ -21,7 +21,7 @@ from tunewright.cli.app import app
 
 PACKAGE = ROOT / "tunewright"
 HEAVY = ("torch", "numpy", "matplotlib", "symusic", "verovio", "music21", "typst", "jinja2", "pretty_midi", "rich")
-EXTRAS = ("comet", "mlflow", "parquet", "tensorboard", "wandb")  # optional
+EXTRAS = ("comet", "listen", "mlflow", "parquet", "tensorboard", "wandb")  # optional
 FILES = sorted(PACKAGE.rglob("*.py"))
 NAME_ON_INDEX = {"markupsafe": "jinja2", "sklearn": "scikit-learn"}  # where they differ
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tunewright.judging.listening.answers import Answer, Rater
-from tunewright.judging.listening.blind_test import BlindTest, Compared, Heard, Stimulus
+from tunewright.judging.listening.design import BlindTest, Compared, Heard, Stimulus
 from tunewright.judging.listening.planning import plan_items, plan_sheets
 from tunewright.judging.listening.questions import MACHINE, PAIRS, QUESTIONS
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tunewright.judging.listening.blind_test import BlindTest
+from tunewright.judging.listening.design import BlindTest
 from tunewright.judging.listening.stimuli import RATE, as_wav
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -19,16 +19,27 @@ from tunewright.studio import refusals
 from tunewright.studio.certificates import Certificates
 from tunewright.studio.description import SUMMARY, TAGS, describe
 from tunewright.studio.routes import certificates as certifying
-from tunewright.studio.routes import collections, drawing, notebook, pages, reports, scores, trainings
+from tunewright.studio.routes import (
+    collections,
+    drawing,
+    listening,
+    notebook,
+    pages,
+    raters,
+    reports,
+    scores,
+    trainings,
+)
 from tunewright.studio.routes.having import Studio
 from tunewright.studio.security import Guard
 from tunewright.studio.settings import Settings
 from tunewright.studio.storage.database import Database
 from tunewright.studio.work.learning import Learning
+from tunewright.studio.work.listeners import Listeners
 from tunewright.studio.work.pool import Pool
 from tunewright.support.version import __version__
 
-PARTS = (pages, drawing, certifying, notebook, scores, collections, trainings, reports)
+PARTS = (pages, drawing, certifying, notebook, scores, collections, trainings, reports, listening, raters)
 STATIC = Path(__file__).resolve().parent / "static"
 SMALLEST_ZIPPED = 1000  # bytes
 UNZIPPED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf")
@@ -49,14 +60,18 @@ def create_app(settings: Settings) -> FastAPI:
         }
         database = Database(settings.address)
         learning = Learning(settings, database)
+        listeners = Listeners(database)
         certificates = Certificates(settings, database, pools["drawing"], pools["certifying"])
-        app.state.studio = Studio(settings, database, learning=learning, certificates=certificates, **pools)
+        services = {"learning": learning, "listeners": listeners, "certificates": certificates}
+        app.state.studio = Studio(settings, database, **services, **pools)
         for pool in pools.values():
             pool.start()
         await learning.start()
+        await listeners.start()
         try:
             yield
         finally:
+            await listeners.close()
             await learning.close()
             for pool in pools.values():
                 pool.close()

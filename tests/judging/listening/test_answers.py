@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.blind_tests import invented, simulated
 from tunewright.judging.listening.answers import LARGEST, describe_rater, merge, read_answers
-from tunewright.judging.listening.blind_test import read_test
+from tunewright.judging.listening.design import read_test
 from tunewright.judging.listening.questions import MACHINE, PAIRS, RATING
 from tunewright.support.errors import ConfigError
 

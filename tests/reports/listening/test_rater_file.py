@@ -13,7 +13,7 @@ import pytest
 from tests.support.blind_tests import NAMES, invented
 from tests.support.raters import answer, begin, browser, hear, needs_chromium, short_sounds
 from tunewright.judging.listening.answers import TRIALS, Rater, merge, read_answers
-from tunewright.judging.listening.blind_test import BlindTest
+from tunewright.judging.listening.design import BlindTest
 from tunewright.judging.listening.questions import MACHINE, PAIRS, RATING
 from tunewright.judging.listening.results import find_results
 from tunewright.reports.listening.rater_page import rater_file, write_rater_file

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tunewright.judging.listening.blind_test import BlindTest
+from tunewright.judging.listening.design import BlindTest
 from tunewright.judging.listening.questions import HIGHEST, LOWEST, MACHINE, PAIRS
 from tunewright.support.documents import check_shapes, parse_json
 from tunewright.support.errors import ConfigError

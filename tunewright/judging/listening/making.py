@@ -14,13 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tunewright.corpus.corpus import Corpus
 from tunewright.formats.abc import format_abc
 from tunewright.formats.sound.loudness import loudness
-from tunewright.judging.listening.blind_test import BlindTest, Compared, Heard, Stimulus
+from tunewright.judging.listening.design import BlindTest, Compared, Heard, Stimulus
 from tunewright.judging.listening.planning import Item, Slot, plan_items, plan_sheets
 from tunewright.judging.listening.questions import QUESTIONS
-from tunewright.judging.listening.sources import REAL, Chosen, Profile, Source, choose_profiles
+from tunewright.judging.listening.sources import REAL, Chosen, Profile, Source, There, choose_profiles
 from tunewright.judging.listening.stimuli import (
     FEWEST_BARS,
     MOST_BARS,
@@ -31,12 +30,12 @@ from tunewright.judging.listening.stimuli import (
     sounds,
 )
 from tunewright.measuring.table import Habits, fit_habits, measure_each
-from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError
 
 ID_SIGNS = 8
 USUAL_ITEMS = 12
 LONGEST_TITLE = 120
+HABITS = 1000  # tunes of a collection, about, from which its habits are known well enough
 
 Progress = Callable[[int, int], None]  # how much is done, and of how much
 
@@ -72,10 +71,9 @@ def make_test(
     sources: Sequence[Source],
     order: Order,
     *,
-    learned: Corpus[Tune] | None = None,
     on_progress: Progress = lambda _done, _of: None,
 ) -> Made:
-    """A test of these sources. With a corpus its habits are known to those measures that ask for them.
+    """A test of these sources. What the collection of real tunes does is known to those measures that ask for habits.
 
     Half of the progress is finding tunes, half sounding them. Raises ConfigError where nothing can be compared so,
     CorpusError and RunError where a source has not what is wanted.
@@ -88,7 +86,8 @@ def make_test(
     filled = _fill(slots, sources, order, chance, lambda done: on_progress(done, whole))
     chosen = [filled[slot] for slot in slots]
     heard = sounds([one.heard for one in chosen], lambda done: on_progress(len(slots) + done, whole))
-    habits = fit_habits(learned.train if learned else ())
+    learned = next((one.learned for one in sources if isinstance(one, There) and one.learned), ())
+    habits = fit_habits(learned[:: 1 + len(learned) // HABITS])
     stimuli = _stimuli(slots, chosen, heard, habits, _ids(len(slots), "t", chance))
     test = _test(sources, order, planned, stimuli, chance)
     return Made(test, {one.id: as_wav(samples) for one, samples in zip(stimuli, heard, strict=True)})

@@ -59,8 +59,9 @@ def strengths(wins: Floats) -> Floats:
     if count == 1:
         return np.zeros(1)
     tied = wins + TIE / count * (1 - np.eye(count))
-    found: Floats = choix.ilsr_pairwise_dense(tied, max_iter=1000)
-    return found - found.mean()
+    found = choix.ilsr_pairwise_dense(tied, max_iter=1000)
+    centred: Floats = found - found.mean()
+    return centred
 
 
 def rank(wins: Floats, drawn: Iterator[Floats]) -> list[Strength]:

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from tunewright.judging.listening.answers import Answer, Rater
-from tunewright.judging.listening.blind_test import BlindTest
+from tunewright.judging.listening.design import BlindTest
 from tunewright.judging.listening.questions import PAIRS
 from tunewright.support.tables import harmless
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from tunewright.judging.listening.agreement import NOMINAL, ORDINAL, alpha_interval
 from tunewright.judging.listening.answers import Answer, Rater
-from tunewright.judging.listening.blind_test import BlindTest
 from tunewright.judging.listening.correlating import Correlation, correlations
+from tunewright.judging.listening.design import BlindTest
 from tunewright.judging.listening.questions import MACHINE, PAIRS, RATING
 from tunewright.judging.listening.ranking import (
     Estimate,

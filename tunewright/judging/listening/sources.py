@@ -30,7 +30,7 @@ from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.tokens.requests import Request
 from tunewright.training.base import run_folder
-from tunewright.training.run import default_best_of, default_temperature, is_run
+from tunewright.training.run import default_best_of, default_temperature, is_run, read_split
 
 RUN, TUNES, REAL = "run", "tunes", "real"
 TRIES = 24  # drawings for one tune, until one is well formed and long enough
@@ -88,6 +88,7 @@ class There:
     name: str
     kind: str
     tunes: Sequence[Tune]
+    learned: Sequence[Tune] = ()  # what the same collection was learned from, where it is divided
     _usable: dict[int, list[Chosen]] = field(default_factory=dict)
 
     def usable(self, bars: int) -> list[Chosen]:
@@ -132,20 +133,23 @@ def tunes_of_files(paths: Sequence[str | Path], name: str = "") -> There:
     return There(name or " ".join(Path(path).name for path in paths), TUNES, found)
 
 
-def real_tunes(names: Sequence[str], runs: Sequence[str | Path], name: str = "real") -> There:
-    """Real tunes as hidden controls: of these collections, or of those that the runs learned from; held out of them.
+def real_tunes(names: Sequence[str], runs: Sequence[str | Path], name: str = REAL) -> There:
+    """Real tunes as hidden controls, none of which the runs have learned from.
 
-    Where no run takes part all tunes of a collection will do. CorpusError where it is not known which, or there is
-    none.
+    Of these collections, or else the test tunes of what the runs learned from. CorpusError where it is not known what
+    that is, or nothing is held out.
     """
-    sources = list(names) or list(dict.fromkeys(one for run in runs for one in sources_of(run_folder(run))))
+    folders = [run_folder(run) for run in runs]
+    sources = list(names) or list(dict.fromkeys(one for folder in folders for one in sources_of(folder)))
     if not sources:
         raise CorpusError("real tunes: the runs do not say what they learned from, or it is gone; name a collection")
     corpus: Corpus[Tune] = read_corpus(*sources)
-    held_out = corpus.test if runs else corpus.tunes
+    known = {one for folder in folders for part in ("train", "valid") for one in read_split(folder).get(part, ())}
+    offered = corpus.tunes if names else corpus.test
+    held_out = [tune for tune in offered if music_id(tune) not in known]
     if not held_out:
         raise CorpusError(f"{corpus.name}: no tune is held out of {len(corpus.tunes)}; expected a larger collection")
-    return There(name, REAL, held_out)
+    return There(name, REAL, held_out, corpus.train)
 
 
 # ------------------------------------------------------------------------------------------------ tunes that are drawn
@@ -234,7 +238,8 @@ def choose_profiles(sources: Sequence[Source], count: int, bars: int, chance: ra
         room &= one.profiles(bars) or Counter()
     offered = [Profile.of(one.tune) for one in model.usable(bars)]
     chance.shuffle(offered)
-    first, rest = [], []
+    first: list[Profile] = []
+    rest: list[Profile] = []
     for profile in offered:
         (first if room[profile.meter] > 0 else rest).append(profile)
         room[profile.meter] -= 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tunewright.judging.listening.blind_test import BlindTest
+from tunewright.judging.listening.design import BlindTest
 from tunewright.judging.listening.stimuli import as_wav, read_wav, resampled
 from tunewright.reports.media import AUDIO_BUDGET, AUDIO_RATES, data_uri
 from tunewright.reports.pages import Page, page_text

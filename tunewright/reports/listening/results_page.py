@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from tunewright.judging.listening.blind_test import BlindTest, Compared
 from tunewright.judging.listening.correlating import Correlation
+from tunewright.judging.listening.design import BlindTest, Compared
 from tunewright.judging.listening.questions import MACHINE, RATING
 from tunewright.judging.listening.ranking import Estimate
 from tunewright.judging.listening.results import FEW_RATERS, FEW_TUNES, Results, SourceResult
@@ -63,6 +63,27 @@ def results_text(test: BlindTest, results: Results, language: str = "", commands
     return _Written(test, results, Wording(language or test.language, "tune")).text(commands)
 
 
+def lead_of(results: Results, wording: Wording) -> str:
+    """What was done, in a sentence."""
+    told = {"raters": results.raters, "answers": results.answers, "items": results.items}
+    return wording.say(f"{TABLE}lead_{results.kind}", **told)
+
+
+def short_answer(test: BlindTest, results: Results, wording: Wording) -> str:
+    """Who is first and whether that is settled, or whether machines were told from people; "" for one source."""
+    return _Written(test, results, wording).answer()
+
+
+def cautions_of(results: Results, wording: Wording) -> list[str]:
+    """What keeps a number from meaning what it seems to mean."""
+    few = {"few_tunes": FEW_TUNES}
+    return [
+        wording.say(f"{TABLE}caution_{name}", few=few.get(name, FEW_RATERS), count=results.hardly_heard)
+        for name in results.cautions
+        if wording.knows(f"{TABLE}caution_{name}")
+    ]
+
+
 class _Written:
     """Results in the words of a language."""
 
@@ -77,12 +98,11 @@ class _Written:
         """The page."""
         results = self.results
         title = self.say("title", title=results.title) if results.title else self.say("untitled")
-        told = {"raters": results.raters, "answers": results.answers, "items": results.items}
         page = ResultsPage(
             title=title,
-            lead=self.say(f"lead_{results.kind}", **told),
+            lead=lead_of(results, self.wording),
             facts=tuple(self.facts()),
-            cautions=tuple(self.caution(name) for name in results.cautions),
+            cautions=tuple(cautions_of(results, self.wording)),
             answer=self.answer(),
             figure=self.figure(),
             ranking=self.ranking(),
@@ -120,11 +140,6 @@ class _Written:
         yield Fact(self.say("fact_headphones"), f"{passed:,}", note)
         minutes = self.say("fact_minutes_unit", minutes=f"{results.minutes:.0f}")
         yield Fact(self.say("fact_minutes"), minutes, self.say("fact_minutes_note"))
-
-    def caution(self, name: str) -> str:
-        """What keeps a number from meaning what it seems to mean."""
-        few = FEW_TUNES if name == "few_tunes" else FEW_RATERS
-        return self.say(f"caution_{name}", few=few, count=self.results.hardly_heard)
 
     def answer(self) -> str:
         """Who is first, and whether that is settled; "" where there is one source."""
@@ -232,6 +247,13 @@ class _Written:
             for one in sorted(self.test.stimuli, key=lambda one: (one.source, one.id))
         ]
         return Table.of(rows, tuple(map(self.say, head)))
+
+    def key(self, written: str) -> str:
+        """A key in the words of the language."""
+        tonic, _, mode = written.partition(" ")
+        if not self.wording.knows(f"mode.{mode}"):
+            return as_title(written)
+        return self.wording.say("scorecard.key", tonic=tonic, mode=self.wording.say(f"mode.{mode}"))
 
     def question(self, name: str) -> str:
         """A question in a word."""

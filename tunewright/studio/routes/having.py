@@ -14,6 +14,7 @@ from tunewright.studio.certificates import Certificates
 from tunewright.studio.settings import Settings
 from tunewright.studio.storage.database import Database
 from tunewright.studio.work.learning import Learning
+from tunewright.studio.work.listeners import Listeners
 from tunewright.studio.work.pool import Pool
 
 
@@ -27,6 +28,7 @@ class Studio:
     rendering: Pool
     certifying: Pool
     learning: Learning
+    listeners: Listeners
     certificates: Certificates
 
 

@@ -8,8 +8,8 @@ const SECONDS_HEARD = 3; // of each tune, before an answer is taken
 const SECONDS_OF_ITEM = { pairs: 70, rating: 60, machine: 35 };
 
 export class RaterPage {
-  constructor(root, test, store, texts, language) {
-    Object.assign(this, { root, test, store, texts, language });
+  constructor(root, test, store, texts, language, closed = false) {
+    Object.assign(this, { root, test, store, texts, language, closed });
     this.watch = null;
     this.again = () => {};
   }
@@ -19,8 +19,14 @@ export class RaterPage {
   }
 
   async start() {
-    this.state = await this.store.load();
-    this.show(this.state ? this.stepAfterReturn() : () => this.welcome());
+    try {
+      this.state = await this.store.load();
+    } catch (error) {
+      this.show(() => [this.heading(this.say("title")), element("p", { class: "wrong", role: "alert", text: error.message })]);
+      return;
+    }
+    if (this.closed && !this.state?.finished) this.show(() => [this.heading(this.say("title")), element("p", { text: this.say("closed") })]);
+    else this.show(this.state ? this.stepAfterReturn() : () => this.welcome());
   }
 
   // ---------------------------------------------------------------- steps
