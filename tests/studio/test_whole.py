@@ -168,7 +168,7 @@ def test_it_is_kept_and_found_again(page: Page) -> None:
     tune = newest(page)
     page.click("#keep")
     page.wait_for_selector("#keep[aria-pressed='true']")
-    page.goto("/notebook")
+    page.goto("/notebook")  # at once: the change is made nevertheless
     page.wait_for_selector(f"main a[href='/t/{tune['id']}']")
     assert page.locator("main u").count() == 0
     picture(page, "notebook")
