@@ -87,7 +87,7 @@ class Report:
         """Print a figure, and whether it meets its goal where it has one."""
         verdict = "" if met is None else "  met" if met else "  MISSED"
         print(f"{what:44} {found}{verdict}", flush=True)
-        if met is False:
+        if met is not None and not met:
             self.missed.append(what)
 
 
@@ -187,7 +187,7 @@ def tell_times(report: Report, who: str, found: list[Press], goals: dict[str, fl
     for name in ("first bar", "written", "drawn", "sounding"):
         times = [one.times[name] for one in found if name in one.times]
         if times:
-            middle, high = np.quantile(times, [0.5, 0.95])
+            middle, high = map(float, np.quantile(times, [0.5, 0.95]))
             goal = f", goal {goals[name]:g} s" if name in goals else ""
             met = middle <= goals[name] if name in goals else None
             report.told(f"{who}, button to {name}", f"{middle:.2f} s, 95th percentile {high:.2f} s{goal}", met=met)
