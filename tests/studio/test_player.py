@@ -232,6 +232,12 @@ def test_the_sound_is_made_when_somebody_comes_near_the_button_and_only_once(pag
     assert len(asked) == 1
 
 
+def test_files_can_be_had_as_it_is_played(page: Page, address: str) -> None:
+    open_score_page(page, address, TUNE)
+    page.evaluate("player.set({ chords: true, program: 21 }); player.tempo(90)")
+    assert page.evaluate("player.query") == "tempo=90&chords=true&program=21"
+
+
 def test_the_end_of_a_tune_is_the_end(page: Page, address: str) -> None:
     open_score_page(page, address, SHORT)
     page.evaluate(

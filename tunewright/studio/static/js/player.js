@@ -56,6 +56,13 @@ export class Player {
   get position() { return this.#time; }
   get tape() { return this.#tape; }  // what is played, with its `blob`; null before that
 
+  // How it is played, as the addresses of files and sounds take it: "tempo=90&program=40".
+  get query() {
+    const { tempo, chords, program } = this.#how(this.beats);
+    const said = { ...(tempo === null ? {} : { tempo }), ...(chords ? { chords } : {}), program };
+    return new URLSearchParams(said).toString();
+  }
+
   on(event, listener) { this.#listeners[event].push(listener); }
   #tell(event) { for (const listener of this.#listeners[event]) listener(this); }
 
