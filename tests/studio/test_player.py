@@ -217,6 +217,18 @@ def test_what_is_switched_on_goes_on_from_where_it_is(page: Page, address: str) 
     until(page, "player.controls.instrument.value === '46'")
 
 
+def test_the_sound_is_made_when_somebody_comes_near_the_button_and_only_once(page: Page, address: str) -> None:
+    open_score_page(page, address, TUNE)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/sounds") else None)
+    page.get_by_role("button", name="Play").hover()
+    page.wait_for_timeout(100)
+    assert len(asked) == 1
+    page.get_by_role("button", name="Play").click()
+    playing(page)
+    assert len(asked) == 1
+
+
 def test_the_end_of_a_tune_is_the_end(page: Page, address: str) -> None:
     open_score_page(page, address, SHORT)
     page.evaluate(

@@ -34,6 +34,7 @@ export class Player {
     this.isLooping = false;
     this.range = null;  // of the loop: {from, to}, numbers of bars
     this.controls = new Controls(element, {
+      prepare: () => this.#prepare(),
       toggle: () => (this.#wants ? this.pause() : this.play()),
       stop: () => this.stop(),
       seek: (time) => this.seek(time),
@@ -96,6 +97,11 @@ export class Player {
     } finally {
       clearTimeout(waiting);
     }
+  }
+
+  // Who comes near the button will press it: the sound may be made meanwhile.
+  #prepare() {
+    if (!this.#wants) this.#sounds?.get(this.#how(this.beats)).catch(() => {});
   }
 
   #how(tempo) {
@@ -176,7 +182,7 @@ export class Player {
 
   #fail(error) {
     this.pause();
-    this.controls.say(error.message, true);
+    this.controls.say(error.name === "NotAllowedError" ? say("player.once_more") : error.message, true);
   }
 
   // ------------------------------------------------------------------------------------------------ choosing

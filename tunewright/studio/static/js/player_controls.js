@@ -40,6 +40,7 @@ export class Controls {
     element.setAttribute("aria-label", say("player.player"));
     this.play = made("button", { type: "button", className: "main play", "aria-keyshortcuts": "Space" });
     this.play.addEventListener("click", acts.toggle);
+    for (const event of ["pointerenter", "pointerdown", "focus"]) this.play.addEventListener(event, acts.prepare);
     this.stop = made("button", { type: "button" }, icon("stop"), made("span", {}, say("player.stop")));
     this.stop.addEventListener("click", acts.stop);
     this.place = made("input", { type: "range", min: 0, step: 0.01, value: 0, className: "place" });
