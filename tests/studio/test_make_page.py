@@ -100,9 +100,14 @@ def now(page: Page) -> Any:
 @contextmanager
 def another(page: Page) -> Iterator[None]:
     """What is done in the block has another tune shown."""
+    from playwright.sync_api import expect
+
     before = page.url
     yield
-    page.wait_for_url(lambda url: url != before and "/t/" in url)
+    try:
+        expect(page).not_to_have_url(before, timeout=PATIENCE)
+    except AssertionError as error:
+        raise AssertionError(page.inner_text("#failed") or page.inner_text("#said") or "nothing was said") from error
     page.wait_for_selector("#paper:not(.writing)")
     page.wait_for_selector("#player:not([hidden])", state="attached")
 
