@@ -40,11 +40,11 @@ def create_app(settings: Settings) -> FastAPI:
             for name, count, eager in (
                 ("drawing", settings.drawers, True),
                 ("rendering", settings.renderers, True),
-                ("judging", 1, False),
+                ("certifying", 1, False),
             )
         }
         database = Database(settings.address)
-        certificates = Certificates(settings, database, pools["drawing"], pools["judging"])
+        certificates = Certificates(settings, database, pools["drawing"], pools["certifying"])
         app.state.studio = Studio(settings, database, certificates=certificates, **pools)
         for pool in pools.values():
             pool.start()

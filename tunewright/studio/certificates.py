@@ -2,7 +2,7 @@
 
 In: stored tunes. Out: what each has in common with what its model learned from, whether it is well formed, how far its
 model foresaw its notes. Making one goes on when nobody waits any more: the first of a model may take half a minute,
-since what it learned from has to be read. This file judges nothing itself (`work.judging`, `work.drawing`).
+since what it learned from has to be read. This file judges nothing itself (`work.certifying`, `work.drawing`).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Certificate = dict[str, Any]
 class Certificates:
     """Makes the certificates of a studio's tunes."""
 
-    def __init__(self, settings: Settings, database: Database, drawing: Pool, judging: Pool) -> None:
+    def __init__(self, settings: Settings, database: Database, drawing: Pool, certifying: Pool) -> None:
         self._settings, self._database = settings, database
-        self._drawing, self._judging = drawing, judging
+        self._drawing, self._certifying = drawing, certifying
         self._making: dict[str, asyncio.Task[Certificate]] = {}
         self._read: set[str] = set()  # models of which what they learned from has been read
 
@@ -44,7 +44,7 @@ class Certificates:
         making = self._making.get(tune.id)
         if making is None:
             making = self._making[tune.id] = asyncio.create_task(self._make(tune))
-            making.add_done_callback(lambda _: self._making.pop(tune.id, None))
+            making.add_done_callback(lambda done: self._made(tune.id, done))
         done, _ = await asyncio.wait([making], timeout=patience)
         return making.result() if done else None
 
@@ -59,10 +59,16 @@ class Certificates:
             one.cancel()
         await asyncio.gather(*making, return_exceptions=True)
 
+    def _made(self, tune: str, done: asyncio.Task[Certificate]) -> None:
+        """Forget a making that is over; what went wrong in one that nobody waits for any more is tried again later."""
+        del self._making[tune]
+        if not done.cancelled():
+            done.exception()
+
     async def _make(self, tune: StoredTune) -> Certificate:
         model = await run_in_threadpool(self._model, tune.model or BASE)
         run = str(model.path) if model else ""
-        judged: Certificate = await self._judging.ask("certify", seconds=SECONDS, run=run, abc=tune.abc)
+        judged: Certificate = await self._certifying.ask("certify", seconds=SECONDS, run=run, abc=tune.abc)
         if judged["known"]:
             self._read.add(tune.model or BASE)
         found = judged | {"removed_mass": tune.about.get("removed_mass"), "surprise": await self._surprise(model, tune)}

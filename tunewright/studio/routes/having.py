@@ -24,7 +24,7 @@ class Studio:
     database: Database
     drawing: Pool
     rendering: Pool
-    judging: Pool
+    certifying: Pool
     certificates: Certificates
 
 
