@@ -103,7 +103,9 @@ export class Controls {
     const changed = () => acts.loop(this.loop.checked, Number(this.from.value), Number(this.to.value));
     for (const input of [this.loop, this.from, this.to]) input.addEventListener("change", changed);
     const label = made("label", { htmlFor: this.loop.id }, say("player.loop"));
-    return made("fieldset", { className: "choice loop" }, this.loop, label, this.from, made("span", { "aria-hidden": "true" }, "–"), this.to);
+    const dash = made("span", { "aria-hidden": "true" }, "–");
+    const hint = made("span", { className: "hint" }, say("player.loop_hint"));
+    return made("fieldset", { className: "choice loop" }, this.loop, label, this.from, dash, this.to, hint);
   }
 
   offer(instruments, program) {
