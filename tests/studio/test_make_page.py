@@ -13,6 +13,7 @@ import pytest
 from tests.support.open_studios import browser, needs_chromium, served
 from tunewright.formats.abc import parse_abc
 from tunewright.music.tune import Note, Tune
+from tunewright.studio.routes.certificates import CertificateOut, Nearest, WellFormed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -34,6 +35,26 @@ FORMATS: dict[str, Callable[[bytes], bool]] = {
     "svg": lambda content: content.startswith(b"<svg"),
     "pdf": lambda content: content.startswith(b"%PDF"),
 }
+
+PASSAGE = "X:1\nT:The Known\nM:4/4\nL:1/8\nK:D\nDEFG ABcd|d2cB AGFE|\n"
+CERTIFICATE = CertificateOut(  # what it is to be told: to find it takes half a minute of both cores
+    nearest=Nearest(
+        title="The Known <b>One</b>",
+        source="known.abc:1",
+        length=4,
+        share=0.05,
+        percentile=62.0,
+        notes=[2, 3, 4, 5],
+        abc=PASSAGE,
+        abc_notes=[0, 1, 2, 3],
+        bars=[1, 2],
+    ),
+    known=True,
+    well_formed=WellFormed(valid=False, error="bar 3 lasts 2, the metre is 1"),
+    removed_mass=0.031,
+    surprise=[0.5, None, 2.0, 9.0, 4.0, *(0.1,) * 300],
+    plan="A B A' B",
+).model_dump()
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +78,7 @@ def player(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
     def come(path: str = "/", **more: Any) -> Page:
         context = chromium.new_context(**{"locale": "en", "viewport": {"width": 1280, "height": 900}} | more)
         contexts.append(context)
+        context.route("**/certificate", lambda route: route.fulfill(json=CERTIFICATE))
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -78,9 +100,14 @@ def now(page: Page) -> Any:
 @contextmanager
 def another(page: Page) -> Iterator[None]:
     """What is done in the block has another tune shown."""
+    from playwright.sync_api import expect
+
     before = page.url
     yield
-    page.wait_for_url(lambda url: url != before and "/t/" in url)
+    try:
+        expect(page).not_to_have_url(before, timeout=PATIENCE)
+    except AssertionError as error:
+        raise AssertionError(page.inner_text("#failed") or page.inner_text("#said") or "nothing was said") from error
     page.wait_for_selector("#paper:not(.writing)")
     page.wait_for_selector("#player:not([hidden])", state="attached")
 
@@ -168,7 +195,35 @@ def test_a_tune_is_made_and_made_ones_own(player: Callable[..., Page]) -> None:
         "gone on from 4",
     ]
     assert page.locator("#strip .slurs path").count() == 4
-    page.wait_for_selector("#certificate dt:text('Well formed?'), #certificate dt:text('One moment')")
+
+
+def test_the_certificate_is_told_in_words_and_on_the_notes(player: Callable[..., Page]) -> None:
+    page = player()
+    with another(page):
+        page.click("#write")
+    page.wait_for_selector("[data-view=shared]")
+    told = page.inner_text("#certificate")
+    for words in (
+        "Not quite: bar 3 lasts 2, the metre is 1",
+        "4 notes of “The Known <b>One</b>”, 5 % of this tune",
+        "of 100 real tunes, 62 share less",
+        "(9.0 bits)",
+        "3.1 % on average",
+        "A B A' B",
+    ):
+        assert words in told
+    assert page.locator("#score .coloured").count() == 0
+    page.click("[data-view=shared]")
+    assert page.locator("#score .coloured").count() == 4
+    page.click("[data-view=surprise]")
+    assert page.locator("[data-view=shared]").get_attribute("aria-pressed") == "false"
+    notes = len(parse_abc(now(page)["abc"])[0].notes)
+    assert page.locator("#score .coloured").count() >= notes - 1
+    page.click("[data-view=surprise]")
+    assert page.locator("#score .coloured").count() == 0
+    page.click("#certificate details summary")
+    page.wait_for_selector(".borrowed .coloured")
+    assert page.locator(".borrowed .coloured").count() == 4
 
 
 def test_one_of_four_is_taken(player: Callable[..., Page]) -> None:

@@ -13,6 +13,7 @@ const STEPS = [  // bits, from which a note counts as such; colour on paper; par
 ];
 const SHARED = "#7a3fb0";
 const MOST_NAMED = 4;
+const PAUSE = 1200;  // milliseconds before it is asked for: score and sound come first
 const AGAIN = 2000;  // milliseconds after which a certificate that is being made is asked for again
 const HIGHEST = 10;  // bits that reach the top of the picture
 
@@ -46,14 +47,14 @@ export class Certificate {
     this.tune = tune;
     this.bars = barsOf(drawn);
     this.#show({ pending: true });
+    await new Promise((wake) => setTimeout(wake, PAUSE));
     try {
-      for (;;) {
+      while (!signal.aborted) {
         const found = await ask("GET", `/api/tunes/${tune.id}/certificate`, undefined, signal);
         if (signal.aborted) return;
         this.#show(found);
         if (!found.pending) return;
         await new Promise((wake) => setTimeout(wake, AGAIN));
-        if (signal.aborted) return;
       }
     } catch (error) {
       if (!signal.aborted) this.#show({ refused: error.message });
