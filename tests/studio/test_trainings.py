@@ -144,6 +144,7 @@ def test_a_model_learns_tunes_and_says_what_came_of_it(learned: Learned, home: P
     assert [point["step"] for point in points] == [0, 1, 2, 3]
     assert all("valid_loss" in point for point in points)
     assert events[-1][1]["state"] == "finished"
+    assert client.get(f"/api/trainings/{training}/curve").json() == points
     record = json.loads((home / "studio" / "runs" / training / "record.json").read_text())
     assert record["sources"] == [str((home / "studio" / "collections" / found["collection"] / "music").resolve())]
 

@@ -22,7 +22,7 @@ from tunewright.studio.routes.having import Here, Notebook, Studio
 from tunewright.studio.routes.refusing import Refused
 from tunewright.studio.storage import trainings, tunes
 from tunewright.studio.storage.tables import StoredTraining, new_id, now
-from tunewright.studio.work.curves import Follower, measured, resumable, trained
+from tunewright.studio.work.curves import Follower, curve, measured, resumable, trained
 from tunewright.studio.work.training import BASE, NOTHING, PRESETS
 
 router = APIRouter(prefix="/api", tags=["trainings"])
@@ -240,6 +240,12 @@ async def follow(found: Found, studio: Here) -> AsyncIterator[ServerSentEvent]:
         if training.state not in OPEN and not points:
             return
         await asyncio.sleep(0 if points and training.state not in OPEN else LOOKING)
+
+
+@router.get("/trainings/{training}/curve")
+def whole_curve(found: Found, studio: Here) -> list[dict[str, float]]:
+    """The points of a curve so far, thinned: {step, seconds, train_loss, valid_loss, bits_per_note, copy_rate}."""
+    return curve(studio.learning.run_folder(found.id))
 
 
 @router.post("/trainings/{training}/tune", status_code=201)
