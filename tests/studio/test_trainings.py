@@ -204,6 +204,7 @@ def test_others_wait_in_a_queue_of_bounded_length(client: TestClient, monkeypatc
     once(client, first, lambda now: now["state"] == "running")
     second, third = begin(client, collection), begin(client, collection)
     assert [told(client, one)["place"] for one in (first, second, third)] == [None, 1, 2]
+    assert len({told(client, one)["name"] for one in (first, second, third)}) == 3
     answer = client.post("/api/trainings", json={"collection": collection})
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert answer.headers["retry-after"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -132,7 +133,7 @@ async def begin(asked: TrainingRequest, studio: Here, notebook: Notebook) -> Tra
         notebook=notebook,
         created=now(),
         queued=now(),
-        name=as_title(" ".join(asked.name.split())) or collection.name,
+        name=await run_in_threadpool(_name, studio, notebook, asked.name, collection.name),
         collection=collection.id,
         collection_name=collection.name,
         origin=asked.origin,
@@ -149,6 +150,15 @@ async def begin(asked: TrainingRequest, studio: Here, notebook: Notebook) -> Tra
         raise _no_room(why)
     studio.learning.trainer.wake()
     return await run_in_threadpool(training_out, studio, training)
+
+
+def _name(studio: Studio, notebook: str, asked: str, collection: str) -> str:
+    """What a training is called: as was asked, or as its collection, with a number where that is taken."""
+    if name := as_title(" ".join(asked.split())):
+        return name
+    taken = {one.name for one in trainings.of_notebook(studio.database, notebook)}
+    named = (f"{collection} {number}" for number in count(2))
+    return collection if collection not in taken else next(name for name in named if name not in taken)
 
 
 def _check_origin(studio: Studio, notebook: str, asked: TrainingRequest) -> None:
