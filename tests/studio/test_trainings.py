@@ -144,6 +144,7 @@ def test_a_model_learns_tunes_and_says_what_came_of_it(learned: Learned, home: P
     assert [point["step"] for point in points] == [0, 1, 2, 3]
     assert all("valid_loss" in point for point in points)
     assert events[-1][1]["state"] == "finished"
+    assert client.get(f"/api/trainings/{training}/curve").json() == points
     record = json.loads((home / "studio" / "runs" / training / "record.json").read_text())
     assert record["sources"] == [str((home / "studio" / "collections" / found["collection"] / "music").resolve())]
 
@@ -203,6 +204,7 @@ def test_others_wait_in_a_queue_of_bounded_length(client: TestClient, monkeypatc
     once(client, first, lambda now: now["state"] == "running")
     second, third = begin(client, collection), begin(client, collection)
     assert [told(client, one)["place"] for one in (first, second, third)] == [None, 1, 2]
+    assert len({told(client, one)["name"] for one in (first, second, third)}) == 3
     answer = client.post("/api/trainings", json={"collection": collection})
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert answer.headers["retry-after"]

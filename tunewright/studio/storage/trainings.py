@@ -144,6 +144,12 @@ def reports_of(database: Database, notebook: str) -> list[StoredReport]:
         return list(session.scalars(wanted.order_by(StoredReport.created.desc(), StoredReport.id)))
 
 
+def known_reports(database: Database) -> set[str]:
+    """The ids of all pages."""
+    with database.session() as session:
+        return set(session.scalars(select(StoredReport.id)))
+
+
 def unmade_reports(database: Database) -> list[StoredReport]:
     """Pages that are still to be made."""
     with database.session() as session:
