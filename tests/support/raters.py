@@ -72,8 +72,12 @@ def hear(page: Any) -> None:
 
 def answer(page: Any, choose: Callable[[int], str], number: int) -> None:
     """Hear an item, choose in each of its questions the option of this label, go on."""
+    from playwright.sync_api import expect
+
+    heading = page.locator("h1").inner_text()
     hear(page)
     for group in page.get_by_role("group").all():
         if group.get_by_role("radio").count():
             group.get_by_role("radio", name=choose(number), exact=True).check()
     page.get_by_role("button", name="Next").click()
+    expect(page.locator("h1")).not_to_have_text(heading)

@@ -31,6 +31,7 @@ COOKIE = "tunewright_rater"
 YEAR = 365 * 24 * 3600
 OWN = Path(__file__).resolve().parents[1] / "static" / "js" / "rater_store.js"
 SCRIPTS = ("sound", "elements", "rater")
+_RANGE = re.compile(r"bytes=(\d{1,9})-(\d{0,9})")
 _TUNE = re.compile(r"t[0-9a-f]{8}")
 
 
@@ -206,9 +207,16 @@ def finish(found: Shared, rater: OpenRater, studio: Here) -> StateOut:
 
 
 @router.get("/api/h/{share}/sounds/{tune}.wav", response_class=Response)
-def sound(tune: str, found: Shared, studio: Here) -> Response:
-    """The sound of a tune, by its id."""
+def sound(tune: str, request: Request, found: Shared, studio: Here) -> Response:
+    """The sound of a tune, by its id; a part of it where that is asked for, as players do that seek."""
     wav = listening.sound(studio.database, found.id, tune) if _TUNE.fullmatch(tune) else None
     if wav is None:
         raise Refused(404, "no_tune", "no such tune")
-    return Response(wav, media_type="audio/wav", headers={"Cache-Control": f"private, max-age={YEAR}, immutable"})
+    headers = {"Cache-Control": f"private, max-age={YEAR}, immutable", "Accept-Ranges": "bytes"}
+    asked = _RANGE.fullmatch(request.headers.get("range", ""))
+    first = int(asked[1]) if asked else 0
+    if not asked or first >= len(wav) or int(asked[2] or first) < first:
+        return Response(wav, media_type="audio/wav", headers=headers)
+    last = min(int(asked[2] or len(wav)), len(wav) - 1)
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(wav)}"
+    return Response(wav[first : last + 1], 206, headers, "audio/wav")
