@@ -166,9 +166,13 @@ def test_an_error_is_marked_and_edited_away(page: Page) -> None:
 
 def test_it_is_kept_and_found_again(page: Page) -> None:
     tune = newest(page)
-    page.click("#keep")
-    page.wait_for_selector("#keep[aria-pressed='true']")
-    page.goto("/notebook")  # at once: the change is made nevertheless
+    page.wait_for_selector("#keep[aria-pressed='true']")  # what was written by hand is kept already
+    for pressed in ("false", "true"):
+        with page.expect_response(lambda answer: answer.request.method == "PATCH") as changed:
+            page.click("#keep")
+        assert changed.value.json()["kept"] is (pressed == "true")
+        page.wait_for_selector(f"#keep[aria-pressed='{pressed}']")
+    page.goto("/notebook")
     page.wait_for_selector(f"main a[href='/t/{tune['id']}']")
     assert page.locator("main u").count() == 0
     picture(page, "notebook")
