@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.places import ROOT
 from tests.support.short_pieces import line, piece
 from tests.support.small_base import boxed, made_base, small_run
 from tests.support.small_runs import SMALL
@@ -66,6 +69,15 @@ def test_a_run_that_breaks_or_goes_away_is_left_out(settings: Settings) -> None:
     for file in settings.runs[1].iterdir():
         file.unlink()
     assert [model.name for model in usable_models(settings)] == ["base", "evening"]
+
+
+def test_the_server_itself_loads_nothing_that_is_slow() -> None:
+    """What draws, engraves and sounds is loaded by the processes that do so: the first page is there in a moment."""
+    heavy = ("torch", "verovio", "symusic", "matplotlib", "scipy", "sklearn", "typst", "music21")
+    code = f"import sys, tunewright.studio.app; print(*[name for name in {heavy} if name in sys.modules])"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_new_weights_are_noticed(settings: Settings) -> None:
