@@ -58,7 +58,7 @@ def sound(abc: str, how: Mapping[str, Any]) -> bytes:
 def file(abc: str, kind: str, how: Mapping[str, Any]) -> dict[str, Any]:
     """The first tune of a text as the bytes of a file of a format, and its title.
 
-    `how` has `tempo`, `chords` and `program`, where they are not as usual. As ABC it is what was written, to the letter.
+    `how` has `tempo`, `chords` and `program`, where they are not as usual. As ABC it is what was written.
     """
     music = _music(abc)
     title = _melody(music).title
