@@ -120,6 +120,11 @@ def _verovio_draws(musicxml: str) -> bool:
     return bool(toolkit.loadData(musicxml)) and "notehead" in toolkit.renderToSVG(1)
 
 
+def test_as_abc_a_tune_is_what_was_written(there: Open) -> None:
+    written = "T:t % a remark\nM:4/4\nL:1/8\nK:C\nC D E F   GABc| % and another\n"
+    assert there.client.get(f"/api/tunes/{there.keep(written)}/file.abc").text == f"X:1\n{written}"
+
+
 def test_a_file_is_played_as_asked_for(there: Open) -> None:
     from symusic import Score
 
@@ -136,6 +141,10 @@ def test_chords_that_a_tune_implies_are_in_its_files_where_asked_for(there: Open
 
     path = f"/api/tunes/{there.keep(PLAIN)}/file.mid"
     assert len(Score.from_midi(there.client.get(path, params={"chords": True}).content).tracks) == 2
+    sound = path.replace(".mid", ".wav")
+    assert there.client.get(sound).content != there.client.get(sound, params={"chords": True}).content
+    score = path.replace(".mid", ".musicxml")
+    assert there.client.get(score).content == there.client.get(score, params={"chords": True}).content
 
 
 def test_what_is_wrong_comes_with_the_score(there: Open) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from tunewright.formats.abc.reading import with_number
 from tunewright.formats.following import FollowedScore, followed
-from tunewright.formats.formats import FORMATS
+from tunewright.formats.formats import FORMATS, formats_that_take
 from tunewright.formats.midi.accompaniment import has_chords
 from tunewright.formats.midi.performance import speed
 from tunewright.formats.sound.practice import Practice, count_in, seconds_of, to_wav
@@ -59,19 +60,15 @@ def sound(abc: str, how: Mapping[str, Any]) -> bytes:
 def file(abc: str, kind: str, how: Mapping[str, Any]) -> dict[str, Any]:
     """The first tune of a text as the bytes of a file of a format, and its title.
 
-    `how` has `tempo`, `chords` and `program`, where they are not as usual.
+    `how` has `tempo`, `chords` and `program`, where they are not as usual. As ABC it is what was written.
     """
     music = _music(abc)
-    played = _melody(music)
-    options = dict(how)
-    if (
-        options.get("chords")
-        and not _has_chords(music)
-        and isinstance(music, Tune)
-        and FORMATS[kind].needs == "symusic"
-    ):
+    title = _melody(music).title
+    implies = bool(how.get("chords")) and not _has_chords(music)
+    if isinstance(music, Tune) and implies and kind in formats_that_take("chords", music.kind):
         music = with_implied_chords(music)
-    return {"content": FORMATS[kind].encode(music, name=played.title or "tune", **options), "title": played.title}
+    as_written = with_number(abc).encode() if kind == "abc" else None
+    return {"content": as_written or FORMATS[kind].encode(music, name=title or "tune", **how), "title": title}
 
 
 def _music(abc: str) -> Tune | Score:
