@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.studios import browser, needs_chromium, served
+from tests.support.open_studios import browser, needs_chromium, served
 from tunewright.formats.abc import parse_abc
 from tunewright.music.tune import Note, Tune
 from tunewright.studio.routes.certificates import CertificateOut, Nearest, WellFormed

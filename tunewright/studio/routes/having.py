@@ -13,6 +13,8 @@ from fastapi import Depends, Request
 from tunewright.studio.certificates import Certificates
 from tunewright.studio.settings import Settings
 from tunewright.studio.storage.database import Database
+from tunewright.studio.work.learning import Learning
+from tunewright.studio.work.listeners import Listeners
 from tunewright.studio.work.pool import Pool
 
 
@@ -25,6 +27,8 @@ class Studio:
     drawing: Pool
     rendering: Pool
     certifying: Pool
+    learning: Learning
+    listeners: Listeners
     certificates: Certificates
 
 

@@ -6,6 +6,7 @@ This file stores nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -105,7 +106,7 @@ def _followed(music: Tune | Score, drawn: FollowedScore) -> dict[str, Any]:
     melody = _melody(music)
     bar, until = count_in(melody)
     return {
-        "svg": drawn.svg,
+        "svg": without_sheet(drawn.svg),
         "bars": [
             {
                 "number": one.number,
@@ -125,6 +126,14 @@ def _followed(music: Tune | Score, drawn: FollowedScore) -> dict[str, Any]:
         "chords": _has_chords(music),
         "implied_chords": not _has_chords(music) and implies_chords(melody),
     }
+
+
+def without_sheet(svg: str) -> str:
+    """A picture without the style sheet in it: a page may have none but those of its own, and they say the same."""
+    return _SHEET.sub("", svg)
+
+
+_SHEET = re.compile(r"<style[^>]*>[^<]*</style>")
 
 
 def _told(seconds: float) -> float:
