@@ -69,15 +69,13 @@ export class Certificate {
       said.append(...content.filter(Boolean));
       list.append(made("dt", say(name)), said);
     };
+    const { well_formed: sound = this.tune, removed_mass: mass = this.tune.removed_mass } = found;
+    if (sound.valid !== null) add("cert_sound", this.#sound(sound));
     if (found.refused) add("cert_none", made("p", found.refused));
-    else if (found.pending) add("cert_moment", made("p", say(found.reading ? "cert_reading" : "cert_pending")));
-    else {
-      add("cert_sound", this.#sound(found.well_formed));
-      add("cert_nearest", ...(found.known ? this.#nearest(found.nearest) : [made("p", say("cert_unknown"))]));
-      if (found.surprise.some((bits) => bits !== null)) add("cert_surprise", ...this.#surprise(found.surprise));
-      if (found.removed_mass !== null && found.removed_mass !== undefined) add("cert_grammar", made("p", this.#grammar(found.removed_mass)));
-      if (found.plan) add("cert_plan", made("p", found.plan, "code"), made("p", say("cert_plan_hint"), "hint"));
-    }
+    else if (found.pending) add("cert_nearest", made("p", say(found.reading ? "cert_reading" : "cert_pending")));
+    else this.#measured(found, add);
+    if (mass !== null && mass !== undefined) add("cert_grammar", made("p", this.#grammar(mass)));
+    if (found.plan) add("cert_plan", made("p", found.plan, "code"), made("p", say("cert_plan_hint"), "hint"));
     add("cert_settings", this.#settings());
     const title = made("h2", say("certificate"));
     title.id = "certificate-title";
@@ -86,6 +84,11 @@ export class Certificate {
     this.element.replaceChildren(head, list);
     this.element.hidden = false;
     this.#mark(this.view);
+  }
+
+  #measured(found, add) {
+    add("cert_nearest", ...(found.known ? this.#nearest(found.nearest) : [made("p", say("cert_unknown"))]));
+    if (found.surprise.some((bits) => bits !== null)) add("cert_surprise", ...this.#surprise(found.surprise));
   }
 
   #sound({ valid, error }) {
