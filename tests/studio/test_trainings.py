@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from tests.support.small_base import boxed, made_base  # noqa: F401
 from tests.support.small_runs import real_tunes
-from tests.support.studios import Served, files_of, read_collection, studio_in, wait_for
+from tests.support.studios import PATIENCE, Served, files_of, read_collection, studio_in, wait_for
 from tunewright.studio.routes import trainings as routes
 from tunewright.studio.work.curves import Follower, curve, measured
 
@@ -376,9 +376,12 @@ def test_pages_are_made_when_they_are_asked_for(client: TestClient) -> None:
         answer = client.post(f"/api/reports?lang={language}", json={"kind": kind, "trainings": which})
         assert answer.status_code == 201, answer.text
         report = answer.json()["id"]
-        return wait_for(
-            lambda: found if (found := client.get(f"/api/reports/{report}").json())["state"] != "waiting" else None
-        )
+
+        def found() -> dict[str, Any] | None:
+            now = client.get(f"/api/reports/{report}").json()
+            return None if now["state"] == "waiting" else now
+
+        return wait_for(found, 4 * PATIENCE)
 
     card = made("scorecard", trainings[:1], "zh")
     assert card["state"] == "ready", card
