@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --con
 .PHONY: help demo base test check bench docs clean
 
 help:
-	@echo "make demo    learn from O'Neill's 2,009 tunes, write eight new ones into demo/ (about five minutes)"
+	@echo "make demo    learn from O'Neill's 2,009 tunes, write eight new ones into demo/ (about a minute)"
 	@echo "make base    train the model in the box again, measure it and write its card (at most two hours on two cores)"
 	@echo "make test    run the tests"
 	@echo "make check   style and types: ruff, mypy"

@@ -58,7 +58,9 @@ from tunewright.music.tune import Tune
 from tunewright.support.errors import TokenError
 from tunewright.tokens.characters.tokenizer import CharTokenizer
 from tunewright.tokens.contract import Passage
+from tunewright.training.base import run_folder
 from tunewright.training.presets import load_preset
+from tunewright.training.run import is_run
 
 LOOKED_AT = 60  # held-out tunes that each peer is chosen by
 LONGEST = 1500  # signs of a drawn tune
@@ -257,7 +259,9 @@ def of_ours(which: str, judge: Judge, test: Sequence[Tune], given: argparse.Name
     """The same of a run of ours, or of a preset that is trained here."""
     learned = Learned("ours")
     with tempfile.TemporaryDirectory() as folder:
-        run = which if Path(which).is_dir() else train_ours(which, judge.real, folder, given.seconds, seed, learned)
+        run = (
+            which if is_run(run_folder(which)) else train_ours(which, judge.real, folder, given.seconds, seed, learned)
+        )
         generator = load_generator(run)
         learned.weights = sum(weight.numel() for weight in generator.model.parameters())
         bits = Figure("bits per note", foresight(generator, test).bits_per_note)

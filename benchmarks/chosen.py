@@ -19,7 +19,6 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,11 +40,12 @@ from tunewright.measuring.two_sample import real_floor, two_sample
 from tunewright.music.features import Features, features
 from tunewright.music.phrases import returns
 from tunewright.music.tune import Tune
+from tunewright.training.base import run_folder
 from tunewright.training.run import default_temperature, load_run
 
 MOST = 500  # a side
 SETTINGS: Sequence[tuple[float, Mapping[str, float]]] = (
-    *((temperature, {}) for temperature in (0.8, 0.9, 1.0)),
+    *((temperature, {}) for temperature in (0.7, 0.75, 0.8, 0.9, 1.0)),
     *((1.0, {"min_p": share}) for share in (0.02, 0.05, 0.1)),
     *((1.0, {"top_p": share}) for share in (0.9, 0.95)),
 )
@@ -172,22 +172,23 @@ def choosing(judged: Judged, generator: Generator, corpus: Corpus[Tune], given: 
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, nargs="?")
+    parser.add_argument("run", nargs="?")
     parser.add_argument("--best-of", type=int, default=8)
     parser.add_argument("--tunes", type=int, default=TUNES, help="that a critic learns from, where the run has none")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--settings", action="store_true")
+    parser.add_argument("--held-out", choices=("test", "valid"), default="test", help="valid: the tunes to choose by")
     given = parser.parse_args()
     if given.run is None:
         print("skipped: it takes a trained run whose tunes are still there")
         return
     torch.set_num_threads(1)
-    run = load_run(given.run)
+    run = load_run(run_folder(given.run))
     corpus = corpus_of(run)
     generator = replace(load_generator(run), usual=Decoding.of(default_temperature(run.path)))
-    families = [family for family, part in zip(corpus.families, corpus.split, strict=True) if part == "test"]
-    judged = Judged(corpus.test, families, kept_index(corpus.train))
-    print("| tunes | told from test tunes, AUC | a side | bars return | two bars | four bars | plans alike | copies |")
+    families = [family for family, part in zip(corpus.families, corpus.split, strict=True) if part == given.held_out]
+    judged = Judged(getattr(corpus, given.held_out), families, kept_index(corpus.train))
+    print("| tunes | told from real, AUC | a side | bars return | two bars | four bars | plans alike | copies |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     judged.floor()
     if not given.settings:

@@ -138,10 +138,13 @@ class House:
             if name
             and not _below(name, own)
             and (
-                any(_below(other, own) for other in self.imports.successors(name))
-                or len(_constants(tree) & extension.names) > 1
+                any(_below(other, own) for other in self._imported(name)) or len(_constants(tree) & extension.names) > 1
             )
         ]
+
+    def _imported(self, name: str) -> Iterator[str]:
+        """What a file imports; nothing of one that is loaded by its place alone, as migrations are."""
+        return iter(self.imports.successors(name) if name in self.imports else ())
 
     def to_touch_for_measure(self) -> float:
         """How many files name the typical measure of the tables, the one that defines it left out."""

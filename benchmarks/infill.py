@@ -229,6 +229,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=150, metavar="BARS", help="hidden bars of each kind")
     parser.add_argument("--break", dest="broken", action="store_true")
     options = parser.parse_args()
+    if options.left_to_right and len(options.left_to_right) != len(options.infill):
+        parser.error("--left-to-right takes as many runs as --infill, or none")
     corpus = read_corpus(*options.corpus)
     tunes = [tune for tune in corpus.test if not tune.irregular]
     strict = [tune for tune in strictly_held_out(corpus) if not tune.irregular]

@@ -39,6 +39,7 @@ from returns.real import SOURCES, Real, by_collection, chosen, read_real, shuffl
 from validity import complained
 
 from tunewright.formats.abc import format_abc, parse_abc
+from tunewright.generation.decoding import Decoding
 from tunewright.generation.foresight import foresight, left_out
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.music.tune import Tune
@@ -87,14 +88,14 @@ def figures_of(tunes: Sequence[Tune], judge: Judge, seed: int, *, borrowed: bool
     return [*figures, *judge.borrowing(tunes)] if borrowed else figures
 
 
-def well_formed(drawn: Sequence[Drawn], name: str, least: float) -> list[Figure]:
+def well_formed(drawn: Sequence[Drawn]) -> list[Figure]:
     """The share that is well formed: to the program, and to abc2midi where it is installed."""
-    figures = [at_least(f"well formed{name}", sum(one.valid for one in drawn) / len(drawn), least)]
+    figures = [at_least("well formed", sum(one.valid for one in drawn) / len(drawn), 1.0)]
     if shutil.which("abc2midi") is None:
         note("abc2midi is not installed (Debian package abcmidi): nobody else judges what is well formed")
         return figures
     found = complained([one.abc for one in drawn])
-    return [*figures, at_least(f"well formed{name}, to abc2midi", 1 - len(found) / len(drawn), least)]
+    return [*figures, at_least("well formed, to abc2midi", 1 - len(found) / len(drawn), 1.0)]
 
 
 def bits(generator: Generator, real: Real) -> list[Figure]:
@@ -115,7 +116,7 @@ def promises(generator: Generator, count: int, seed: int) -> list[Figure]:
     codec = generator.tokenizer
     if not isinstance(codec, DegreeTokenizer) or not codec.phrase_plan:
         return []
-    drawn = generator.generate(count, Request(free=True), seed=APART * seed)
+    drawn = generator.generate(count, Request(free=True), Decoding.of(1.0), seed=APART * seed, best_of=1)
     made, kept = map(sum, zip(*(count_promises(codec, one.ids) for one in drawn), strict=True))
     return [Figure("promised returns kept without the grammar", kept / made if made else math.nan)]
 
@@ -128,11 +129,11 @@ def figures_of_run(run: str, judge: Judge, count: int, seed: int, options: Seque
     )
     tunes = [one.tune for one in drawn if one.tune is not None]
     generator = load_generator(run)
-    raw = well_formed(free, " without the grammar", LEAST_RAW)[:1]
+    raw = at_least("well formed without the grammar", sum(one.valid for one in free) / len(free), LEAST_RAW)
     return [
         *figures_of(tunes, judge, seed),
-        *raw,
-        *well_formed(drawn, "", 1.0),
+        raw,
+        *well_formed(drawn),
         *promises(generator, count, seed),
         *bits(generator, judge.real),
     ]
@@ -162,6 +163,8 @@ def main() -> None:
     parser.add_argument("--real", action="store_true")
     given = parser.parse_args()
     options = shlex.split(given.options)
+    if (given.broken or given.real) and (options or given.run != [BASE]):
+        parser.error("--break and --real are of real tunes; expected no run and no --options")
     judge = Judge(read_real(given.sources, given.learned))
     real = judge.real
     note(

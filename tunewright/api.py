@@ -130,7 +130,7 @@ def train(
     With the settings of a preset, by default "default" for tunes and "polyphony" for pieces, and others by name, as in
     `hidden_size=256`. It ends after the preset's steps, after `minutes`, when the held-out music is foreseen no better,
     or when `stop()` turns true; `on_progress` is called after each step. It may `start_from` what another run has
-    learned, or from "base": with its tokens and its model, in less than a minute, and it ends, too, where what it draws
+    learned, or from "base": with its tokens and its model, in about a minute, and it ends, too, where what it draws
     is copied. With `resume` it goes on where it was. Raises
     RunError, also where the loss is no longer a number; ConfigError, CorpusError, OutputError. `train_steps` is the
     same as an iterator.

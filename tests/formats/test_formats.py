@@ -108,6 +108,12 @@ def test_other_formats_are_unknown(tmp_path: Path, kind: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_no_music_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"a list; expected a tune, a score or a piece"):
+        write([], tmp_path / "x.abc")  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
 def test_formats_are_named_once() -> None:
     assert parse_formats("svg, MID,svg") == parse_formats("svg, MID,svg", PIECE) == ["svg", "mid"]
 

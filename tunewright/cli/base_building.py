@@ -36,12 +36,13 @@ from tunewright.training.base import CARD, FOLDERS
 from tunewright.training.compact import pack_run
 from tunewright.training.loop import train_steps
 from tunewright.training.presets import load_preset
-from tunewright.training.run import Run, default_temperature, is_run, load_run
+from tunewright.training.run import DEFAULTS, Run, default_temperature, is_run, load_run, save_default_temperature
 
 SOURCES = ("oneill", "ryan", "aird")  # not essen, whose terms are non-commercial
 PRESET = "base"
 MINUTES = 110.0  # of training, so that all of it takes less than two hours
 LARGEST = 8_000_000  # bytes in the wheel
+TEMPERATURE = 0.8  # of drawing, where nothing else is settled: the tunes to choose by were told apart least (LOG.md)
 LEFT_OUT = "left out"  # the part of the split of test tunes that figures are not of
 
 Tell = Callable[[str], None]
@@ -74,6 +75,8 @@ def trained_run(corpus: Corpus[Tune], path: Path, minutes: float) -> Run:
         config = None if resume else load_preset(PRESET)
         show_training(train_steps(corpus, path, config, resume=resume, minutes=minutes, record=record))
     run = load_run(path)
+    if not (path / DEFAULTS).exists():
+        save_default_temperature(path, TEMPERATURE)
     if not learned_from(path, corpus):
         raise RunError(
             f"{path}: learned from {run.summary.get('corpus')}, or divided otherwise; expected {corpus.name}"
@@ -109,8 +112,7 @@ def _write_card(run: Run, corpus: Corpus[Tune], packing: Packing, count: int, te
     strict = _with_test(corpus, kept)
     yardstick, temperature = build_yardstick(strict, learned=True), default_temperature(run.path)
     card = judge_run(generator, yardstick, strict, count=count, temperature=temperature)
-    commands = ("make base", "tunewright evaluate base")
-    text = model_card(run, corpus, kept, bits, card, packing, commands)
+    text = model_card(run, corpus, kept, bits, card, packing)
     replace_file(run.path / CARD, text.encode())
 
 

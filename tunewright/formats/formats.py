@@ -240,10 +240,12 @@ def refuse_unknown(formats: Iterable[str], kind: str) -> None:
 def write(music: Music | Score, path: Path, **options: Any) -> None:
     """Write a tune, a score or a piece in the format that the file's name ends in; `options` as in `Format.encode`.
 
-    ConfigError for an ending that is none, RenderError for what cannot be made, OutputError where the file cannot be
+    ConfigError for an ending that is none and for what is no music, RenderError for what cannot be made, OutputError where the file cannot be
     written.
     """
     name = path.suffix.lower().removeprefix(".")
+    if not hasattr(music, "kind"):
+        raise ConfigError(f"what is to be written is a {type(music).__name__}; expected a tune, a score or a piece")
     refuse_unknown([name], music.kind)
     replace_file(path, FORMATS[name].encode(music, name=str(path), **options))
 

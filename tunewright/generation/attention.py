@@ -50,7 +50,8 @@ def looks(generator: Generator, tune: Tune) -> list[Look]:
         if back:
             most = max(back, key=lambda other: float(shares[note, other]))
             share = float(shares[note, most])
-            found.append(Look(note, most, share, share / float(even[note, most])))
+            if share:  # none where what the run reads ends less than a bar back
+                found.append(Look(note, most, share, share / float(even[note, most])))
     return sorted(found, key=lambda look: -look.times)
 
 

@@ -11,7 +11,7 @@ import contextlib
 import re
 from collections.abc import Generator as Iteration
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from torch import Tensor
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.models.building import misfit
 from tunewright.support.errors import RunError
-from tunewright.training.run import BEST, LAST, Run, locked, read_metrics, write_summary
+from tunewright.training.run import BEST, LAST, Run, forget_critic, locked, read_metrics, write_summary
 from tunewright.training.tensors import MODEL, load_tensors, save_tensors, under
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def list_checkpoints(path: Path) -> tuple[Checkpoint, ...]:
 
 
 def load_checkpoint(run: Run, checkpoint: Checkpoint) -> Generator:
-    """A generator of these weights; RunError where they are missing, broken, or do not fit the run."""
+    """A generator of these weights, without a critic unless they are the best.
+
+    RunError where they are missing, broken, or do not fit the run.
+    """
     generator = load_generator(run, last=checkpoint.file == LAST)
     if checkpoint.file not in (BEST, LAST):
         tensors, _ = load_tensors(run.path / checkpoint.file)
@@ -59,7 +62,7 @@ def load_checkpoint(run: Run, checkpoint: Checkpoint) -> Generator:
         if what := misfit(expected, tensors):
             raise RunError(f"{run.path / checkpoint.file}: does not fit the run's settings ({what})")
         generator.model.load_state_dict(tensors)
-    return generator
+    return generator if checkpoint.file == BEST else replace(generator, critic=None)
 
 
 def choose_checkpoint(run: Run, checkpoint: Checkpoint) -> None:
@@ -71,6 +74,7 @@ def choose_checkpoint(run: Run, checkpoint: Checkpoint) -> None:
     if checkpoint.file == BEST:
         return
     with locked(run.path):
+        forget_critic(run.path)
         before, facts = load_tensors(run.path / BEST)
         save_tensors(run.path / _kept_name(int(facts.get("step") or 0)), before, facts)
         tensors, _ = load_tensors(run.path / checkpoint.file)

@@ -8,6 +8,7 @@ business. This file knows no tokens, and refuses nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
@@ -154,7 +155,14 @@ class Session(Generic[M]):
         choice = self.order.choice
         if choice.best_of < 2 or not candidates:
             return candidates[0] if candidates else None
-        best = candidates[0] if len(candidates) < 2 else max(candidates, key=choice.score or _likely)
+        score = choice.score or _likely
+
+        def worth(one: Generated[M]) -> tuple[float, float]:
+            """Its score, and where that has no opinion its likelihood."""
+            found = score(one)
+            return found, _likely(one) if found == -math.inf else 0.0
+
+        best = max(candidates, key=worth)
         return replace(best, redrawn=sum(one.redrawn for one in candidates), chosen_by=choice.by)
 
     def _is_borrowed(self, drawn: Generated[M]) -> bool:

@@ -36,7 +36,7 @@ from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.support.threads import one_thread
 from tunewright.training.base import refuse_to_change
-from tunewright.training.run import MOST_CANDIDATES, Run, default_temperature, save_default_best_of
+from tunewright.training.run import MOST_CANDIDATES, Run, default_temperature, forget_critic, save_default_best_of
 
 TUNES = 1500  # a side that are heard, where nobody says how many
 FEWEST = 20  # real tunes to learn from
@@ -92,7 +92,7 @@ def teach_run(
     seed: int = 0,
     on_progress: Count | None = None,
 ) -> Taught:
-    """Teach a run a critic and keep it in its folder, where it can tell tunes apart at all.
+    """Teach a run a critic and keep it in its folder, where it can tell tunes apart at all; one of before goes.
 
     With `best_of` that many are drawn of each tune from now on, where nobody says how many. Raises what `teach` raises,
     ConfigError for the model in the box, RunError where the run cannot be drawn from, OutputError where nothing can be
@@ -103,6 +103,7 @@ def teach_run(
         raise ConfigError(f"best_of is {best_of}; expected 1 to {MOST_CANDIDATES}")
     generator = replace(load_generator(run), usual=Decoding.of(default_temperature(run.path)))
     taught = teach(generator, corpus, tunes=tunes, seed=seed, on_progress=on_progress)
+    forget_critic(run.path)  # one of before heard other tunes, and perhaps other weights
     if taught.tells:
         save_critic(run.path, taught.critic)
         if best_of:

@@ -29,6 +29,7 @@ from tunewright.measuring.styles import Style
 from tunewright.music.kinds import M
 
 LINE = 95.0  # percent of human borrowing
+HELD_OUT = ("valid", "test")  # parts of a split; what is in none of them is left out of all figures
 
 
 def candidate(music: M, name: str = "") -> Certificate[M]:
@@ -88,7 +89,7 @@ def build_yardstick(corpus: Corpus[M], *, learned: bool = False) -> Yardstick[M]
     kind: Kind[M] = KINDS[corpus.kind]
     style, habits = kind.learn(corpus.train)
     index = kind.index(corpus.train)
-    numbers = [number for number, part in enumerate(corpus.split) if part != "train"]
+    numbers = [number for number, part in enumerate(corpus.split) if part in HELD_OUT]
     count = min(kind.most_real, len(numbers))
     chosen = [numbers[len(numbers) * place // count] for place in range(count)]
     held_out = [candidate(corpus.music[number]) for number in chosen]

@@ -139,11 +139,8 @@ class RecurrentModel(EmbeddingModel):
         return F.linear(summed, weight, bias).to(BF16)
 
     def _input_table(self) -> Tensor:
-        """What each id, and after the ids each place, adds to the first layer's gates (vocab + places, 4 hidden)."""
-        weight, bias = self._input_weights(0)
-        tables = [F.linear(self.embedding.weight, weight, bias)]
-        tables += [F.linear(embedding.weight, weight) for embedding in self._place_tables()]
-        return torch.cat(tables).float()
+        """What each id alone adds to the first layer's gates (vocab, 4 hidden)."""
+        return F.linear(self.embedding.weight, *self._input_weights(0)).float()
 
     def _place_tables(self) -> list[nn.Embedding]:
         return [embedding for embedding in self.place_embeddings if isinstance(embedding, nn.Embedding)]

@@ -121,15 +121,18 @@ class PhrasePlan:
         return cls(tuple(_plan(features(tune).bars)))
 
     def ways(self, place: int) -> tuple[str, int] | None:
-        """How this bar returns an earlier one, "same" or "varied", and which; None for a new one and an open one."""
+        """How this bar returns an earlier one, "same" or "varied", and which; None for a new one and an open one.
+
+        That is the last one of its label, or, of what it varies, the last one of the letter itself, if there is one.
+        """
         label, before = self.bars[place], self.bars[:place]
         if label is None:
             return None
         if label in before:
             return "same", max(at for at, one in enumerate(before) if one == label)
-        letters = [at for at, one in enumerate(before) if one and one[0] == label[0]]
-        return ("varied", letters[0]) if letters else None
+        letters = [(one[1] == 0, at) for at, one in enumerate(before) if one and one[0] == label[0]]
+        return ("varied", max(letters)[1]) if letters else None
 
     def __str__(self) -> str:
-        """As `parse` reads it; letters after Z, which it does not read, are doubled."""
+        """As `parse` reads it; letters after Z are doubled, which it would take for two bars."""
         return " ".join("." if label is None else _letters(label[0]) + "'" * label[1] for label in self.bars)

@@ -18,7 +18,7 @@ from tunewright.music.kinds import music_id
 from tunewright.music.tune import Tune
 from tunewright.reports.scorecard.text import scorecard_text
 from tunewright.reports.wording import duration
-from tunewright.training.run import Run
+from tunewright.training.run import Run, read_record
 
 COLLECTIONS: Mapping[str, str] = {
     "oneill": "*O'Neill's Music of Ireland*, Chicago 1903",
@@ -58,27 +58,26 @@ def model_card(
     bits: Value,
     card: Scorecard[Tune],
     packing: Packing,
-    commands: Sequence[str],
 ) -> str:
     """The card as Markdown; `kept` are the test tunes that figures are of, `bits` how well they are foreseen."""
     parts = [
         "# base: the model in the box",
-        "Made by `make base`; this page is written by the same command. `tunewright generate` draws from it where no "
-        "run is named, and `tunewright train my-tunes/ --from base --out runs/mine` goes on from it.",
+        "Made small, measured and described by `make base`, which writes this page. `tunewright generate` draws from "
+        "it where no run is named, and `tunewright train my-tunes/ --from base --out runs/mine` goes on from it.",
         "## What it learned from, and under which terms",
         _data(corpus),
         "## How",
         _recipe(run, packing),
         "## How good it is",
-        f"Of {len(corpus.test):,} test tunes, {len(kept):,} are strictly held out, and all figures here are of those: "
-        f"**{bits.value:.3f} bits per note** (95 %: {bits.low:.3f} to {bits.high:.3f}).",
+        f"Of {len(corpus.test):,} test tunes, {len(kept):,} are strictly held out, and the others are left out of "
+        f"all figures here: **{bits.value:.3f} bits per note** (95 %: {bits.low:.3f} to {bits.high:.3f}).",
         f"```\n{scorecard_text(card)}\n```",
         "## What it cannot do",
         "\n".join(f"- {said}" for said in CANNOT),
         "## What these figures leave out",
         _left_out(corpus, kept),
-        "Made with:",
-        "\n".join(f"    {command}" for command in commands),
+        "`make base` gives these figures; `tunewright evaluate base` gives those of all test tunes, families alone "
+        "kept apart.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -97,9 +96,15 @@ def _data(corpus: Corpus[Tune]) -> str:
 
 def _recipe(run: Run, packing: Packing) -> str:
     told: Mapping[str, Any] = run.summary
+    record = read_record(run.path)
     took = f"{told['steps']:,} steps, {duration(told['seconds'])}; the weights of step {told['best_step']:,} were best"
     settings = "\n".join(f"| `{name}` | {value} |" for name, value in run.config.flat().items())
+    changed = ", ".join(f"`{one}`" for one in record.get("changed") or ())
+    preset = f"With the preset `{record.get('preset')}`{f' and {changed}' if changed else ''}"
+    by_time = told["steps"] < run.config.schedule.num_training_iterations
+    ended = "; a limit of time set where its schedule ended, not the number of steps" if by_time else ""
     return (
+        f"{preset}{ended}. "
         f"{told['parameters']:,} weights, kept as whole numbers of eight bits with a scale for each row: {packing}. "
         f"Trained for {took} for the tunes to choose by ({told['bits_per_note']:.3f} bits per note).\n\n"
         f"| setting | value |\n| --- | --- |\n{settings}"

@@ -216,15 +216,13 @@ def _check_plan(plan: PhrasePlan, bars: int | None) -> None:
 
 
 def planned_as(tune: Tune, request: Request) -> Request:
-    """The request, its bars returning as those of this tune do; the form too where nothing else asks for one."""
+    """The request, its bars returning as those of this tune do, and its form, where that fits and none is asked for."""
     if not tune.notes:
         raise ConfigError(f"{tune.source or 'the tune'}: has no notes; expected a tune whose plan to follow")
-    plan = PhrasePlan.of(tune)
-    form = form_of(tune)
-    if request.form is None and request.bars is None:
-        fits = form is not None and form.bars == len(plan.bars)
-        request = replace(request, form=form if fits else None, bars=None if fits else len(plan.bars))
-    found = replace(request, plan=plan)
+    plan, form = PhrasePlan.of(tune), form_of(tune)
+    fits = form is not None and FEWEST_BARS <= form.bars == len(plan.bars)
+    unsaid = request.form is None and request.bars is None
+    found = replace(request, plan=plan, form=form if unsaid and fits else request.form)
     check_request(found)
     return found
 

@@ -56,6 +56,8 @@ def pack_run(run: Run, folder: Path) -> Run:
     for name in AS_THEY_ARE:
         if (run.path / name).exists():
             shutil.copyfile(run.path / name, folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)  # of another run that was there
     _write_json(folder / "record.json", {**_some(record, RECORDED), "tunewright": __version__})
     replace_file(folder / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in looks).encode())
     save_compact(folder / BEST, tensors, facts)

@@ -25,7 +25,7 @@ from tunewright.training.state import load_weights
 
 UNWATCHED_STEPS = 20  # where nothing is held out to say when it is enough
 FEWEST_HELD_OUT = 5  # tunes that can say when it is enough
-FEWEST_STEPS, MOST_STEPS = 40, 160  # the most take less than a minute on two cores
+FEWEST_STEPS, MOST_STEPS = 40, 160  # the most take about a minute on two cores
 FEW, MANY = 100, 800  # tunes: from few to many, steps grow from the fewest to the most
 LOOKS = 8  # at held-out music, and at copies among what is drawn
 PATIENCE = 4  # of them without an improvement: the first steps, at their largest, may well lose a little

@@ -18,6 +18,7 @@ from tunewright.support.environment import environment
 from tunewright.support.errors import ConfigError, OutputError, RunError
 from tunewright.support.files import replace_file
 from tunewright.tokens.registry import fit_codec
+from tunewright.training.batches import chosen_music
 from tunewright.training.config import Config, format_config
 from tunewright.training.finetuning import Origin, check_origin
 from tunewright.training.run import LAST, Run, create_run, load_run, read_record, read_split
@@ -56,6 +57,7 @@ def open_run(
         else:
             check_origin(origin, config)
             tokenizer, told["from"] = origin.codec, origin.told
+        chosen_music(tokenizer, corpus, config)  # refused before there is a folder that could not be gone on with
         if corpus.sources:
             told.setdefault("sources", list(corpus.sources))
         return create_run(path, config, tokenizer, _split(corpus), told | environment())

@@ -200,6 +200,11 @@ def save_default_best_of(path: Path, best_of: int) -> None:
     _save_default(path, "best_of", best_of)
 
 
+def forget_critic(path: Path) -> None:
+    """Take away the critic of a run, which heard what other weights draw than those that it has now."""
+    (path / CRITIC).unlink(missing_ok=True)
+
+
 def _save_default(path: Path, name: str, value: float) -> None:
     stored = _read_defaults(path) if (path / DEFAULTS).exists() else {}
     replace_file(path / DEFAULTS, (json.dumps(stored | {name: value}, indent=1) + "\n").encode())

@@ -21,7 +21,7 @@ from tunewright.support.documents import Shape, shown
 from tunewright.support.errors import RunError
 from tunewright.support.numbers import without_nan
 from tunewright.training.config import OptimiserSettings
-from tunewright.training.run import BEST, LAST, Run
+from tunewright.training.run import BEST, LAST, Run, forget_critic
 from tunewright.training.tensors import MODEL, OPTIMIZER, load_tensors, save_tensors, under
 
 MOST_THREADS = 4096  # that a run may say it began with
@@ -94,7 +94,8 @@ class TrainingState:
             self.model.load_state_dict(first)
 
     def save_best(self, valid_loss: float) -> None:
-        """Keep the weights as the best."""
+        """Keep the weights as the best; a critic heard what those before draw, and is taken away."""
+        forget_critic(self.path)
         facts = {"step": self.counters.step, "valid_loss": without_nan(valid_loss)}
         save_tensors(self.path / BEST, self.model.state_dict(), facts)
 

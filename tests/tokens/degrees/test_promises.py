@@ -8,6 +8,7 @@ from itertools import islice
 import pytest
 
 from tests.support.musical import planned_tokenizer, regular_tunes, tokenizer, wild
+from tunewright.formats.abc import parse_abc
 from tunewright.generation.decoding import Decoding
 from tunewright.generation.generator import Generator
 from tunewright.music.phrases import PhrasePlan, phrase_plan
@@ -155,6 +156,7 @@ def test_plans_that_cannot_be_had(plan: str, message: str) -> None:
     [
         (Request(plan="ABAB", free=True), "expected no --free"),
         (Request(plan="ABAB", start="G|GABc dedB|"), "pickup"),
+        (Request(plan="AAAA", start="GABc d2d2|GABc d2d2|abag", meter="C|"), "ends within bar 3"),
         (Request(plan="AAAB", start="GABc dedB|dedB GABc|", meter="C|"), "bar 2 of the start"),
     ],
 )
@@ -167,3 +169,43 @@ def test_a_model_without_plans_refuses_one() -> None:
     model: Generator = wild(1)
     with pytest.raises(ConfigError, match="phrase_plan=true"):
         model.generate(1, Request(plan="ABAB"))
+
+
+@pytest.mark.parametrize("plan", ["A B A' C A B A' D", "A A' B B' A A' B B'", "AA'"])
+def test_what_is_asked_to_be_varied_is_not_the_same(plan: str) -> None:
+    asked, same, varied = PhrasePlan.parse(plan), 0, 0
+    for one in wild(2, planned=True).generate(12, Request(plan=asked, meter="4/4")):
+        assert one.valid
+        assert isinstance(one.music, Tune)
+        assert all(kept for _, kept in promises_in(one.ids))
+        has = PhrasePlan.of(one.music).bars
+        for place in range(len(asked.bars)):
+            returned = asked.ways(place)
+            if returned and returned[0] == "varied":
+                varied += 1
+                same += has[place] == has[returned[1]]
+    assert varied >= 12
+    assert same <= varied / 20  # a bar of one note can only be kept
+
+
+@pytest.mark.parametrize("abc", ["CDEFGABc|]", "CDEFGABc|cBAGFEDC|]"])
+def test_a_plan_like_that_of_a_tune_of_few_bars(abc: str) -> None:
+    (tune,) = parse_abc(f"X:1\nM:4/4\nL:1/8\nK:C\n{abc}\n")
+    (one,) = wild(1, planned=True).generate(1, Request.parse(plan_like=tune))
+    assert one.valid
+
+
+def test_a_start_with_a_plan_keeps_its_bars() -> None:
+    """In a metre with longer ones, a whole bar of it would be a pickup, and all labels a bar late."""
+    asked = PhrasePlan.parse("ABACABAD")
+    for one in wild(3, planned=True).generate(12, Request(start="CDEF GABc|", plan=asked)):
+        assert isinstance(one.music, Tune)
+        assert one.music.measures[0].full
+        has = PhrasePlan.of(one.music).bars
+        assert has[0] == has[2] == has[4] == has[6]
+        assert has[1] == has[5]
+
+
+def test_of_what_is_varied_the_nearest_is_returned() -> None:
+    assert PhrasePlan.parse("A B A C A'").ways(4) == ("varied", 2)
+    assert PhrasePlan.parse("A A' B A''").ways(3) == ("varied", 0)

@@ -113,7 +113,7 @@ def train(
 ) -> None:
     """Learn from a collection, into a run folder.
 
-    Ctrl-C saves and says how to go on. With --from it takes less than a minute, and ends earlier where held-out tunes
+    Ctrl-C saves and says how to go on. With --from it takes about a minute, and ends earlier where held-out tunes
     are foreseen no better, or where what is drawn is copied.
     """
     if origin and (clash := [name for name, given in _beside_from(preset, tokens, resume).items() if given]):

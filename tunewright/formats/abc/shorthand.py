@@ -92,7 +92,8 @@ def expand_macros(text: str, macros: Sequence[tuple[str, str]]) -> str:
     """
     for target, meaning in macros:
         pattern = re.compile(re.escape(target).replace("n", _ANY_NOTE, 1) + _OR_TEXT)
-        size = len(text) + len(pattern.findall(text)) * len(meaning)
+        uses = sum(found["text"] is None for found in pattern.finditer(text))
+        size = len(text) + uses * len(meaning)
         if size > LONGEST_LINE:
             raise ParseError(
                 f"macro {target[:20]!r} makes a line of {size:,} characters, expected {LONGEST_LINE:,} at most"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -81,12 +82,13 @@ def plan_tune(tokenizer: DegreeTokenizer, request: Request, start: str = "") -> 
     )
 
 
-def fit_start(plan: Plan, grammar: Grammar) -> Plan:
-    """The plan with the metres left that its music to begin with fits; ConfigError where it fits none."""
+def fit_start(plan: Plan, grammar: Grammar, bar: Fraction | None = None) -> Plan:
+    """The plan with the metres left that its music to begin with fits, of bars so long; ConfigError for none."""
     if not plan.music or plan.piece:
         return plan
     meters = grammar.tokenizer.meters
     asked = [number for number in meters if plan.meter in (None, number) and not meters[number].free]
+    asked = [number for number in asked if bar is None or meters[number].length == bar]
     form = plan.request.form
     fits = [n for n in asked if grammar.lets_through(plan.music, Constraints(meters[n], form, planned=False))]
     if not fits:
@@ -198,18 +200,28 @@ def _check_range(begun: Tune, request: Request) -> None:
             raise ConfigError(f"the start has {pitch}, outside {request.low}-{request.high}; expected notes within it")
 
 
-def check_planned_start(plan: PhrasePlan, start: str, request: Request) -> None:
-    """ConfigError where the bars of a start are not what a phrase plan has them be, or where it has a pickup."""
+def planned_bar(plan: PhrasePlan, start: str, request: Request) -> Fraction | None:
+    """How long the bars are with which a tune of a phrase plan is to begin; None where the start has no whole one.
+
+    ConfigError where they are not what the plan has them be, or where one but the last is short, as a pickup is.
+    """
     begun, _ = _read_start(start, request)
-    full = max(measure.length for measure in begun.measures)
-    whole = [measure for measure in begun.measures if measure.length == full]
-    if begun.measures[: len(whole)] != tuple(whole):
+    measures = begun.measures
+    full = max(measure.length for measure in measures)
+    if measures[0].closing is None:
+        full = begun.meter.length or full + 1
+    whole = [measure for measure in measures if measure.length == full]
+    if measures[: len(whole)] != tuple(whole) or len(whole) + 1 < len(measures):
         raise ConfigError("the start has a pickup, or a short bar, which no plan can have; expected full bars")
+    if len(whole) < len(measures) and len(whole) < len(plan.bars) and plan.ways(len(whole)):
+        what = f"the start ends within bar {len(whole) + 1}, which {plan} has return"
+        raise ConfigError(f"{what}; expected a start of whole bars")
     own = PhrasePlan.of(begun)
     for place in range(min(len(whole), len(own.bars), len(plan.bars))):
         if plan.bars[place] is not None and plan.ways(place) != own.ways(place):
             what = str(PhrasePlan(own.bars[: place + 1])).split()[-1]
             raise ConfigError(f"bar {place + 1} of the start is {what} by its own plan; expected {plan} to say so too")
+    return full if whole else None
 
 
 def _home_of(begun: Tune) -> int:

@@ -76,13 +76,13 @@ class Promises:
         if state.planning not in (Planning.GIVEN, Planning.WITHIN):
             return -1
         way = self._returning.given.way
-        if way == Way.NEW or (way == Way.VARIED and not self._follows(state)):
+        if way == Way.NEW or (way == Way.VARIED and (not self._follows(state) or self._copying)):
             return -1
         filled = self._reader.filled
         if way == Way.VARIED:  # its notes, but not its ornaments, which may not do here
-            due = [number for number in self._returning.varied_there(filled) if self._rows.is_sounding(number)]
+            due = self._rows.notes_in(self._returning.varied_there(filled))
         else:
-            due = [self._returning.due(filled)]
+            due = (self._returning.due(filled),)
         return next((number for number in due if number and self._rows.lets_through(state.row, number)), -1)
 
     def row(self, state: State) -> int:
@@ -90,7 +90,10 @@ class Promises:
         if state.planning == Planning.AWAITED:
             return self._awaited_row(state)
         row, way = state.row, self._returning.given.way
-        if way == Way.VARIED and not self._following:
+        if way == Way.VARIED and (copying := self._copying):
+            row = state.row if self._following else self._varied_row(state)
+            row = self._rows.longest(self._rows.row_of_both(row, self._rows.row_without([copying])))
+        elif way == Way.VARIED and not self._following:
             row = self._varied_row(state)
         elif way == Way.MOVED and (following := self._next_moved()):
             row = self._rows.row_of_both(row, self._rows.row_of(following))
@@ -180,14 +183,13 @@ class Promises:
         if not source.notes or source.total not in state.cell.frame.totals:
             return False
         if not self._is_plain(source):
-            notes = tuple(number for number in source.ids if self._rows.is_sounding(number))
-            return self._lets_through(state, notes)
+            return self._lets_through(state, self._rows.notes_in(source.ids))
         carried = bool(state.cell.at.tie or state.cell.at.slurs)  # the first note may have to be another
         return (PASSED - ADDED) * len(source.notes) >= (KEPT + RESERVE) * carried
 
     def _is_plain(self, source: Measure) -> bool:
         """Whether all notes of a measure are one token each and stand on the grid: no tuplets, no odd lengths."""
-        single = all(number in self._rows.columns.timed for number in source.ids if self._rows.is_sounding(number))
+        single = all(number in self._rows.columns.timed for number in self._rows.notes_in(source.ids))
         return single and all(ticks % GRID == 0 for ticks in source.ticks)
 
     def _moves(self, source: Measure, state: State) -> Iterator[tuple[int, ...]]:
@@ -223,6 +225,15 @@ class Promises:
         return bool((self._rows.masks.table[row] & self._rows.closing).any())
 
     # -------------------------------------------------------------------------------------------- a varied measure
+
+    @property
+    def _copying(self) -> int:
+        """The id that would make a varied measure that is asked for the same as what it varies; 0 for none."""
+        source = self._returning.source
+        if self._plan is None or source is None or self._freedom()[0] < KEPT:
+            return 0
+        own, there = (self._rows.notes_in(ids) for ids in (self._returning.ids, source.ids))
+        return there[-1] if own == there[:-1] else 0
 
     def _follows(self, state: State) -> bool:
         """Whether a varied measure has to follow what it varies from here on."""

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from tunewright.music.form import FEWEST_BARS, Form, Section
 from tunewright.music.rhythms import RHYTHMS
 from tunewright.music.tune import Key
-from tunewright.tokens.degrees.features import ContextFeatures
+from tunewright.tokens.degrees.features import ContextFeatures, Kind
 from tunewright.tokens.degrees.grammar import Constraints, Grammar
 from tunewright.tokens.degrees.returns import Return
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
 from tunewright.tokens.masks import Mask, Masks
 from tunewright.tokens.requests import MOST_SHARPS
+
+SOUNDING = (Kind.TUPLET, Kind.LENGTH, Kind.NOTE, Kind.REST)
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,14 @@ class DegreeRows:
             ticks[token] = length
         return ticks
 
-    def is_sounding(self, number: int) -> bool:
-        """Whether an id is a note or rest, or the length or the tuplet of one."""
-        return bool(self._ticks[number]) or number in self.columns.sounds or number in self.columns.tuplets
+    def notes_in(self, ids: Iterable[int]) -> tuple[int, ...]:
+        """Notes and rests, with their lengths and tuplets; grace notes and all other ornaments left out."""
+        found, grace, kinds = [], False, self.columns.kinds
+        for number in ids:
+            grace = kinds[number] == Kind.BRACE or (grace and kinds[number] != Kind.UNBRACE)
+            if not grace and kinds[number] in SOUNDING:
+                found.append(number)
+        return tuple(found)
 
     @cached_property
     def _timed(self) -> Mask:

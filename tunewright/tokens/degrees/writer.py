@@ -13,7 +13,7 @@ from tunewright.music.form import FEWEST_BARS
 from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError
 from tunewright.tokens.degrees.grammar import Grammar
-from tunewright.tokens.degrees.plan import Plan, check_planned_start, fit_start, plan_infill, plan_tune, plan_variation
+from tunewright.tokens.degrees.plan import Plan, fit_start, plan_infill, plan_tune, plan_variation, planned_bar
 from tunewright.tokens.degrees.rows import DegreeRows
 from tunewright.tokens.degrees.script import DegreeScript
 from tunewright.tokens.degrees.tokenizer import DegreeTokenizer
@@ -75,6 +75,5 @@ class DegreeWriter:
         if given:
             return plan_infill(self.tokenizer, given.tune, given.first, given.last)
         plan = plan_tune(self.tokenizer, request, text_start(request))
-        if request.plan and plan.music:
-            check_planned_start(request.plan, text_start(request), request)
-        return plan if request.free else fit_start(plan, self.grammar)
+        bar = planned_bar(request.plan, text_start(request), request) if request.plan and plan.music else None
+        return plan if request.free else fit_start(plan, self.grammar, bar)
