@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from tests.support.small_base import boxed, made_base  # noqa: F401
 from tests.support.small_runs import real_tunes
-from tests.support.studios import Served, files_of, read_collection, studio_in, wait_for
+from tests.support.studios import PATIENCE, Served, files_of, read_collection, studio_in, wait_for
 from tunewright.studio.routes import trainings as routes
 from tunewright.studio.work.curves import Follower, curve, measured
 
@@ -158,6 +158,7 @@ def test_a_tune_of_the_latest_weights_is_stored_in_the_notebook(learned: Learned
     assert f"N:seed {tune['seed']}" in tune["abc"]
 
 
+@pytest.mark.slow
 def test_it_can_be_heard_while_it_learns_and_the_weights_are_the_newest(client: TestClient) -> None:
     training = begin(client, collection_of(client), steps=MANY)
     stepped(client, training)
@@ -179,6 +180,7 @@ def test_one_that_has_no_weights_yet_says_so(client: TestClient) -> None:
     ended(client, first)
 
 
+@pytest.mark.slow
 def test_it_stops_when_it_is_told_and_goes_on_from_there(client: TestClient) -> None:
     training = begin(client, collection_of(client), steps=MANY)
     stepped(client, training, 2)
@@ -197,6 +199,7 @@ def test_it_stops_when_it_is_told_and_goes_on_from_there(client: TestClient) -> 
         assert client.post(f"/api/trainings/{training}/{act}").status_code == 409
 
 
+@pytest.mark.slow
 def test_others_wait_in_a_queue_of_bounded_length(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes, "MOST_WAITING", 3)
     collection = collection_of(client)
@@ -296,6 +299,7 @@ def test_what_is_deleted_is_gone_with_its_run(client: TestClient, home: Path) ->
     assert client.get(f"/api/trainings/{training}").status_code == 404
 
 
+@pytest.mark.slow
 def test_one_whose_tunes_are_deleted_stays_but_cannot_go_on(client: TestClient) -> None:
     collection = collection_of(client)
     training = begin(client, collection, steps=MANY)
@@ -312,6 +316,7 @@ def test_one_whose_tunes_are_deleted_stays_but_cannot_go_on(client: TestClient) 
 # ------------------------------------------------------------------------------------------------ killed
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_is_said_and_gone_on_with(client: TestClient) -> None:
     training = begin(client, collection_of(client), steps=MANY)
     stepped(client, training, 2)
@@ -325,6 +330,7 @@ def test_a_process_that_is_killed_is_said_and_gone_on_with(client: TestClient) -
     assert again["about"]["steps"] > found["about"]["steps"]
 
 
+@pytest.mark.slow
 def test_a_studio_that_closes_has_it_saved_and_the_next_one_goes_on(place: Path) -> None:
     with studio_in(place / "studio") as client:
         client.get("/learn")
@@ -376,9 +382,12 @@ def test_pages_are_made_when_they_are_asked_for(client: TestClient) -> None:
         answer = client.post(f"/api/reports?lang={language}", json={"kind": kind, "trainings": which})
         assert answer.status_code == 201, answer.text
         report = answer.json()["id"]
-        return wait_for(
-            lambda: found if (found := client.get(f"/api/reports/{report}").json())["state"] != "waiting" else None
-        )
+
+        def found() -> dict[str, Any] | None:
+            now = client.get(f"/api/reports/{report}").json()
+            return None if now["state"] == "waiting" else now
+
+        return wait_for(found, 4 * PATIENCE)
 
     card = made("scorecard", trainings[:1], "zh")
     assert card["state"] == "ready", card

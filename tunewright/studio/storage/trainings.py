@@ -87,6 +87,11 @@ def of_notebook(database: Database, notebook: str) -> list[StoredTraining]:
     return _all(database, StoredTraining.notebook == notebook)
 
 
+def names_of(database: Database, notebook: str) -> dict[str, str]:
+    """What the trainings of a notebook are called, by id, which is also the name of the model that they made."""
+    return {training.id: training.name for training in of_notebook(database, notebook)}
+
+
 def running(database: Database) -> list[StoredTraining]:
     """What counts as running: at the beginning of a server, what an earlier one has left so."""
     return _all(database, StoredTraining.state == "running")
