@@ -62,8 +62,9 @@ def create_app(settings: Settings) -> FastAPI:
         learning = Learning(settings, database)
         listeners = Listeners(database)
         certificates = Certificates(settings, database, pools["drawing"], pools["certifying"])
-        services = {"learning": learning, "listeners": listeners, "certificates": certificates}
-        app.state.studio = Studio(settings, database, **services, **pools)
+        app.state.studio = Studio(
+            settings, database, learning=learning, listeners=listeners, certificates=certificates, **pools
+        )
         for pool in pools.values():
             pool.start()
         await learning.start()

@@ -18,7 +18,6 @@ from tunewright.judging.listening.questions import MACHINE, PAIRS, RATING
 from tunewright.judging.listening.results import find_results
 from tunewright.reports.listening.rater_page import rater_file, write_rater_file
 
-
 AT_FOCUS = """(() => {
   const at = document.activeElement;
   return at === document.body ? "" : at.textContent || at.id;
