@@ -46,6 +46,7 @@ def begin(page: Any, *, headphones: bool = False) -> None:
     page.get_by_role("button", name="Begin").click()
     if not headphones:
         page.get_by_role("button", name="I have no headphones").click()
+        page.locator("audio").first.wait_for()
         return
     page.get_by_role("button", name="Check my headphones").click()
     for _ in range(6):
@@ -53,6 +54,7 @@ def begin(page: Any, *, headphones: bool = False) -> None:
         page.get_by_label("First").check()
         page.get_by_role("button", name="Next").click()
     page.get_by_role("button", name="Go on").click()
+    page.locator("audio").first.wait_for()
 
 
 def hear(page: Any) -> None:

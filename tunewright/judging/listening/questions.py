@@ -1,8 +1,8 @@
 """What raters are asked of a tune, or of two.
 
-In: words as a user writes them. Out: a kind of test, and its questions. The five that are rated are those of the AI
-Music Generation Challenge (Sturm and Maruri-Aguilar 2021), where judges rated each tune from 1 to 5. This file words no
-question: the catalogues do.
+In: words as a user writes them. Out: a kind of test, and its questions. The five that are rated are what the judges of
+the AI Music Generation Challenge looked at in each tune (Sturm and Maruri-Aguilar 2021). This file words no question:
+the catalogues do.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from tunewright.measuring.intervals import INTERVAL
 from tunewright.support.errors import ConfigError
 
 DRAWS = 1000
-TIE = 1.0  # virtual wins of each source over all others together: of two sources half a win each, as of Jeffreys' prior
+TIE = 1.0  # over the number of sources: virtual wins of each over each other; of two half a win, as in Jeffreys' prior
 
 Floats = NDArray[np.float64]
 

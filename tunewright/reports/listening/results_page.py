@@ -90,14 +90,14 @@ class _Written:
     def __init__(self, test: BlindTest, results: Results, wording: Wording) -> None:
         self.test, self.results, self.wording = test, results, wording
 
-    def say(self, key: str, **values: object) -> str:
+    def words(self, key: str, **values: object) -> str:
         """A text of this page."""
         return self.wording.say(f"{TABLE}{key}", **values)
 
     def text(self, commands: Sequence[Sequence[str]]) -> str:
         """The page."""
         results = self.results
-        title = self.say("title", title=results.title) if results.title else self.say("untitled")
+        title = self.words("title", title=results.title) if results.title else self.words("untitled")
         page = ResultsPage(
             title=title,
             lead=lead_of(results, self.wording),
@@ -106,9 +106,9 @@ class _Written:
             answer=self.answer(),
             figure=self.figure(),
             ranking=self.ranking(),
-            ranking_note=self.say("ranking_machine" if results.kind == MACHINE else "ranking_note"),
+            ranking_note=self.words("ranking_machine" if results.kind == MACHINE else "ranking_note"),
             means=self.means(),
-            means_note=self.say(f"means_{results.kind}"),
+            means_note=self.words(f"means_{results.kind}"),
             against=self.against(),
             accuracy=self.accuracy(),
             agreement=self.agreement(),
@@ -124,22 +124,22 @@ class _Written:
         """The numbers at the head of the page."""
         results = self.results
         told = {"finished": results.finished, "by_file": results.by_file}
-        yield Fact(self.say("fact_raters"), f"{results.raters:,}", self.say("fact_raters_note", **told))
-        bars = self.say("fact_items_note", bars=self.test.bars)
-        yield Fact(self.say("fact_items"), f"{results.items:,}", bars)
+        yield Fact(self.words("fact_raters"), f"{results.raters:,}", self.words("fact_raters_note", **told))
+        bars = self.words("fact_items_note", bars=self.test.bars)
+        yield Fact(self.words("fact_items"), f"{results.items:,}", bars)
         if results.accuracy:
-            note = self.say("fact_accuracy_note", chance=percent(results.chance, self.wording))
-            yield Fact(self.say("fact_accuracy"), percent(results.accuracy.value, self.wording), note)
+            note = self.words("fact_accuracy_note", chance=percent(results.chance, self.wording))
+            yield Fact(self.words("fact_accuracy"), percent(results.accuracy.value, self.wording), note)
         known = [one.value for one in results.agreement.values() if not math.isnan(one.value)]
         if known:
             least, most = format_number(min(known)), format_number(max(known))
-            value = least if len(known) == 1 else self.say("range", low=least, high=most)
-            yield Fact(self.say("fact_agreement"), value, self.say("fact_agreement_note"))
+            value = least if len(known) == 1 else self.words("range", low=least, high=most)
+            yield Fact(self.words("fact_agreement"), value, self.words("fact_agreement_note"))
         passed, failed, skipped = results.headphones
-        note = self.say("fact_headphones_note", failed=failed, skipped=skipped)
-        yield Fact(self.say("fact_headphones"), f"{passed:,}", note)
-        minutes = self.say("fact_minutes_unit", minutes=f"{results.minutes:.0f}")
-        yield Fact(self.say("fact_minutes"), minutes, self.say("fact_minutes_note"))
+        note = self.words("fact_headphones_note", failed=failed, skipped=skipped)
+        yield Fact(self.words("fact_headphones"), f"{passed:,}", note)
+        minutes = self.words("fact_minutes_unit", minutes=f"{results.minutes:.0f}")
+        yield Fact(self.words("fact_minutes"), minutes, self.words("fact_minutes_note"))
 
     def answer(self) -> str:
         """Who is first, and whether that is settled; "" where there is one source."""
@@ -152,7 +152,7 @@ class _Written:
         assert second.strength is not None
         clear = first.strength.logits.low > second.strength.logits.high
         names = {"name": self.name(first), "other": self.name(second)}
-        return self.say("ranking_clear" if clear else "ranking_order", **names)
+        return self.words("ranking_clear" if clear else "ranking_order", **names)
 
     def accuracy(self) -> str:
         """Whether machines were told from people; "" in another test."""
@@ -161,17 +161,17 @@ class _Written:
             return ""
         where = "beyond" if found.low > chance else "below" if found.high < min(chance, 0.5) else "within"
         shares = {"share": found.value, "low": found.low, "high": found.high, "chance": chance}
-        return self.say(f"accuracy_{where}", **{name: percent(share, self.wording) for name, share in shares.items()})
+        return self.words(f"accuracy_{where}", **{name: percent(share, self.wording) for name, share in shares.items()})
 
     # ------------------------------------------------------------------------------------------------ tables
 
     def name(self, source: Compared | SourceResult) -> str:
         """What a source is called; real tunes that nobody has named otherwise, in words."""
-        return self.say("real_tunes") if (source.kind, source.name) == (REAL, REAL) else as_title(source.name)
+        return self.words("real_tunes") if (source.kind, source.name) == (REAL, REAL) else as_title(source.name)
 
     def source_row(self, source: SourceResult, cells: Sequence[Cell]) -> TableRow:
         """A row of a source."""
-        return TableRow(self.name(source), tuple(cells), self.say(f"source_{source.kind}"))
+        return TableRow(self.name(source), tuple(cells), self.words(f"source_{source.kind}"))
 
     def ranking(self) -> Table:
         """All sources, the best first."""
@@ -183,7 +183,7 @@ class _Written:
                 cells = [self.number(one.strength.logits), Cell(share), *cells]
             rows.append(self.source_row(one, cells))
         head = ("source", "tunes", "answers") if self.results.kind == MACHINE else RANKED
-        return Table(tuple(map(self.say, head)), tuple(rows))
+        return Table(tuple(map(self.words, head)), tuple(rows))
 
     def means(self) -> Table:
         """By question what was said of each source."""
@@ -192,7 +192,7 @@ class _Written:
             self.source_row(one, [written(one.means[name]) for name in self.results.questions])
             for one in self.results.sources
         ]
-        return Table((self.say("source"), *map(self.question, self.results.questions)), tuple(rows))
+        return Table((self.words("source"), *map(self.question, self.results.questions)), tuple(rows))
 
     def against(self) -> Table:
         """Every two sources of a test of pairs."""
@@ -200,20 +200,20 @@ class _Written:
         for one in self.results.against:
             name, other = (self.name(self.test.sources[place]) for place in (one.first, one.second))
             row = TableRow(
-                self.say("against_name", name=name, other=other), (self.share(one.share), Cell(f"{one.answers:,}"))
+                self.words("against_name", name=name, other=other), (self.share(one.share), Cell(f"{one.answers:,}"))
             )
             rows.append(row)
-        return Table(("", self.say("question_prefer"), self.say("answers")), tuple(rows))
+        return Table(("", self.words("question_prefer"), self.words("answers")), tuple(rows))
 
     def agreement(self) -> Table:
         """Alpha by question."""
         rows = [TableRow(self.question(name), (self.number(value),)) for name, value in self.results.agreement.items()]
-        return Table((self.say("question"), self.say("alpha")), tuple(rows))
+        return Table((self.words("question"), self.words("alpha")), tuple(rows))
 
     def correlations(self) -> Table:
         """The measures that are nearest to the ears, and those that are farthest from them."""
         rows = [self.correlation(one) for one in self.results.correlations[:SHOWN_CORRELATIONS]]
-        return Table((self.say("measure"), self.say("rho"), self.say("tunes")), tuple(rows))
+        return Table((self.words("measure"), self.words("rho"), self.words("tunes")), tuple(rows))
 
     def correlation(self, one: Correlation) -> TableRow:
         """A measure."""
@@ -227,9 +227,9 @@ class _Written:
         """What rho is, or that there are too few tunes."""
         found = self.results.correlations
         return (
-            self.say("correlations_note", tunes=max(one.tunes for one in found))
+            self.words("correlations_note", tunes=max(one.tunes for one in found))
             if found
-            else self.say("correlations_none")
+            else self.words("correlations_none")
         )
 
     def heard(self) -> Table:
@@ -246,7 +246,7 @@ class _Written:
             )
             for one in sorted(self.test.stimuli, key=lambda one: (one.source, one.id))
         ]
-        return Table.of(rows, tuple(map(self.say, head)))
+        return Table.of(rows, tuple(map(self.words, head)))
 
     def key(self, written: str) -> str:
         """A key in the words of the language."""
@@ -258,7 +258,9 @@ class _Written:
     def question(self, name: str) -> str:
         """A question in a word."""
         return (
-            self.wording.say(f"listening.rater.{name}") if self.results.kind == RATING else self.say(f"question_{name}")
+            self.wording.say(f"listening.rater.{name}")
+            if self.results.kind == RATING
+            else self.words(f"question_{name}")
         )
 
     def number(self, one: Estimate) -> Cell:
@@ -272,16 +274,16 @@ class _Written:
 
     def interval(self, low: str, high: str, one: Estimate) -> str:
         """An interval in words; "" where there is none."""
-        return "" if math.isnan(one.low) else self.say("range", low=low, high=high)
+        return "" if math.isnan(one.low) else self.words("range", low=low, high=high)
 
     # ------------------------------------------------------------------------------------------------ the picture
 
     def figure(self) -> str:
         """Each source as a dot on its interval, the best above."""
         estimates = [(self.name(one)[:LONGEST_NAME], self.placed(one)) for one in self.results.sources]
-        told = " ".join(self.say("plot_value", name=name, value=format_number(one.value)) for name, one in estimates)
-        label = self.say("plot", values=told)
-        axis = self.say("axis_machine" if self.results.kind == MACHINE else "axis_strength")
+        told = " ".join(self.words("plot_value", name=name, value=format_number(one.value)) for name, one in estimates)
+        label = self.words("plot", values=told)
+        axis = self.words("axis_machine" if self.results.kind == MACHINE else "axis_strength")
         with page_figure(6.4, 0.42 * len(estimates) + 0.9, label) as figure:
             axes = figure.add_subplot()
             for place, (_, one) in enumerate(estimates):

@@ -39,7 +39,7 @@ def make(
     runs = [one["path"] for one in sources if one["kind"] == RUN]
     if real:
         found.append(real_tunes(real_sources, runs))
-    told = Order(**{name: tuple(value) if name == "questions" else value for name, value in order.items()})
+    told = Order(**{**order, "questions": tuple(order["questions"])})
     yield from _followed(lambda on_progress: make_test(found, told, on_progress=on_progress))
 
 

@@ -50,7 +50,7 @@ async function showSources() {
   for (const model of models) {
     const input = checkbox(model.name);
     input.checked = model.kind === "base";
-    at("models").append(listItem(input, model.title || model.name, say(model.kind)));
+    at("models").append(listItem(input, model.title || model.name, model.kind === "base" ? "" : say(model.kind)));
   }
   kept = tunes;
   at("kept").hidden = !kept.length;

@@ -75,7 +75,7 @@ export class TestCard {
     this.test = test;
     const { state, kind, items, sources } = test;
     this.heading.textContent = test.title || say("untitled");
-    const compared = say("compared", { sources: sources.join(say("comma")) });
+    const compared = say("compared", { sources: sources.map((name) => (name === "real" ? say("real") : name)).join(say("comma")) });
     this.about.textContent = `${say(`about_${kind}`, { items })} · ${new Date(test.created).toLocaleString(document.documentElement.lang)} · ${compared}`;
     this.progress.hidden = state !== "making";
     this.progress.max = test.of || 1;
