@@ -125,9 +125,9 @@ def test_it_is_left_and_taken_up_again_and_an_answer_is_changed(chromium: Any, t
 
     page = context.new_page()
     page.goto(path.as_uri())
-    assert page.get_by_text("you have answered 1 of 3").is_visible()
+    page.get_by_text("you have answered 1 of 3").wait_for()
     page.get_by_role("button", name="Go on").click()
-    assert page.get_by_role("heading", name="Tune 2 of 3").is_visible()
+    page.get_by_role("heading", name="Tune 2 of 3").wait_for()
     page.get_by_role("button", name="Back").click()
     first = page.get_by_role("group", name="Melody")
     assert first.get_by_role("radio", name="4").is_checked()
