@@ -197,3 +197,9 @@ def test_of_several_voices_the_melody_is_followed() -> None:
 
 def test_pictures_that_nobody_follows_have_no_such_names() -> None:
     assert not re.search(r'id="[nb]\d+"|class="bar"', engraving.to_svg(read("cdef gabc|")))
+
+
+def test_notes_are_numbered_by_whole_numbers() -> None:
+    """What a page counts notes by is 1, not true."""
+    (tune,) = parse_abc("X:1\nL:1/8\nM:2/4\nK:C\nCDEF|GABc|]\n")
+    assert [repr(note.index) for note in followed(tune).notes] == [str(place) for place in range(8)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tests.support.real_tunes import real_tunes
+from tests.support.short_tunes import read
 from tunewright.formats.midi.accompaniment import accompaniment
 from tunewright.formats.midi.performance import performed
 from tunewright.music.chord_symbols import parse_chord
 from tunewright.music.implied_chords import implies_chords, with_implied_chords
 from tunewright.music.tune import ChordSymbol, Tune
-from tests.support.short_tunes import read
 
 
 def chords(tune: Tune) -> list[str]:

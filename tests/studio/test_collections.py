@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -339,3 +340,15 @@ def test_what_was_brought_before_a_server_ended_is_read_by_the_next(
     with studio_in(tmp_path / "studio") as client:
         client.cookies.update(cookies)
         assert once_read(client, made["id"])["about"]["tunes"] == 1
+
+
+def test_files_that_a_killed_server_had_not_confirmed_are_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "studio" / "collections"
+    for name in ("left over", "just now"):
+        (folder / name / "music").mkdir(parents=True)
+    os.utime(folder / "left over", (0, 0))
+    with studio_in(tmp_path / "studio") as client:
+        kept = read_collection(client, [("files", ("a.abc", GOOD))])["id"]
+    os.utime(folder / kept, (0, 0))
+    with studio_in(tmp_path / "studio"):
+        assert {path.name for path in folder.iterdir()} == {"just now", kept}

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.routing import APIRoute
 
-from tests.support.places import ROOT
 from tests.support.open_studios import Served, browser, needs_chromium, served
+from tests.support.places import ROOT
 from tunewright.reports.wording import read_catalogue
 from tunewright.studio.app import STATIC, create_app
 from tunewright.studio.settings import Settings

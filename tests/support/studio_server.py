@@ -26,17 +26,18 @@ ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 class Served:
     """A studio in a folder, served until the block ends."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
-        """`words` are more of the command line, as the folders of runs."""
-        self.folder, self.words = folder, words
+    def __init__(self, folder: Path, *words: str, program: tuple[str, ...] = ("-m", "tunewright")) -> None:
+        """`words` are more of the command line, as the folders of runs; `program` is what Python is to run."""
+        self.folder, self.words, self.program = folder, words, program
         self.process: subprocess.Popen[str] | None = None
         self.port = 0
         self.seconds = 0.0  # until it answered
+        self.used = False  # whether something was drawn
 
     def __enter__(self) -> Self:
         begun = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "tunewright", "studio", *self.words, "--port", "0", "--folder", "."]
+        command = [sys.executable, *self.program, "studio", *self.words, "--port", "0", "--folder", "."]
         self.errors = (self.folder / "errors.txt").open("w+")
         self.process = subprocess.Popen(
             command, cwd=self.folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=self.errors, text=True

@@ -44,7 +44,7 @@ class Certificates:
         making = self._making.get(tune.id)
         if making is None:
             making = self._making[tune.id] = asyncio.create_task(self._make(tune))
-            making.add_done_callback(lambda _: self._making.pop(tune.id, None))
+            making.add_done_callback(lambda done: self._made(tune.id, done))
         done, _ = await asyncio.wait([making], timeout=patience)
         return making.result() if done else None
 
@@ -58,6 +58,12 @@ class Certificates:
         for one in making:
             one.cancel()
         await asyncio.gather(*making, return_exceptions=True)
+
+    def _made(self, tune: str, done: asyncio.Task[Certificate]) -> None:
+        """Forget a making that is over; what went wrong in one that nobody waits for any more is tried again later."""
+        del self._making[tune]
+        if not done.cancelled():
+            done.exception()
 
     async def _make(self, tune: StoredTune) -> Certificate:
         model = await run_in_threadpool(self._model, tune.model or BASE)

@@ -99,6 +99,7 @@ EXPECTED: Mapping[str, str] = {
     "dict_type": "expected an object of JSON",
     "list_type": "expected a list",
     "string_type": "expected text",
+    "string_unicode": "expected text without halves of signs",
     "bool_type": "expected true or false",
     "bool_parsing": "expected true or false",
     "int_type": "expected a whole number",
@@ -121,7 +122,15 @@ EXPECTED: Mapping[str, str] = {
     "string_pattern_mismatch": "expected text of the form {pattern}",
 }
 """What is said for each kind of error of pydantic; what is not here is said in its own words."""
-_WITHOUT_FOUND = ("missing", "extra_forbidden", "json_invalid", "too_long", "too_short", "string_too_long")
+_WITHOUT_FOUND = (
+    "missing",
+    "string_unicode",
+    "extra_forbidden",
+    "json_invalid",
+    "too_long",
+    "too_short",
+    "string_too_long",
+)
 
 
 def _problem(error: Mapping[str, Any]) -> str:

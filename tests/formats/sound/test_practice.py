@@ -15,7 +15,6 @@ from tunewright.formats.sound.practice import RATE, TAIL, Practice, count_in, se
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RenderError
 
-
 PIANO = 0
 
 

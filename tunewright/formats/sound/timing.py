@@ -61,7 +61,7 @@ def times_of(tune: Tune, *, tempo: int | None = None, straight: bool = False) ->
     measures: list[MeasureTime] = []
     struck = iter(soundings(tune))
     following = next(struck, None)
-    numbers = [0, *accumulate(isinstance(element, Note) for element in tune.music)]
+    numbers = [*accumulate((isinstance(element, Note) for element in tune.music), initial=0)]
     stops = [measure.stop for measure in tune.measures]
     latest = -1
     for onset, place, length in _timed(tune):

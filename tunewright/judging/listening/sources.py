@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tunewright.corpus.corpus import Corpus
 from tunewright.corpus.files import read_file
@@ -20,10 +20,7 @@ from tunewright.corpus.kinds import TUNE
 from tunewright.corpus.reading import read_corpus
 from tunewright.corpus.sources import BUILT_IN, Dropped, find_files
 from tunewright.formats.abc import format_abc
-from tunewright.generation.decoding import Decoding
-from tunewright.generation.generator import Generator, load_generator
 from tunewright.judging.listening.stimuli import excerpt
-from tunewright.judging.run_scorecard import sources_of
 from tunewright.music.kinds import music_id
 from tunewright.music.rhythms import known_rhythm, told_rhythm
 from tunewright.music.tune import Tune
@@ -31,6 +28,10 @@ from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.tokens.requests import Request
 from tunewright.training.base import run_folder
 from tunewright.training.run import default_best_of, default_temperature, is_run, read_split
+
+if TYPE_CHECKING:
+    from tunewright.generation.decoding import Decoding
+    from tunewright.generation.generator import Generator
 
 RUN, TUNES, REAL = "run", "tunes", "real"
 TRIES = 24  # drawings for one tune, until one is well formed and long enough
@@ -140,6 +141,8 @@ def real_tunes(names: Sequence[str], runs: Sequence[str | Path], name: str = REA
     that is, or nothing is held out.
     """
     folders = [run_folder(run) for run in runs]
+    from tunewright.judging.run_scorecard import sources_of  # noqa: PLC0415 - PyTorch takes a second to load
+
     sources = list(names) or list(dict.fromkeys(one for folder in folders for one in sources_of(folder)))
     if not sources:
         raise CorpusError("real tunes: the runs do not say what they learned from, or it is gone; name a collection")
@@ -209,6 +212,9 @@ class Drawing:
 
 def drawing(run: str | Path, name: str = "", seed: int = 0) -> Drawing:
     """A run that draws tunes, or "base". RunError where it is missing or broken, ConfigError for one of pieces."""
+    from tunewright.generation.decoding import Decoding  # noqa: PLC0415 - PyTorch takes a second to load
+    from tunewright.generation.generator import load_generator  # noqa: PLC0415
+
     folder = run_folder(run)
     generator = load_generator(folder)
     if generator.tokenizer.of.kind != Tune.kind:

@@ -26,7 +26,7 @@ from tunewright.studio.work.kept import Kept
 from tunewright.support.version import __version__
 
 router = APIRouter(prefix="/api", tags=["scores and sounds"])
-LONGEST_ABC = 100_000  # characters
+LONGEST_ABC = 20_000  # characters: the longest real tune that was seen has 9,000
 NARROWEST, WIDEST = 280, 1600  # pixels of a score
 QUICK, SLOW = 20.0, 60.0  # seconds that a score, and a sound or a file, may take
 LONGEST_NAME = 60  # signs of the name of a file
@@ -115,7 +115,8 @@ async def score_of_tune(
 @router.post("/sounds", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
 async def sound(asked: SoundRequest, studio: Here) -> Response:
     """The tune as a WAV file."""
-    return Response(await _sound(studio, asked.abc, asked.told()), media_type="audio/wav")
+    key = ("sound", asked.abc, asked.told())
+    return Response(await made.get(_tag(*key), lambda: _sound(studio, asked.abc, asked.told())), media_type="audio/wav")
 
 
 @router.get("/tunes/{tune}/sound.wav", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
@@ -172,9 +173,8 @@ async def _score(studio: Studio, abc: str, width: int) -> Response:
 
 
 async def _sound(studio: Studio, abc: str, how: dict[str, Any]) -> bytes:
-    return await made.get(
-        _tag("sound", abc, how), lambda: studio.rendering.ask("sound", seconds=SLOW, abc=abc, how=how)
-    )
+    found: bytes = await studio.rendering.ask("sound", seconds=SLOW, abc=abc, how=how)
+    return found
 
 
 async def _tagged(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -22,7 +23,7 @@ from tunewright.studio.routes.having import Here, Notebook, Studio
 from tunewright.studio.routes.refusing import Refused
 from tunewright.studio.storage import trainings, tunes
 from tunewright.studio.storage.tables import StoredTraining, new_id, now
-from tunewright.studio.work.curves import Follower, measured, resumable, trained
+from tunewright.studio.work.curves import Follower, curve, measured, resumable, trained
 from tunewright.studio.work.training import BASE, NOTHING, PRESETS
 
 router = APIRouter(prefix="/api", tags=["trainings"])
@@ -132,7 +133,7 @@ async def begin(asked: TrainingRequest, studio: Here, notebook: Notebook) -> Tra
         notebook=notebook,
         created=now(),
         queued=now(),
-        name=as_title(" ".join(asked.name.split())) or collection.name,
+        name=await run_in_threadpool(_name, studio, notebook, asked.name, collection.name),
         collection=collection.id,
         collection_name=collection.name,
         origin=asked.origin,
@@ -149,6 +150,15 @@ async def begin(asked: TrainingRequest, studio: Here, notebook: Notebook) -> Tra
         raise _no_room(why)
     studio.learning.trainer.wake()
     return await run_in_threadpool(training_out, studio, training)
+
+
+def _name(studio: Studio, notebook: str, asked: str, collection: str) -> str:
+    """What a training is called: as was asked, or as its collection, with a number where that is taken."""
+    if name := as_title(" ".join(asked.split())):
+        return name
+    taken = {one.name for one in trainings.of_notebook(studio.database, notebook)}
+    named = (f"{collection} {number}" for number in count(2))
+    return collection if collection not in taken else next(name for name in named if name not in taken)
 
 
 def _check_origin(studio: Studio, notebook: str, asked: TrainingRequest) -> None:
@@ -240,6 +250,12 @@ async def follow(found: Found, studio: Here) -> AsyncIterator[ServerSentEvent]:
         if training.state not in OPEN and not points:
             return
         await asyncio.sleep(0 if points and training.state not in OPEN else LOOKING)
+
+
+@router.get("/trainings/{training}/curve")
+def whole_curve(found: Found, studio: Here) -> list[dict[str, float]]:
+    """The points of a curve so far, thinned: {step, seconds, train_loss, valid_loss, bits_per_note, copy_rate}."""
+    return curve(studio.learning.run_folder(found.id))
 
 
 @router.post("/trainings/{training}/tune", status_code=201)

@@ -6,9 +6,11 @@ not this file's (`work.uploads`).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 
 from tunewright.studio.storage.database import Database
 from tunewright.studio.storage.tables import StoredCollection
@@ -29,11 +31,11 @@ def store(database: Database, collection: StoredCollection, *, most: int, most_b
 
 def builtin(database: Database, name: str, title: str) -> StoredCollection:
     """The row of a built-in collection, made when it is first asked for."""
+    with suppress(IntegrityError), database.session() as session:  # another may make it at the same moment
+        if session.get(StoredCollection, name) is None:
+            session.add(StoredCollection(id=name, notebook=NOBODY, name=title, about={}, error={}))
     with database.session() as session:
-        found = session.get(StoredCollection, name)
-        if found is None:
-            found = session.merge(StoredCollection(id=name, notebook=NOBODY, name=title))
-        return found
+        return session.get_one(StoredCollection, name)
 
 
 def find(database: Database, notebook: str, collection: str) -> StoredCollection | None:
@@ -56,12 +58,19 @@ def unread(database: Database) -> list[StoredCollection]:
         return list(session.scalars(select(StoredCollection).where(StoredCollection.state == "reading")))
 
 
-def told(database: Database, collection: str, **what: Any) -> None:
-    """Keep what became of reading it: its `state` with `about` or `error`; nothing where it is gone meanwhile."""
+def told(database: Database, collection: str, **what: Any) -> bool:
+    """Keep what became of reading it: its `state` with `about` or `error`; False where it is gone meanwhile."""
     with database.session() as session:
-        if found := session.get(StoredCollection, collection):
-            for name, value in what.items():
-                setattr(found, name, value)
+        found = session.get(StoredCollection, collection)
+        for name, value in what.items() if found else ():
+            setattr(found, name, value)
+    return found is not None
+
+
+def known(database: Database) -> set[str]:
+    """The ids of all collections."""
+    with database.session() as session:
+        return set(session.scalars(select(StoredCollection.id)))
 
 
 def remove(database: Database, notebook: str, collection: str) -> bool:

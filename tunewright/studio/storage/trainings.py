@@ -87,6 +87,11 @@ def of_notebook(database: Database, notebook: str) -> list[StoredTraining]:
     return _all(database, StoredTraining.notebook == notebook)
 
 
+def names_of(database: Database, notebook: str) -> dict[str, str]:
+    """What the trainings of a notebook are called, by id, which is also the name of the model that they made."""
+    return {training.id: training.name for training in of_notebook(database, notebook)}
+
+
 def running(database: Database) -> list[StoredTraining]:
     """What counts as running: at the beginning of a server, what an earlier one has left so."""
     return _all(database, StoredTraining.state == "running")
@@ -142,6 +147,12 @@ def reports_of(database: Database, notebook: str) -> list[StoredReport]:
     wanted = select(StoredReport).where(StoredReport.notebook == notebook)
     with database.session() as session:
         return list(session.scalars(wanted.order_by(StoredReport.created.desc(), StoredReport.id)))
+
+
+def known_reports(database: Database) -> set[str]:
+    """The ids of all pages."""
+    with database.session() as session:
+        return set(session.scalars(select(StoredReport.id)))
 
 
 def unmade_reports(database: Database) -> list[StoredReport]:

@@ -186,6 +186,8 @@ def _steps(wanted: Asked) -> _Steps:
     if given and wanted.vary is not None:
         return _Steps(Request.parse(vary=given, amount=wanted.vary, **words))
     if given and wanted.go_on_from is not None:
+        if wanted.go_on_from == last_bar(given) and not words.get("bars"):
+            raise ConfigError(f"bar {wanted.go_on_from} is the last; expected one before it, or bars to say how many")
         words["start"] = start_to(given, wanted.go_on_from)
         words["rhythm"] = words.get("rhythm") or known_rhythm_of(given)
         return _Steps(Request.parse(**words), given, go_on_from=wanted.go_on_from)
@@ -196,15 +198,22 @@ def _check(generator: Generator, wanted: Asked, steps: _Steps, decoding: Decodin
     """Refuse what cannot be drawn, before anything is: each stretch of a tune is begun, and left."""
     for _, _, request in steps.requests(()):
         generator.stream(request, decoding, seed=wanted.seed).close()
+    if wanted.original is not None:
+        _sources(wanted.run)
 
 
 @lru_cache(maxsize=1)
 def _learned(run: str) -> Corpus[Tune]:
     """The tunes that a run learned from and was tested with."""
+    return read_corpus(*_sources(run), melody=load_run(Path(run)).config.data.melody)
+
+
+def _sources(run: str) -> Sequence[str]:
+    """Where the tunes are that a run learned from; RunError where they are gone."""
     sources = sources_of(Path(run))
     if not sources:
         raise RunError(f"{Path(run).name}: its tunes are gone, and without them nobody can tell what is original")
-    return read_corpus(*sources, melody=load_run(Path(run)).config.data.melody)
+    return sources
 
 
 @lru_cache(maxsize=LINES)

@@ -51,6 +51,7 @@ class _Process:
     """A process, and our end of the pipe to it."""
 
     process: Any
+    pid: int
     pipe: Connection
     numbers: count[int] = field(default_factory=lambda: count(1))
 
@@ -87,7 +88,7 @@ class Keeper:
     def pid(self) -> int | None:
         """The id of the process; None while there is none."""
         process = self._process
-        return None if process is None else process.process.pid
+        return None if process is None else process.pid
 
     def start(self) -> None:
         """Begin."""
@@ -217,8 +218,8 @@ class Keeper:
         self._begun, self.idle = time.monotonic(), False
         try:
             self._process = _new_process(self._module)
-        except OSError as error:
-            return f"no process can be begun ({error.strerror})"
+        except Exception as error:  # too many processes, files or threads: it may be otherwise in a moment
+            return f"no process can be begun ({error})"
         until = self._begun + WARMING
         while not self._stopping and (rest := until - time.monotonic()) > 0:
             if not self._process.pipe.poll():
@@ -252,7 +253,8 @@ def _new_process(module: str) -> _Process:
         raise
     finally:
         theirs.close()
-    return _Process(process, ours)
+    assert process.pid is not None
+    return _Process(process, process.pid, ours)
 
 
 class _Alarm:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ BUILT_IN_SECONDS = 900.0  # for a built-in collection, read once and then kept
 DRAWING_SECONDS = 120.0
 JUDGING_SECONDS = 1800.0
 MOST_READING, MOST_JUDGING = 20, 10  # that wait
+UNKNOWN_SECONDS = 3600.0  # after which a folder that nobody knows of is left over
 REPORTS = "reports"
 
 
@@ -68,11 +70,20 @@ class Learning:
     async def start(self) -> None:
         """Begin, with what an earlier server has left undone."""
         await run_in_threadpool(self.trainer.start)
+        await run_in_threadpool(self._sweep)
         for collection in await run_in_threadpool(collections.unread, self.database):
             if collection.id not in BUILT_IN:
                 self.read(collection)
         for report in await run_in_threadpool(trainings.unmade_reports, self.database):
             await run_in_threadpool(trainings.report_ended, self.database, report.id, "failed", "the studio was closed")
+
+    def _sweep(self) -> None:
+        """Remove what a killed server has left that nobody knows of: files that it had not confirmed yet."""
+        for name, known in (("collections", collections.known), (REPORTS, trainings.known_reports)):
+            ids = known(self.database)
+            for folder in (self.settings.folder / name).glob("*/"):
+                if folder.name not in ids and time.time() - folder.stat().st_mtime > UNKNOWN_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     async def close(self) -> None:
         """Have what learns saved, and end all processes."""
@@ -124,7 +135,8 @@ class Learning:
         if state == "failed" and not built_in:
             await run_in_threadpool(self.forget_files, collection.id)
             found["bytes"] = 0
-        await run_in_threadpool(collections.told, self.database, collection.id, state=state, **found)
+        if not await run_in_threadpool(collections.told, self.database, collection.id, state=state, **found):
+            await run_in_threadpool(self.forget_files, collection.id)  # deleted while it was read
 
     def forget_files(self, collection: str) -> None:
         """Remove what was brought."""

@@ -86,6 +86,7 @@ class _Draft:
     def __init__(self, text: str) -> None:
         self.written = plain_lines(text).split("\n")
         self.lines = list(self.written)
+        self._columns: dict[int, list[int]] = {}
         self.numbers = list(range(1, len(self.lines) + 1))  # in the text, of each line that is read
         if not any(line.startswith("X:") for line in self.lines):
             self._insert(next((place for place, line in enumerate(self.lines) if line.strip()), 0), "X:1")
@@ -101,6 +102,12 @@ class _Draft:
     def text(self, number: int) -> str:
         """A line of the text, without its comment."""
         return strip_comment(self.written[number - 1])
+
+    def columns(self, number: int) -> list[int]:
+        """Where each bar that has notes or rests begins in a line of the text, from 1."""
+        if number not in self._columns:
+            self._columns[number] = list(_begins_of_bars(self.text(number)))
+        return self._columns[number]
 
     def problem(self, error: ParseError) -> Problem:
         """An error where it is in the text."""
@@ -138,6 +145,14 @@ def _column(line: str, text: str, start: int = 0) -> int | None:
     return place + 1 if place >= 0 else None
 
 
+def _begins_of_bars(line: str) -> Iterator[int]:
+    sounding = False
+    for sign in () if FIELD_LINE.match(line) else SIGNS.finditer(line):
+        if sign.lastgroup in _SOUNDS and not sounding:
+            yield sign.start() + 1
+        sounding = sign.lastgroup in _SOUNDS or (sounding and sign.lastgroup != "bar")
+
+
 # ------------------------------------------------------------------------------------------------ what was read
 
 
@@ -149,7 +164,7 @@ def _of_music(music: Tune | Score, draft: _Draft) -> Iterator[Problem]:
 
 
 def _repairs(music: Tune | Score, melody: Tune, draft: _Draft) -> Iterator[Problem]:
-    for repair in music.repairs:
+    for repair in music.repairs[:MOST_PROBLEMS]:
         number = draft.number(repair.line)
         start = _column_of_bar(melody, repair.bar, draft) if repair.bar else None
         column = _column(draft.text(number), repair.detail, (start or 1) - 1) or start
@@ -158,10 +173,10 @@ def _repairs(music: Tune | Score, melody: Tune, draft: _Draft) -> Iterator[Probl
 
 
 def _bars(melody: Tune, draft: _Draft) -> Iterator[Problem]:
-    for error in melody.bar_errors:
+    for error in melody.bar_errors[:MOST_PROBLEMS]:
         yield Problem(draft.number(error.line), _column_of_bar(melody, error.number, draft), str(error), BAR)
     lines = [place for place, element in enumerate(melody.music) if isinstance(element, Bar)]
-    for said in melody.form_errors:
+    for said in melody.form_errors[:MOST_PROBLEMS]:
         found = _FORM_BAR.match(said)
         sign = int(found[1]) - 2 if found else -1  # the bar line before the bar, counted as the form is
         place = lines[min(sign, len(lines) - 1)] if sign >= 0 and lines else 0
@@ -175,30 +190,27 @@ def _left_out(music: Tune | Score, melody: Tune, draft: _Draft) -> Iterator[Prob
     first = draft.number(melody.lines[0] if melody.lines else 1)
     for name, count in music.left_out:
         sign = _QUOTED.search(name)
-        places = ((number, _column(draft.text(number), sign[1])) for number in range(first, len(draft.written) + 1))
-        number, column = next((place for place in places if place[1]), (first, None)) if sign else (first, None)
+        number, column = _find(sign[1], first, draft) if sign else (first, None)
         yield Problem(number, column, f"{name} left out" + (f" ({count} times)" if count > 1 else ""), LEFT_OUT)
+
+
+def _find(sign: str, first: int, draft: _Draft) -> tuple[int, int | None]:
+    """Line and column of the first of a sign, from a line on."""
+    for number in range(first, len(draft.written) + 1):
+        if column := _column(draft.text(number), sign):
+            return number, column
+    return first, None
 
 
 def _column_of_bar(tune: Tune, number: int, draft: _Draft) -> int | None:
     """Where a bar begins in the line that it ends in; None where that cannot be told."""
-    index = next((place for place, measure in enumerate(tune.measures) if measure.number == number), None)
-    if index is None or index >= len(tune.lines):
+    index = number - tune.measures[0].number
+    if not 0 <= index < len(tune.lines):
         return None
     line = tune.lines[index]
-    wanted = sum(before == line for before in tune.lines[:index])
-    text = draft.text(draft.number(line))
-    if FIELD_LINE.match(text):
-        return None
-    sounding = False
-    for sign in SIGNS.finditer(text):
-        if sign.lastgroup in _SOUNDS:
-            if not sounding and not wanted:
-                return sign.start() + 1
-            sounding = True
-        elif sign.lastgroup == "bar" and sounding:
-            wanted, sounding = wanted - 1, False
-    return None
+    columns = draft.columns(draft.number(line))
+    before = index - bisect_left(tune.lines, line, 0, index)
+    return columns[before] if before < len(columns) else None
 
 
 def _more(sources: Sequence[Source], draft: _Draft) -> Iterator[Problem]:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from tunewright.formats.abc.reading import with_number
 from tunewright.formats.following import FollowedScore, followed
-from tunewright.formats.formats import FORMATS
+from tunewright.formats.formats import FORMATS, formats_that_take
 from tunewright.formats.midi.accompaniment import has_chords
 from tunewright.formats.midi.performance import speed
 from tunewright.formats.sound.practice import Practice, count_in, seconds_of, to_wav
@@ -25,6 +26,7 @@ from tunewright.studio.work.proofreading import Proof, proofread
 from tunewright.support.errors import ParseError, RenderError
 
 PLACES = 4  # decimals of a second that are told
+MOST_NOTES, MOST_BARS = 3000, 600  # of all voices, that are drawn or sounded at once; the longest real tune has 900
 
 
 def warm() -> None:
@@ -43,6 +45,7 @@ def score(abc: str, width: int = WIDTH) -> dict[str, Any]:
     if proof.music is None:
         return {"error": proof.error, "problems": _problems(proof)}
     try:
+        _refuse_what_is_too_much(proof.music)
         drawn = followed(proof.music, width=width)
     except RenderError as error:
         return {"error": str(error), "problems": _problems(proof)}
@@ -57,26 +60,30 @@ def sound(abc: str, how: Mapping[str, Any]) -> bytes:
 def file(abc: str, kind: str, how: Mapping[str, Any]) -> dict[str, Any]:
     """The first tune of a text as the bytes of a file of a format, and its title.
 
-    `how` has `tempo`, `chords` and `program`, where they are not as usual.
+    `how` has `tempo`, `chords` and `program`, where they are not as usual. As ABC it is what was written.
     """
     music = _music(abc)
-    played = _melody(music)
-    options = dict(how)
-    if (
-        options.get("chords")
-        and not _has_chords(music)
-        and isinstance(music, Tune)
-        and FORMATS[kind].needs == "symusic"
-    ):
+    title = _melody(music).title
+    implies = bool(how.get("chords")) and not _has_chords(music)
+    if isinstance(music, Tune) and implies and kind in formats_that_take("chords", music.kind):
         music = with_implied_chords(music)
-    return {"content": FORMATS[kind].encode(music, name=played.title or "tune", **options), "title": played.title}
+    as_written = with_number(abc).encode() if kind == "abc" else None
+    return {"content": as_written or FORMATS[kind].encode(music, name=title or "tune", **how), "title": title}
 
 
 def _music(abc: str) -> Tune | Score:
     proof = proofread(abc)
     if proof.music is None:
         raise ParseError(proof.error)
+    _refuse_what_is_too_much(proof.music)
     return proof.music
+
+
+def _refuse_what_is_too_much(music: Tune | Score) -> None:
+    """RenderError for more than is drawn and sounded while somebody waits."""
+    notes, bars = sum(len(tune.notes) for tune in music.tunes), len(_melody(music).measures)
+    if notes > MOST_NOTES or bars > MOST_BARS:
+        raise RenderError(f"{notes:,} notes in {bars:,} bars; expected at most {MOST_NOTES:,} in {MOST_BARS:,}")
 
 
 def _melody(music: Tune | Score) -> Tune:

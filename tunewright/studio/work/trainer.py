@@ -7,6 +7,7 @@ costs its own training the steps since its last checkpoint. This file learns not
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import threading
 import time
@@ -14,6 +15,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from tunewright.corpus.sources import BUILT_IN
 from tunewright.studio.settings import Settings
@@ -79,11 +82,14 @@ class Trainer:
     def _serve(self) -> None:
         while not self._closing.is_set():
             self._wake.clear()
-            training = trainings.take_next(self.database)
-            if training is None:
-                self._wake.wait(1.0)
-            else:
-                self._learn(training)
+            try:
+                training = trainings.take_next(self.database)
+                if training:
+                    self._learn(training)
+                    continue
+            except SQLAlchemyError:  # what could not be kept is found out when the studio begins again
+                logging.getLogger(__name__).exception("the database cannot be asked about trainings")
+            self._wake.wait(1.0)
 
     def _learn(self, training: StoredTraining) -> None:
         """One training, from its process's beginning to its end."""

@@ -60,8 +60,8 @@ export class Editor {
     const draft = this.drafts.find(this.tune?.id);
     this.field.value = draft ?? this.tune?.abc ?? NEW_TUNE;
     this.marks.draw([]);
-    this.#tell([], draft === null ? "" : say("edit_draft"));
-    if (draft !== null || !this.tune) this.newest.push(this.field.value);
+    this.#tell([], draft !== null ? say("edit_draft") : this.tune ? "" : say("edit_new"));
+    if (draft !== null) this.newest.push(draft);
   }
 
   #selected() {

@@ -4,7 +4,7 @@ import { say } from "./words.js";
 
 const PLACE = "tunewright.shown";
 const MOST_SHOWN = 200;
-const MOST_CARDS = 80;
+export const MOST_CARDS = 60;
 const CARD = 158;  // pixels from one card to the next
 
 // What was shown, and where in it we are: kept for this tab, so that a page that is loaded again goes on.

@@ -9,7 +9,15 @@ import { KNOWN } from "./learn_read.js";
 import { say } from "./words.js";
 
 const OPEN = ["waiting", "running"];
-const AGAIN = 2000;  // milliseconds until it is followed again where the line broke
+const AGAIN = 2000;  // milliseconds until it is asked again, while it waits or where the line broke
+let last = Promise.resolve();
+
+// Does one thing after another: a page of many trainings asks for one curve at a time.
+function oneByOne(act) {
+  const mine = last.then(act, act);
+  last = mine.catch(() => {});
+  return mine;
+}
 
 export class Card {
   #gone = false;
@@ -185,27 +193,38 @@ export class Card {
     }
   }
 
-  // Follows the training to its end; where the line breaks, once more.
+  // Follows the training to its end; where the line breaks, once more. Only one that learns has a line of its own.
   async #follow() {
     if (this.following) return;
     this.following = true;
     while (!this.#gone) {
-      const anew = { once: true };
       try {
-        for await (const { event, data } of events("GET", `/api/trainings/${this.id}/events`)) {
-          if (event === "points") {
-            this.curve.add({ ...data, anew: data.anew || anew.once }, this.training.now.progress?.steps);
-            anew.once = false;
-          } else if (event === "training") this.show(data);
-          else if (event === "gone") { this.#gone = true; this.removed(this); }
+        if (this.training.state === "running") await this.#learns();
+        else if (this.isOpen) this.show(await ask("GET", `/api/trainings/${this.id}`));
+        else {
+          this.curve.add({ anew: true, points: await oneByOne(() => ask("GET", `/api/trainings/${this.id}/curve`)) });
+          break;
         }
-        if (!this.isOpen) break;
       } catch (error) {
         if (error.status === 404) break;
-        this.state.textContent = say("line_broken");
+        if (!error.status) this.state.textContent = say("line_broken");
       }
       await pause(AGAIN);
     }
     this.following = false;
+  }
+
+  async #learns() {
+    let anew = true;
+    for await (const { event, data } of events("GET", `/api/trainings/${this.id}/events`)) {
+      if (event === "points") {
+        this.curve.add({ ...data, anew: data.anew || anew }, this.training.now.progress?.steps);
+        anew = false;
+      } else if (event === "training") this.show(data);
+      else if (event === "gone") {
+        this.#gone = true;
+        this.removed(this);
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@ import { ask } from "./api.js";
 import { Acts } from "./make_acts.js";
 import { Desk } from "./make_desk.js";
 import { Editor } from "./edit.js";
+import { MOST_CARDS } from "./history.js";
 import { Wishes, askedBy } from "./make_wishes.js";
 import { say } from "./words.js";
 
@@ -105,7 +106,7 @@ function offerTunes() {
 
 async function start() {
   const models = offerModels();
-  const tunes = await ask("GET", "/api/tunes").catch(() => []);
+  const tunes = await ask("GET", `/api/tunes?most=${MOST_CARDS}`).catch(() => []);
   desk.strip.load(tunes);
   offerTunes();
   const asked = askedBy(new URLSearchParams(location.search));

@@ -13,6 +13,7 @@ const STEPS = [  // bits, from which a note counts as such; colour on paper; par
 ];
 const SHARED = "#7a3fb0";
 const MOST_NAMED = 4;
+const PAUSE = 1200;  // milliseconds before it is asked for: score and sound come first
 const AGAIN = 2000;  // milliseconds after which a certificate that is being made is asked for again
 const HIGHEST = 10;  // bits that reach the top of the picture
 
@@ -46,14 +47,14 @@ export class Certificate {
     this.tune = tune;
     this.bars = barsOf(drawn);
     this.#show({ pending: true });
+    await new Promise((wake) => setTimeout(wake, PAUSE));
     try {
-      for (;;) {
+      while (!signal.aborted) {
         const found = await ask("GET", `/api/tunes/${tune.id}/certificate`, undefined, signal);
         if (signal.aborted) return;
         this.#show(found);
         if (!found.pending) return;
         await new Promise((wake) => setTimeout(wake, AGAIN));
-        if (signal.aborted) return;
       }
     } catch (error) {
       if (!signal.aborted) this.#show({ refused: error.message });
@@ -68,15 +69,13 @@ export class Certificate {
       said.append(...content.filter(Boolean));
       list.append(made("dt", say(name)), said);
     };
+    const { well_formed: sound = this.tune, removed_mass: mass = this.tune.removed_mass } = found;
+    if (sound.valid !== null) add("cert_sound", this.#sound(sound));
     if (found.refused) add("cert_none", made("p", found.refused));
-    else if (found.pending) add("cert_moment", made("p", say(found.reading ? "cert_reading" : "cert_pending")));
-    else {
-      add("cert_sound", this.#sound(found.well_formed));
-      add("cert_nearest", ...(found.known ? this.#nearest(found.nearest) : [made("p", say("cert_unknown"))]));
-      if (found.surprise.some((bits) => bits !== null)) add("cert_surprise", ...this.#surprise(found.surprise));
-      if (found.removed_mass !== null && found.removed_mass !== undefined) add("cert_grammar", made("p", this.#grammar(found.removed_mass)));
-      if (found.plan) add("cert_plan", made("p", found.plan, "code"), made("p", say("cert_plan_hint"), "hint"));
-    }
+    else if (found.pending) add("cert_nearest", made("p", say(found.reading ? "cert_reading" : "cert_pending")));
+    else this.#measured(found, add);
+    if (mass !== null && mass !== undefined) add("cert_grammar", made("p", this.#grammar(mass)));
+    if (found.plan) add("cert_plan", made("p", found.plan, "code"), made("p", say("cert_plan_hint"), "hint"));
     add("cert_settings", this.#settings());
     const title = made("h2", say("certificate"));
     title.id = "certificate-title";
@@ -85,6 +84,11 @@ export class Certificate {
     this.element.replaceChildren(head, list);
     this.element.hidden = false;
     this.#mark(this.view);
+  }
+
+  #measured(found, add) {
+    add("cert_nearest", ...(found.known ? this.#nearest(found.nearest) : [made("p", say("cert_unknown"))]));
+    if (found.surprise.some((bits) => bits !== null)) add("cert_surprise", ...this.#surprise(found.surprise));
   }
 
   #sound({ valid, error }) {
@@ -186,9 +190,12 @@ export class Certificate {
   }
 }
 
-// The number of the bar in which each note stands.
+// The number of the bar in which each note stands; one that is never played by itself stands where the next one does.
 function barsOf(drawn) {
-  return new Map(drawn.notes.map((note) => [note.index, note.bar]));
+  const played = new Map(drawn.notes.map((note) => [note.index, note.bar]));
+  const last = Math.max(-1, ...played.keys());
+  for (let note = last - 1; note >= 0; note--) if (!played.has(note)) played.set(note, played.get(note + 1));
+  return played;
 }
 
 // 1 2 3 5 as "1–3, 5".

@@ -1,6 +1,7 @@
 // What is wished for: the form as a request, and a request as the form, as an address, as words.
 
 import { Plan } from "./make_plan.js";
+import { keyInWords } from "./history.js";
 import { say } from "./words.js";
 
 const WORDS = ["model", "key", "meter", "rhythm", "bars", "parts", "start", "like", "plan_like"];
@@ -157,7 +158,14 @@ export function inWords(tune) {
   for (const [name, value] of Object.entries({ model: tune.model, ...tune.settings, seed: tune.seed })) {
     const open = value === null || value === undefined || value === "" || value === false || (Array.isArray(value) && !value.length);
     if (open || name === "n" || name === "parent" || (name !== "model" && USUAL[name] === value)) continue;
-    found.push(say("setting", { name: say(`setting_${name}`), value: Array.isArray(value) ? value.join(" ") : value === true ? "✓" : value }));
+    found.push(say("setting", { name: say(`setting_${name}`), value: valueInWords(name, value) }));
   }
   return found;
+}
+
+function valueInWords(name, value) {
+  if (name === "key") return keyInWords(value);
+  if (name === "rhythm") return [...by("rhythm").options].find((one) => one.value === value)?.text ?? value;
+  if (Array.isArray(value)) return value.join(" ");
+  return value === true ? "✓" : value;
 }

@@ -25,6 +25,7 @@ export class Player {
   #time = 0;  // where it is in the tune, in seconds at its own tempo
   #wanted = 0;  // how often something else was asked for
   #wants = false;  // whether it is to play
+  #following = 0;  // how often something else was to be lit
 
   constructor(element, score) {
     this.element = element;
@@ -34,6 +35,7 @@ export class Player {
     this.isLooping = false;
     this.range = null;  // of the loop: {from, to}, numbers of bars
     this.controls = new Controls(element, {
+      prepare: () => this.#prepare(),
       toggle: () => (this.#wants ? this.pause() : this.play()),
       stop: () => this.stop(),
       seek: (time) => this.seek(time),
@@ -52,6 +54,14 @@ export class Player {
 
   get playing() { return this.#wants; }
   get position() { return this.#time; }
+  get tape() { return this.#tape; }  // what is played, with its `blob`; null before that
+
+  // How it is played, as the addresses of files and sounds take it: "tempo=90&program=40".
+  get query() {
+    const { tempo, chords, program } = this.#how(this.beats);
+    const said = { ...(tempo === null ? {} : { tempo }), ...(chords ? { chords } : {}), program };
+    return new URLSearchParams(said).toString();
+  }
 
   on(event, listener) { this.#listeners[event].push(listener); }
   #tell(event) { for (const listener of this.#listeners[event]) listener(this); }
@@ -73,7 +83,8 @@ export class Player {
 
   play() { return this.#begin(this.choices.count_in); }
 
-  async #begin(counts) {
+  // From a moment of the tune on, or from where it is by the time that its sound is there.
+  async #begin(counts, from = null) {
     if (!this.drawn) return;
     if (latest !== this) latest?.pause();
     latest = this;
@@ -87,9 +98,8 @@ export class Player {
       const sound = await this.#sounds.get(this.#how(beats));
       if (wanted !== this.#wanted) return;
       this.#rendered = beats;
-      await this.#roll(sound, counts);
+      await this.#roll(sound, counts, from ?? this.#time);
       this.controls.say("");
-      this.#follow(wanted);
     } catch (error) {
       if (wanted === this.#wanted && error.name !== "AbortError") this.#fail(error);
     } finally {
@@ -97,13 +107,19 @@ export class Player {
     }
   }
 
+  // Who comes near the button will press it: the sound may be made meanwhile.
+  #prepare() {
+    if (!this.#wants) this.#sounds?.get(this.#how(this.beats)).catch(() => {});
+  }
+
   #how(tempo) {
     const { chords, implied_chords: implied } = this.drawn;
     return { ...this.choices, count_in: undefined, chords: this.choices.chords && (chords || implied), tempo };
   }
 
-  // Has the audio element play from where the tune is.
-  async #roll(sound, counts) {
+  // Has the audio element play from a moment of the tune on.
+  async #roll(sound, counts, from) {
+    this.#time = from;
     const loop = this.#passage();
     if (loop && (this.#time < loop.from || this.#time >= loop.to - 0.01)) this.#time = loop.from;
     else if (this.#time >= this.drawn.seconds - 0.05) this.#time = 0;
@@ -114,7 +130,9 @@ export class Player {
     this.audio.src = URL.createObjectURL(this.#tape.blob);
     if (before) URL.revokeObjectURL(before);
     this.#setRate();
+    const following = ++this.#following;
     await this.audio.play();
+    this.#follow(following);
   }
 
   #passage() {
@@ -127,10 +145,10 @@ export class Player {
     this.audio.defaultPlaybackRate = this.audio.playbackRate = Math.min(4, Math.max(0.25, rate));
   }
 
-  #follow(wanted) {
-    if (wanted !== this.#wanted || !this.#wants) return;
+  #follow(following) {
+    if (following !== this.#following) return;
     this.#show();
-    requestAnimationFrame(() => this.#follow(wanted));
+    requestAnimationFrame(() => this.#follow(following));
   }
 
   // Lights what sounds now.
@@ -158,6 +176,7 @@ export class Player {
 
   pause() {
     this.#wanted++;
+    this.#following++;
     this.audio.pause();
     if (this.#wants) this.#tell("stop");
     this.#wants = false;
@@ -175,7 +194,7 @@ export class Player {
 
   #fail(error) {
     this.pause();
-    this.controls.say(error.message, true);
+    this.controls.say(error.name === "NotAllowedError" ? say("player.once_more") : error.message, true);
   }
 
   // ------------------------------------------------------------------------------------------------ choosing
@@ -187,10 +206,10 @@ export class Player {
     const { ids, bar } = this.#light.at(this.#time);
     if (!this.#wants) this.score.lit(ids);
     this.controls.show(this.#time, bar);
-    this.#again();
+    if (this.#wants) this.#begin(false, this.#time);
   }
 
-  // What is heard is made anew, and goes on where it is.
+  // Goes on where it is, as it is chosen now.
   #again() { if (this.#wants) this.#begin(false); }
 
   set(choices) {

@@ -40,6 +40,7 @@ export class Controls {
     element.setAttribute("aria-label", say("player.player"));
     this.play = made("button", { type: "button", className: "main play", "aria-keyshortcuts": "Space" });
     this.play.addEventListener("click", acts.toggle);
+    for (const event of ["pointerenter", "pointerdown", "focus"]) this.play.addEventListener(event, acts.prepare);
     this.stop = made("button", { type: "button" }, icon("stop"), made("span", {}, say("player.stop")));
     this.stop.addEventListener("click", acts.stop);
     this.place = made("input", { type: "range", min: 0, step: 0.01, value: 0, className: "place" });
@@ -102,7 +103,9 @@ export class Controls {
     const changed = () => acts.loop(this.loop.checked, Number(this.from.value), Number(this.to.value));
     for (const input of [this.loop, this.from, this.to]) input.addEventListener("change", changed);
     const label = made("label", { htmlFor: this.loop.id }, say("player.loop"));
-    return made("fieldset", { className: "choice loop" }, this.loop, label, this.from, made("span", { "aria-hidden": "true" }, "–"), this.to);
+    const dash = made("span", { "aria-hidden": "true" }, "–");
+    const hint = made("span", { className: "hint" }, say("player.loop_hint"));
+    return made("fieldset", { className: "choice loop" }, this.loop, label, this.from, dash, this.to, hint);
   }
 
   offer(instruments, program) {

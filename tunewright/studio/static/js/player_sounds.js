@@ -17,7 +17,7 @@ export function instruments() {
 
 export class Sounds {
   #kept = new Map();
-  #asking = null;
+  #asking = null;  // {key, leaving, coming} of what has not come yet
 
   // `drawn` is what the server says of a score, with its `abc`, or with the id of its `tune`.
   constructor(drawn) {
@@ -30,13 +30,24 @@ export class Sounds {
     const key = JSON.stringify(how);
     const kept = this.#kept.get(key);
     if (kept) return kept;
-    this.#asking?.abort();
-    const asking = (this.#asking = new AbortController());
-    const blob = await this.#ask(how, asking.signal);
-    const sound = new Sound(await blob.arrayBuffer(), this.slower(how.tempo), this.#lead(how.tempo));
-    this.#kept.set(key, sound);
-    for (const old of [...this.#kept.keys()].slice(0, -KEPT)) this.#kept.delete(old);
-    return sound;
+    if (this.#asking?.key !== key) {
+      this.#asking?.leaving.abort();
+      const leaving = new AbortController();
+      this.#asking = { key, leaving, coming: this.#make(key, how, leaving.signal) };
+    }
+    return this.#asking.coming;
+  }
+
+  async #make(key, how, signal) {
+    try {
+      const blob = await this.#ask(how, signal);
+      const sound = new Sound(await blob.arrayBuffer(), this.slower(how.tempo), this.#lead(how.tempo));
+      this.#kept.set(key, sound);
+      for (const old of [...this.#kept.keys()].slice(0, -KEPT)) this.#kept.delete(old);
+      return sound;
+    } finally {
+      if (this.#asking?.key === key) this.#asking = null;
+    }
   }
 
   #ask(how, signal) {
