@@ -73,7 +73,7 @@ def test_a_test_is_made_shared_taken_by_three_and_read(
     for rater in range(2):
         other, listening = visit(chromium, wrong)
         listening.goto(link)
-        assert listening.get_by_role("heading", name="<i>Which?</i>").is_visible()
+        listening.get_by_role("heading", name="<i>Which?</i>").wait_for()
         begin(listening)
         for number in range(2):
             answer(listening, lambda _, rater=rater: "Tune A" if rater else "Tune B", number)
@@ -104,7 +104,7 @@ def test_a_test_is_made_shared_taken_by_three_and_read(
     assert (tmp_path / "answers.csv").read_text().count("\n") == 1 + 3 * 2
     page.get_by_role("link", name="Results").click()
     page.get_by_role("heading", name="Ranking").wait_for()
-    assert page.get_by_text("3 listeners compared pairs").is_visible()
+    page.get_by_text("3 listeners compared pairs").wait_for()
     page.go_back()
     page.get_by_role("button", name="Take no more answers").click()
     page.get_by_text("It takes no more answers").wait_for()

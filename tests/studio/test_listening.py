@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from tests.support.blind_tests import NAMES, invented, simulated
 from tests.support.places import ROOT
+from tests.support.postgres import needs_postgres, postgres
 from tests.support.real_tunes import real_tunes
 from tests.support.shared_tests import put_test
 from tests.support.studios import studio_in, wait_for
@@ -345,6 +346,30 @@ def test_nobody_has_answered_is_said(studio: TestClient) -> None:
     answer = studio.get(f"/api/tests/{stored.id}/results")
     assert answer.status_code == 422
     assert "nobody has answered yet" in answer.json()["error"]
+
+
+@needs_postgres
+def test_all_of_it_is_kept_in_postgresql_too() -> None:
+    with postgres() as address:
+        database = Database(address)
+        test = invented(PAIRS, 2, 6)
+        stored = put_test(database, test)
+        found = listening.shared(database, stored.share)
+        assert found is not None
+        assert found.design == json.loads(json.dumps(test.described()))
+        rater = listening.begin(database, stored.id, 4, "en")
+        assert rater is not None
+        [one] = simulated(test, (1.0, -1.0), 1)
+        for said in (*one.answers, *one.answers):
+            listening.keep_answer(database, rater.id, said)
+        assert listening.find_rater(database, stored.id, "x") is None
+        assert listening.keep_raters(database, stored.id, [one]) == ""
+        assert listening.keep_raters(database, stored.id, [one]) == one.id
+        assert [len(one.answers) for one in listening.raters(database, stored.id)] == [6, 6]
+        assert listening.count_raters(database, [stored.id]) == {stored.id: (2, 1)}
+        listening.remove(database, stored.id)
+        assert listening.raters(database, stored.id) == []
+        database.close()
 
 
 # ------------------------------------------------------------------------------------------------ killed

@@ -40,6 +40,7 @@ def test_every_number_stands_there_in_both_languages(kind: str, language: str) -
     assert all(one.id in text for one in test.stimuli)
     assert not re.search(r"\{\w+\}", re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL))
     assert text.count("<svg") == 1
+    assert {"en": "C major", "zh": "C大调"}[language] in text.replace(" ", "" if language == "zh" else " ")
 
 
 def test_what_is_settled_is_said_and_what_is_not() -> None:

@@ -241,7 +241,7 @@ class _Written:
                 self.name(self.test.sources[one.source]),
                 one.title or "–",
                 one.meter,
-                one.key,
+                self.key(one.key),
                 f"{one.seconds:.1f}",
             )
             for one in sorted(self.test.stimuli, key=lambda one: (one.source, one.id))

@@ -76,3 +76,22 @@ export class Stopwatch {
     document.removeEventListener("visibilitychange", this.watch);
   }
 }
+
+const LANGUAGE = "tunewright-rater-language";
+
+// The language that was asked for in the address, else the one chosen here before, else ""; and keeping a choice.
+export function chosenLanguage() {
+  try {
+    return new URLSearchParams(location.search).get("lang") ?? localStorage.getItem(LANGUAGE) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export function keepLanguage(language) {
+  try {
+    localStorage.setItem(LANGUAGE, language);
+  } catch {
+    // this browser keeps nothing
+  }
+}

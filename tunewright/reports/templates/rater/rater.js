@@ -2,7 +2,7 @@
 // matter. Every step is a form or buttons, and each new step is announced by its heading, which gets the focus.
 
 import { PASSED, TRIALS, newTrial, playTone, playTrial } from "./sound.js";
-import { Stopwatch, TunePlayer, button, choice, chosenOf, element } from "./elements.js";
+import { Stopwatch, TunePlayer, button, choice, chosenLanguage, chosenOf, element, keepLanguage } from "./elements.js";
 
 const SECONDS_HEARD = 3; // of each tune, before an answer is taken
 const SECONDS_OF_ITEM = { pairs: 70, rating: 60, machine: 35 };
@@ -10,6 +10,8 @@ const SECONDS_OF_ITEM = { pairs: 70, rating: 60, machine: 35 };
 export class RaterPage {
   constructor(root, test, store, texts, language, closed = false) {
     Object.assign(this, { root, test, store, texts, language, closed });
+    const chosen = chosenLanguage();
+    if (texts[chosen]) this.language = chosen;
     this.watch = null;
     this.again = () => {};
   }
@@ -49,7 +51,7 @@ export class RaterPage {
     const row = element("p", { class: "languages", role: "group", "aria-label": this.say("language") });
     for (const language of Object.keys(this.texts)) {
       const chosen = language === this.language;
-      row.append(button(names[language], () => { this.language = language; this.show(this.again); }, {
+      row.append(button(names[language], () => { keepLanguage(language); this.language = language; this.show(this.again); }, {
         "aria-pressed": String(chosen), lang: language === "zh" ? "zh-CN" : language, class: "plain",
       }));
     }
