@@ -56,7 +56,7 @@ def is_no_mistake(answer: Any) -> None:
 
 @pytest.mark.slow
 @schema.parametrize()
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_no_request_is_answered_by_a_mistake(case: Any, studio: Served) -> None:
     begun = time.monotonic()
     answer = case.call(base_url=studio.address, timeout=LONGEST)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.support.open_studios import browser, needs_chromium, served
 from tunewright.formats.abc import parse_abc
@@ -123,6 +124,17 @@ def test_it_is_heard_and_the_lit_note_moves(page: Page) -> None:
     look(page, "heard")
     page.click("#player .play")
     page.wait_for_timeout(300)
+
+
+def test_another_language_keeps_the_tune_and_the_wishes(page: Page) -> None:
+    address = page.url
+    for words, language in (("中文", "zh-CN"), ("English", "en")):
+        page.click(f".languages >> text={words}")
+        page.wait_for_selector(f"html[lang='{language}']")
+        page.wait_for_selector("#score svg")
+        expect(page.locator("#rhythm")).to_have_value("jig")
+        expect(page.locator("#key")).to_have_value("D major")
+        assert page.url == address
 
 
 def test_locked_bars_stay_and_the_others_are_written_anew(page: Page) -> None:
