@@ -237,3 +237,10 @@ def test_a_stranger_reads_it_by_its_link_and_cannot_change_it(page: Page) -> Non
     assert other.request.delete(f"{origin}/api/tunes/{tune['id']}").status in (403, 404)
     assert newest(page)["title"] == tune["title"]
     context.close()
+
+
+def test_a_press_before_the_scripts_are_there_is_not_lost(page: Page) -> None:
+    before = newest(page)
+    page.goto("/?rhythm=reel&key=&seed=&best_of=&like=&model=base&repeats=0&write=now")  # as the form itself sends it
+    tune = wait_for_another(page, before["id"])
+    assert tune["rhythm"] == "reel"

@@ -30,6 +30,7 @@ NOTEBOOK = "tunewright_notebook"
 TOKEN = "tunewright_token"
 SAFE = ("GET", "HEAD", "OPTIONS")
 YEAR = 365 * 24 * 3600
+OPENER = "Cross-Origin-Opener-Policy"  # which browsers take of https, and of this machine, alone
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
@@ -39,7 +40,7 @@ HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    OPENER: "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
@@ -115,7 +116,8 @@ class _Visit:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
-                headers.setdefault(name, value)
+                if name != OPENER or self.scope["scheme"] == "https" or self.settings.local:
+                    headers.setdefault(name, value)
             path = self.scope["path"]
             usual = next((value for start, value in CACHED.items() if path.startswith(start)), "private, no-cache")
             headers.setdefault("Cache-Control", usual)

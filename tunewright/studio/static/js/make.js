@@ -109,10 +109,11 @@ async function start() {
   const tunes = await ask("GET", `/api/tunes?most=${MOST_CARDS}`).catch(() => []);
   desk.strip.load(tunes);
   offerTunes();
-  const asked = askedBy(new URLSearchParams(location.search));
+  const query = new URLSearchParams(location.search);
+  const asked = askedBy(query);
   await models;
   if (asked) wishes.fill(asked);
-  if (asked?.seed !== undefined) await desk.write(asked);
+  if (asked?.seed !== undefined || query.has("write")) await desk.write(asked ?? {}); // pressed before this was here
   else await showFirst(asked, tunes);
   if (editor.drafts.editing) editor.open();
 }

@@ -144,9 +144,10 @@ export function addressOf(tune) {
 export function askedBy(query) {
   const asked = {};
   for (const [name, value] of query) {
+    if (value === "") continue; // as a form sends what is left open
     if (name === "locked") asked.locked = value.split(",").filter(Boolean).map(Number);
     else if (FIGURES.includes(name) || ["vary", "go_on_from"].includes(name)) asked[name] = Number(value);
-    else if (name === "free") asked.free = value === "true";
+    else if (name === "free") asked.free = ["true", "on"].includes(value);
     else if (WORDS.includes(name) || ["plan", "range", "temperature", "parent"].includes(name)) asked[name] = value;
   }
   return Object.keys(asked).length ? asked : null;
