@@ -129,6 +129,17 @@ def test_a_page_is_small(studio: Served, chromium: Browser, place: str) -> None:
 
 
 @needs_chromium
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_programs_can_ask_for_can_be_opened_and_read(studio: Served, chromium: Browser, scheme: str) -> None:
+    with Visit(chromium, scheme, size="phone") as visit:
+        visit.open(studio.address + "/programs")
+        visit.page.eval_on_selector_all("details", "all => all.forEach((one) => { one.open = true; })")
+        assert visit.page.locator("details").count() > 20
+        assert violations(visit.page) == []
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
+
+
+@needs_chromium
 def test_the_first_key_leads_past_the_navigation(studio: Served, chromium: Browser) -> None:
     with Visit(chromium) as visit:
         visit.open(studio.address + "/programs")

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.support.open_studios import browser, needs_chromium, served
 from tunewright.formats.abc import parse_abc
@@ -57,10 +59,15 @@ def without_complaints(page: Page) -> Iterator[None]:
     assert said == []
 
 
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("TUNEWRIGHT_SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"story-{name}.png", full_page=True)
+def look(page: Page, name: str) -> None:
+    """What stands on the page now keeps to WCAG, in light and dark; a picture of it is left to be looked at."""
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        if folder := os.environ.get("TUNEWRIGHT_SCREENSHOTS"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(folder) / f"story-{name}-{scheme}.png")
+        found = Axe().run(page).response["violations"]
+        assert [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]] == []
 
 
 def newest(page: Page) -> dict[str, Any]:
@@ -99,7 +106,7 @@ def test_a_tune_is_made(page: Page) -> None:
     page.wait_for_url(f"**/t/{tune['id']}")
     assert (tune["rhythm"], tune["key"], tune["meter"], tune["valid"]) == ("jig", "D major", "6/8", True)
     assert page.locator("#score svg .note").count() >= 20
-    picture(page, "made")
+    look(page, "made")
 
 
 def test_it_is_heard_and_the_lit_note_moves(page: Page) -> None:
@@ -114,9 +121,20 @@ def test_it_is_heard_and_the_lit_note_moves(page: Page) -> None:
             break
         page.wait_for_timeout(50)
     assert len(lit) >= 4
-    picture(page, "heard")
+    look(page, "heard")
     page.click("#player .play")
     page.wait_for_timeout(300)
+
+
+def test_another_language_keeps_the_tune_and_the_wishes(page: Page) -> None:
+    address = page.url
+    for words, language in (("中文", "zh-CN"), ("English", "en")):
+        page.click(f".languages >> text={words}")
+        page.wait_for_selector(f"html[lang='{language}']")
+        page.wait_for_selector("#score svg")
+        expect(page.locator("#rhythm")).to_have_value("jig")
+        expect(page.locator("#key")).to_have_value("D major")
+        assert page.url == address
 
 
 def test_locked_bars_stay_and_the_others_are_written_anew(page: Page) -> None:
@@ -126,7 +144,7 @@ def test_locked_bars_stay_and_the_others_are_written_anew(page: Page) -> None:
         bars.nth(index).click(force=True)  # on what is drawn over it, as it may be
     locked = page.eval_on_selector_all("#score rect.bar.locked", "all => all.map(one => Number(one.dataset.bar))")
     assert len(locked) == KEPT_BARS
-    picture(page, "locked")
+    look(page, "locked")
     page.click("#others")
     after = wait_for_another(page, before["id"])
     assert (after["made_by"], after["parent"]) == ("redrawn", before["id"])
@@ -150,7 +168,7 @@ def test_an_error_is_marked_and_edited_away(page: Page) -> None:
     text = page.input_value("#abc")
     page.fill("#abc", text.replace("|", "| %%% (((((((9 z9999999999999999999 |", 1).replace("K:D", "K:Q"))
     page.wait_for_selector("#problems li")
-    picture(page, "edited")
+    look(page, "edited")
     page.fill("#abc", text.replace("|", "|", 1).rstrip() + "\n")
     page.wait_for_selector("#problems:not(:has(li))", state="attached")
     page.fill(
@@ -175,7 +193,7 @@ def test_it_is_kept_and_found_again(page: Page) -> None:
     page.goto("/notebook")
     page.wait_for_selector(f"main a[href='/t/{tune['id']}']")
     assert page.locator("main u").count() == 0
-    picture(page, "notebook")
+    look(page, "notebook")
     assert [one["id"] for one in page.request.get("/api/tunes?kept=true").json()] == [tune["id"]]
     page.goto(f"/t/{tune['id']}")
     page.wait_for_selector("#score svg")

@@ -127,7 +127,7 @@ class Browser:
         begun = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         with contextlib.closing(connection):
-            response = self._send(connection, "POST", path, body, None)
+            response = self._send(connection, "POST", path, body, {"Content-Type": "application/json"})
             with contextlib.closing(response):
                 if response.status != 200:
                     raise Refused(Answer(response.status, dict(response.getheaders()), response.read()))

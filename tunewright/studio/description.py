@@ -6,6 +6,7 @@ all of them have, and `Operation`s to list on a page. This file adds no route.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,7 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for _, path, operation in _operations(document):
+        operation["summary"] = _first_sentence(operation.get("description", "")) or operation["summary"]
         answers = operation["responses"]
         for status, meaning in REFUSALS.items():
             if (status in WITH_BODY and "requestBody" not in operation) or (status == "404" and "{" not in path):
@@ -69,6 +71,11 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
                 kept = own if own and own != "Validation Error" else meaning
                 answers[status] = _refusal(kept) | _headers(status)
     return document
+
+
+def _first_sentence(text: str) -> str:
+    """What a text begins with, up to a full stop or a semicolon, on one line."""
+    return re.split(r"(?<=[^.])[.;:](?:\s|$)", " ".join(text.split()), maxsplit=1)[0]
 
 
 def _refusal(meaning: str) -> dict[str, Any]:

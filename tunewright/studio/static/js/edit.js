@@ -4,6 +4,7 @@ import { ask, Refusal } from "./api.js";
 import { Drafts } from "./edit_drafts.js";
 import { Marks, offsetOf } from "./edit_marks.js";
 import { Newest } from "./make_writing.js";
+import { goingOn } from "./make_wishes.js";
 import { spans } from "./make_certificate.js";
 import { say } from "./words.js";
 
@@ -179,7 +180,7 @@ export class Editor {
     if (!bars.length) throw new Error(say("edit_no_bar"));
     const tune = await this.#store(false).catch(() => this.#store(false, cut));
     await this.#show(tune);
-    await this.desk.write({ model: tune.model || "base", parent: tune.id, go_on_from: bars.at(-1).number });
+    await this.desk.write({ model: tune.model || "base", parent: tune.id, ...goingOn(tune, bars.at(-1).number) });
   }
 }
 

@@ -3,6 +3,7 @@
 import { ask } from "./api.js";
 import { keyInWords } from "./history.js";
 import { spans } from "./make_certificate.js";
+import { goingOn } from "./make_wishes.js";
 import { say } from "./words.js";
 
 const STEP = 0.2;  // of temperature, for "calmer" and "wilder"
@@ -65,7 +66,7 @@ export class Acts {
   }
 
   #goOn() {
-    return this.desk.write(this.#asked({ go_on_from: Number(by("from-bar").value) }));
+    return this.desk.write(this.#asked(goingOn(this.desk.tune, Number(by("from-bar").value))));
   }
 
   async #transpose() {
@@ -94,7 +95,7 @@ export class Acts {
     by("others").disabled = !locked.size;
     by("unlock").hidden = !locked.size;
     by("locked-words").textContent = locked.size ? say("locked_bars", { bars: spans(locked) }) : say("locked_none");
-    by("from-bar").max = String(Math.max(1, (desk.bars.at(-1) ?? 2) - 1));
+    by("from-bar").max = String(Math.max(1, desk.bars.at(-1) ?? 1));
     if (this.tune !== desk.tune) this.#offerKeys(desk.tune.key);
     this.tune = desk.tune;
     const last = locked.size ? Math.max(...locked) : Math.floor((desk.bars.at(-1) ?? 16) / 2);

@@ -152,6 +152,11 @@ export function askedBy(query) {
   return Object.keys(asked).length ? asked : null;
 }
 
+// What is asked to go on from a bar of a tune: from its last one on it has to be said how long it is to become.
+export function goingOn(tune, bar) {
+  return bar === tune.bars ? { go_on_from: bar, bars: Math.max(16, 8 * Math.ceil((bar + 8) / 8)) } : { go_on_from: bar };
+}
+
 // What was asked of a tune, as short words, one for each setting that is not left open.
 export function inWords(tune) {
   const found = [];
