@@ -174,6 +174,18 @@ def test_no_tune_is_heard_twice_and_too_few_are_refused() -> None:
         list(there("a", TUNES, 0).find([Profile()] * 100, 4, random.Random(0)))
 
 
+def test_what_is_held_against_one_another_is_most_alike() -> None:
+    wanted = Profile("reel", "4/4", "D major")
+    others = [Profile("jig", "4/4", "D major"), Profile("reel", "2/4", "D major"), Profile("reel", "4/4", "E minor")]
+    same_mode = Profile("reel", "4/4", "G major")
+    order = sorted([*others, same_mode, wanted], key=wanted.likeness, reverse=True)
+    assert order[:2] == [wanted, same_mode]
+    real = there("real", REAL, 1)
+    profiles = choose_profiles([real], 6, 4, random.Random(2))
+    chosen = [Profile.of(one.tune) for one in real.find(profiles, 4, random.Random(3))]
+    assert chosen == profiles  # real tunes have the profiles that were taken from them
+
+
 def test_profiles_are_of_metres_that_all_have() -> None:
     jigs = There("jigs", TUNES, [tune for tune in real_tunes(60) if str(tune.meter) == "6/8"])
     profiles = choose_profiles([jigs, there("real", REAL, 1)], 4, 4, random.Random(0))

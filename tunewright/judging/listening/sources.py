@@ -52,9 +52,10 @@ class Profile(NamedTuple):
         return cls(known.name if known else "", str(tune.meter), str(tune.key) if tune.key.tonic else "")
 
     def likeness(self, other: Profile) -> int:
-        """How like another it is: 4 for the metre, 2 for the rhythm, 1 for the mode."""
+        """How like another it is: metre before rhythm before mode before tonic."""
         mode, others = self.key.partition(" ")[2], other.key.partition(" ")[2]
-        return 4 * (self.meter == other.meter) + 2 * (self.rhythm == other.rhythm) + (mode == others)
+        alike = (self.meter == other.meter, self.rhythm == other.rhythm, mode == others, self.key == other.key)
+        return sum(weight * same for weight, same in zip((8, 4, 2, 1), alike, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
