@@ -9,7 +9,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Float, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ID = String(16)
@@ -87,7 +87,7 @@ class StoredTraining(Base):
     collection_name: Mapped[str] = mapped_column(Text)
     origin: Mapped[str] = mapped_column(String(16))  # base, nothing, or the id of a training
     preset: Mapped[str] = mapped_column(String(64), default="")
-    minutes: Mapped[float | None] = mapped_column(default=None)  # at most, each time
+    minutes: Mapped[float | None] = mapped_column(Float, default=None)  # at most, each time
     steps: Mapped[int | None] = mapped_column(default=None)  # at most
     state: Mapped[str] = mapped_column(String(16), default="waiting")  # running, then how a run says that it ended
     reason: Mapped[str] = mapped_column(String(16), default="")  # why it was interrupted: asked, closed, died, killed
