@@ -304,6 +304,13 @@ def test_refusals_of_the_guard_have_them_too(guarded: TestClient) -> None:
     assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
 
 
+def test_what_browsers_take_of_https_alone_is_sent_where_they_take_it(guarded: TestClient) -> None:
+    name = "cross-origin-opener-policy"
+    assert name not in guarded.get("/").headers
+    assert name in guarded.get("https://studio.example/").headers
+    assert name in studio().get("/").headers
+
+
 def test_the_policy_lets_no_script_run_but_files_of_ours() -> None:
     policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
