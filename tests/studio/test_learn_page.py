@@ -160,7 +160,7 @@ def test_it_fits_a_phone_in_chinese(served: Served, browser: Any, scheme: Any) -
     for summary in page.locator("#read-what summary").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert page.text_content("h1") == "让模型学会您的曲子"
+    assert page.text_content("h1") == "让模型学会你的曲子"
     assert "吉格舞曲" in page.text_content("#read-what")
     assert violations(page) == []
     context.close()

@@ -92,6 +92,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     found.on("pageerror", lambda error: wrong.append(str(error)))
     found.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     yield found
+    found.unroute_all(behavior="ignoreErrors")
     context.close()
     assert not [said for said in wrong if "422" not in said]
 
@@ -203,7 +204,7 @@ def test_what_is_switched_on_goes_on_from_where_it_is(page: Page, address: str) 
     open_score_page(page, address, TUNE)
     page.get_by_role("button", name="Play").click()
     until(page, "player.position > 1")
-    page.route("**/api/sounds", lambda route: (page.wait_for_timeout(800), route.continue_()))
+    page.route("**/api/sounds", lambda route: (time.sleep(0.8), route.continue_()))
     with page.expect_request("**/api/sounds") as asked:
         page.get_by_label("Metronome").check()
     assert asked.value.post_data_json["metronome"] is True
