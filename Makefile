@@ -4,9 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo base test check bench docs clean
+.PHONY: help studio demo base test check bench docs clean
 
 help:
+	@echo "make studio  open the studio in the browser: tunes made, heard, edited, learned from, judged (Ctrl-C closes it)"
 	@echo "make demo    learn from O'Neill's 2,009 tunes, write eight new ones into demo/ (about a minute)"
 	@echo "make base    train the model in the box again, measure it and write its card (at most two hours on two cores)"
 	@echo "make test    run the tests"
@@ -14,6 +15,9 @@ help:
 	@echo "make bench   measure what benchmarks/results.md reports (long)"
 	@echo "make docs    make docs/measures.md again from the docstrings"
 	@echo "make clean   delete the virtual environment and caches"
+
+studio: $(VENV)/.ready-studio
+	$(BIN)/tunewright studio $(ARGS)
 
 demo: $(VENV)/.ready
 	$(BIN)/tunewright demo
@@ -44,6 +48,10 @@ clean:
 $(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV) (torch is the big one: a few minutes the first time)"
 	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.ready-studio: $(VENV)/.ready
+	@$(PIP) --editable ".[studio]"
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready

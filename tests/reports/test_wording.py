@@ -22,6 +22,7 @@ PACKAGE = Path(tunewright.__file__).parent
 ENGLISH, CHINESE = read_catalogue("en"), read_catalogue("zh")
 UNTRANSLATED = re.compile(  # names, units and terms that stand in Latin letters in Chinese too
     r"Tunewright|Markdown|MIDI|ABC|GPU|GRU|RNN|LSTM|CPU|Colab|Adam|fp32|bf16|sound|dropout|Dropout|lab-[a-z0-9-]+|softmax|s\b|MIT"
+    r"|MusicXML|WAV|SVG|PDF|Ctrl|Shift|base|\b[A-D]{2,8}\b"
 )
 
 

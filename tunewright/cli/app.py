@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tunewright.cli.commands import completing
+from tunewright.cli.commands import completing, listening
 from tunewright.cli.commands.choosing import critic
 from tunewright.cli.commands.exporting import export
 from tunewright.cli.commands.generating import generate
@@ -363,5 +363,31 @@ EXAMPLES: dict[Callable[..., None], tuple[str, ...]] = {  # of every command, in
     ),
 }
 
+OF_LISTENING: dict[Callable[..., None], tuple[str, ...]] = {
+    listening.new: (
+        "listen new runs/mine base --out listening",
+        "listen new runs/mine my-tunes.abc --real oneill --questions rating -n 12 --out listening --lang zh",
+        "listen new base --questions machine -n 16 --out machine-or-not",
+    ),
+    listening.results: (
+        "listen results listening answers-*.json",
+        "listen results listening answers/ --out results.html --csv answers.csv",
+    ),
+}
+
+
+def _add(to: typer.Typer, command: Callable[..., None], lines: tuple[str, ...]) -> None:
+    """A command, with its examples in its help."""
+    to.command(epilog="\b\nExamples:\n" + "\n".join(f"  tunewright {line}" for line in lines))(command)
+
+
+listen = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Run a blind listening test, without a browser open: make one, read what raters answered.",
+)
 for command, lines in EXAMPLES.items():
-    app.command(epilog="\b\nExamples:\n" + "\n".join(f"  tunewright {line}" for line in lines))(command)
+    _add(app, command, lines)
+for command, lines in OF_LISTENING.items():
+    _add(listen, command, lines)
+app.add_typer(listen, name="listen")

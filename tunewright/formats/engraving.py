@@ -16,26 +16,33 @@ from functools import lru_cache
 from typing import Any
 
 from tunewright.formats.musicxml.document import to_musicxml
+from tunewright.formats.musicxml.notation import MOST_ON_LINE
 from tunewright.formats.svg import FONTS, WIDTH, heading, lines_of_text, picture
 from tunewright.music.score import Score
 from tunewright.music.tune import Tune
 from tunewright.support.errors import RenderError
 
 SCALE = 40  # percent of verovio's size: staff lines 7 pixels apart
+NARROW = 600  # pixels: where the usual bars of a line do not fit
+NARROWEST_NOTE = 17  # pixels of a line there
 TALLEST = 60000  # verovio's limit for one page
 MUSIC_SIGNS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}  # verovio's private signs in text: the public ones
 MUSIC_SIGNS |= {"\ueca5": "♩", "\ueca7": "♪", "\uecb7": "."}
 MUSIC_SIGNS |= {"\ueca2": "1/1", "\ueca3": "1/2", "\ueca9": "1/16"}  # few fonts have notes for these
 
 
-def to_svg(music: Tune | Score, *, width: int = WIDTH, colours: Mapping[int, str] | None = None) -> str:
+def to_svg(
+    music: Tune | Score, *, width: int = WIDTH, colours: Mapping[int, str] | None = None, marked: bool = False
+) -> str:
     """Sheet music under its title, as one self-contained SVG, `width` pixels wide and as high as it needs.
 
-    `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`. Raises
+    `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`. A picture
+    that is `marked` names notes and measures as `to_musicxml` does; two of them on one page share those names. Raises
     `RenderError` where there is nothing to draw, no such note, or more than one very long page.
     """
     tune = music.melody if isinstance(music, Score) else music
-    staves, height = _staves(to_musicxml(music, colours=colours), width)
+    room = MOST_ON_LINE if width >= NARROW else width // NARROWEST_NOTE
+    staves, height = _staves(to_musicxml(music, colours=colours, marked=marked, room=room), width)
     head, top = heading(tune.title, tune.rhythm, ", ".join(tune.headers("C")), width, tune.headers("T"))
     words, bottom = lines_of_text([text for letter, text in tune.fields if letter == "W"], top + height, width)
     content = f'{head}<svg y="{top}" width="{width}" height="{height}" {staves}\n{words}'
@@ -45,6 +52,7 @@ def to_svg(music: Tune | Score, *, width: int = WIDTH, colours: Mapping[int, str
 def _staves(musicxml: str, width: int) -> tuple[str, int]:
     """What verovio draws, from after its size on, and its height in pixels."""
     toolkit = _toolkit()
+    narrow = width < NARROW
     toolkit.setOptions(
         {
             "adjustPageHeight": True,
@@ -56,6 +64,9 @@ def _staves(musicxml: str, width: int) -> tuple[str, int]:
             "lyricTopMinMargin": 5.0,
             "pageHeight": TALLEST,
             "pageMarginTop": 10,
+            "pageMarginLeft": 20 if narrow else 50,
+            "pageMarginRight": 20 if narrow else 50,
+            "spacingLinear": 0.18 if narrow else 0.25,
             "pageWidth": width * 100 // SCALE,
             "scale": SCALE,
             "smuflTextFont": "none",

@@ -240,8 +240,8 @@ def refuse_unknown(formats: Iterable[str], kind: str) -> None:
 def write(music: Music | Score, path: Path, **options: Any) -> None:
     """Write a tune, a score or a piece in the format that the file's name ends in; `options` as in `Format.encode`.
 
-    ConfigError for an ending that is none and for what is no music, RenderError for what cannot be made, OutputError where the file cannot be
-    written.
+    ConfigError for an ending that is none and for what is no music, RenderError for what cannot be made, OutputError
+    where the file cannot be written.
     """
     name = path.suffix.lower().removeprefix(".")
     if not hasattr(music, "kind"):

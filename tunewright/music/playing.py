@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -29,6 +29,7 @@ class Sounding:
     grace: tuple[Pitch, ...] = ()
     decorations: tuple[str, ...] = ()
     longer: tuple[tuple[Pitch, Fraction], ...] = ()  # of a chord: pitches that a tie holds on, and how long they sound
+    place: int = field(default=0, compare=False, repr=False)  # in the music of the tune: that of the note struck
 
     def length_of(self, pitch: Pitch) -> Fraction:
         """How long one of its pitches sounds."""
@@ -253,11 +254,12 @@ def soundings(tune: Tune, *, unfold: bool = True) -> tuple[Sounding, ...]:
     heard: list[Sounding] = []
     onset = Fraction(0)
     ringing: dict[Pitch, int] = {}  # the pitches that are tied on, and where they were struck
-    for element in played(tune) if unfold else tune.music:
+    for place in played_places(tune) if unfold else range(len(tune.music)):
+        element = tune.music[place]
         if isinstance(element, Note):
             struck = _hold(heard, ringing, element) if ringing else element.pitches
             if struck:
-                heard.append(Sounding(onset, element.length, struck, element.grace, element.decorations))
+                heard.append(Sounding(onset, element.length, struck, element.grace, element.decorations, place=place))
             ringing = {pitch: len(heard) - 1 if pitch in struck else ringing[pitch] for pitch in element.tied_pitches}
             onset += element.length
         elif isinstance(element, Rest):

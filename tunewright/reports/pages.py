@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,15 @@ SHEETS: Mapping[str, tuple[str, ...]] = {
     "report.html": ("report.css",),
     "comparison.html": ("report.css", "comparison.css"),
     "scorecard.html": ("report.css", "comparison.css", "scorecard.css"),
+    "listening_test.html": ("rater/rater.css",),
+    "listening.html": ("report.css", "comparison.css"),
 }
 """Each template, and its style sheets, in order."""
+SCRIPTS: Mapping[str, tuple[str, ...]] = {
+    "listening_test.html": tuple(f"rater/{name}.js" for name in ("sound", "elements", "file_store", "rater", "file")),
+    "listening.html": ("comparison.js",),
+}
+"""The scripts of those that have others than one of their own name: modules, each after those that it imports."""
 POLICY = (
     "default-src 'none'; img-src data:; media-src data:; style-src '{style}'; style-src-attr 'unsafe-inline'; "
     "script-src '{script}'; base-uri 'none'; form-action 'none'"
@@ -53,15 +61,20 @@ def write_page(path: Path, page: Page, wording: Wording, commands: Sequence[Sequ
     OutputError where the file cannot be written; a name that the template asks for and nobody gives is an error of
     ours.
     """
+    replace_file(path, page_text(page, wording, commands, **more).encode())
+
+
+def page_text(page: Page, wording: Wording, commands: Sequence[Sequence[str]] = (), **more: Any) -> str:
+    """The same page as a text."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - not needed to import tunewright
     from markupsafe import Markup  # noqa: PLC0415
 
     environment = Environment(loader=PackageLoader("tunewright.reports"), autoescape=True, undefined=StrictUndefined)
     environment.filters["svg"] = Markup  # made by us, from numbers and escaped words
-    folder = resources.files("tunewright.reports").joinpath("templates")
-    style = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in SHEETS[page.template])
-    script = folder.joinpath(f"{Path(page.template).stem}.js").read_text(encoding="utf-8")
-    text = environment.get_template(page.template).render(
+    style = "\n".join(template_text(name) for name in SHEETS[page.template])
+    scripts = SCRIPTS.get(page.template, (f"{Path(page.template).stem}.js",))
+    script = "\n".join(map(_as_one_script, map(template_text, scripts)))
+    return environment.get_template(page.template).render(
         page=page,
         say=wording.say,
         language=LANGUAGES.get(wording.language, wording.language),
@@ -73,7 +86,16 @@ def write_page(path: Path, page: Page, wording: Wording, commands: Sequence[Sequ
         made=date.today().isoformat(),
         **more,
     )
-    replace_file(path, text.encode())
+
+
+def template_text(name: str) -> str:
+    """A file of the templates: a style sheet or a script."""
+    return resources.files("tunewright.reports").joinpath("templates", *name.split("/")).read_text(encoding="utf-8")
+
+
+def _as_one_script(module: str) -> str:
+    """A module as part of one script: what it imports stands before it."""
+    return re.sub(r"^export |^import [^;]*;\n", "", module, flags=re.MULTILINE)
 
 
 def _hash(text: str) -> str:

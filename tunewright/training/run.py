@@ -36,8 +36,8 @@ from tunewright.support.numbers import without_nan
 from tunewright.tokens.contract import AnyCodec
 from tunewright.tokens.registry import codec_from_json
 from tunewright.training.config import Config, format_config, parse_config
-from tunewright.training.tensors import FORMAT_VERSION
 
+FORMAT_VERSION = 1  # of the folder and of its files of tensors
 BEST, LAST = "model.safetensors", "last.safetensors"
 CRITIC = "critic.safetensors"
 DEFAULTS = "defaults.json"

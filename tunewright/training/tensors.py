@@ -22,8 +22,8 @@ from torch import Tensor
 from tunewright.support.documents import parse_json
 from tunewright.support.errors import RunError
 from tunewright.support.files import replacing
+from tunewright.training.run import FORMAT_VERSION
 
-FORMAT_VERSION = 1
 MODEL = "model."  # what the names of the weights begin with where those of the optimiser lie beside them
 OPTIMIZER = "optimizer."
 SCALES = ".scales"  # what the name of a table's scales ends in

@@ -19,7 +19,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tunewright.music.elements import FASTEST, SLOWEST
-from tunewright.music.playing import played, played_places, soundings
+from tunewright.music.playing import Sounding, played, played_places, soundings
 from tunewright.music.rhythms import lilt, quarters_per_minute
 from tunewright.music.tune import Bar, Ending, KeyChange, Meter, MeterChange, Note, Part, Pitch, Rest, Tune
 from tunewright.support.errors import RenderError
@@ -107,24 +107,40 @@ def performed(tune: Tune, *, straight: bool = False, lead: Tune | None = None) -
     A voice beside a melody, its `lead`, swings in the pairs of that.
     """
     heard = soundings(tune)
-    bars = metrical_bars(tune)
-    moved = {} if straight else _swung(tune, bars, _runs_in_sixteenths(lead or tune))
-    accents = _accents(bars)
+    timing = Timing(tune, straight=straight, lead=lead)
+    accents = _accents(timing.bars)
     notes: list[Played] = []
     for index, sound in enumerate(heard):
-        onset = moved.get(sound.onset, sound.onset)
-        end = sound.onset + sound.length
-        length = moved.get(end, end) - onset
+        onset = timing.when(sound.onset)
         velocity = min(127, VELOCITY + accents.get(sound.onset, 0))
-        grace = min(GRACE, length / (2 * len(sound.grace))) if sound.grace else Fraction(0)
+        grace = timing.of_a_grace_note(sound)
         for place, pitch in enumerate(sound.grace):
             notes.append(Played(onset + place * grace, grace, _number(tune, pitch), velocity - BEAT))
         onset, last = onset + len(sound.grace) * grace, index + 1 == len(heard)
         for pitch in sound.pitches:
             end = sound.onset + sound.length_of(pitch)
-            sounding = _held(moved.get(end, end) - onset, sound.decorations, last=last)
+            sounding = _held(timing.when(end) - onset, sound.decorations, last=last)
             notes.append(Played(onset, sounding, _number(tune, pitch), velocity))
     return notes
+
+
+class Timing:
+    """When a tune is played, in whole notes from its beginning: what is written, moved by lilt and grace notes."""
+
+    def __init__(self, tune: Tune, *, straight: bool = False, lead: Tune | None = None) -> None:
+        self.bars = metrical_bars(tune)
+        self._moved = {} if straight else _swung(tune, self.bars, _runs_in_sixteenths(lead or tune))
+
+    def when(self, written: Fraction) -> Fraction:
+        """When something is played that stands at a place of the tune, repeats unfolded."""
+        return self._moved.get(written, written)
+
+    def of_a_grace_note(self, sound: Sounding) -> Fraction:
+        """How long each grace note of what is struck lasts; they come first, and it so much later; 0 without any."""
+        if not sound.grace:
+            return Fraction(0)
+        length = self.when(sound.onset + sound.length) - self.when(sound.onset)
+        return min(GRACE, length / (2 * len(sound.grace)))
 
 
 def _held(length: Fraction, decorations: tuple[str, ...], *, last: bool) -> Fraction:

@@ -39,7 +39,7 @@ from tunewright.formats.musicxml.elements import (
 from tunewright.formats.musicxml.headings import write_speed, write_titles, write_transposition
 from tunewright.formats.musicxml.limits import refuse_what_is_too_long
 from tunewright.formats.musicxml.lyrics import write_lyrics
-from tunewright.formats.musicxml.notation import own_ratio, written_values
+from tunewright.formats.musicxml.notation import MOST_ON_LINE, own_ratio, written_values
 from tunewright.formats.musicxml.parts import write_clef, write_part_list, write_words_below
 from tunewright.formats.musicxml.staves import Line, Staff, staves_of
 from tunewright.music.score import Score
@@ -79,12 +79,20 @@ MOST_SLURS = 6  # that MusicXML can tell apart at one time
 LOW = 55  # a tune whose middle note lies lower has a bass clef
 
 
-def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None) -> str:
+def to_musicxml(
+    music: Tune | Score,
+    *,
+    colours: Mapping[int, str] | None = None,
+    marked: bool = False,
+    room: int = MOST_ON_LINE,
+) -> str:
     """A MusicXML document of a tune, or of all voices of a score.
 
     `colours` ("#rrggbb") are of some notes of the tune, or of the melody, by their index in `tune.notes`; grace notes
-    stay black. Raises `RenderError` where the tune has neither notes nor rests, has no such note, or is more than is
-    drawn (`limits`).
+    stay black. Where it is `marked`, measures and these notes have names: `b0`, `b1` and so on, `n0`, `n1` and so on;
+    what is tied to n0 to write its length is `n0-1`, its first grace note `n0g0`. A line has `room` for so many
+    notes. Raises `RenderError` where the tune has neither notes nor rests, has no such note, or is more than is drawn
+    (`limits`).
     """
     tune = music.melody if isinstance(music, Score) else music
     if not tune.measures:
@@ -96,14 +104,14 @@ def to_musicxml(music: Tune | Score, *, colours: Mapping[int, str] | None = None
     root = ET.Element("score-partwise", version="4.0")
     write_titles(root, tune)
     write_words_below(root, tune)
-    staves = staves_of(music)
+    staves = staves_of(music, room)
     write_part_list(add(root, "part-list"), staves)
     for number, staff in enumerate(staves, start=1):
-        _write_staff(add(root, "part", id=f"P{number}"), staff, tune, colours)
+        _write_staff(add(root, "part", id=f"P{number}"), staff, tune, colours, marked)
     return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _write_staff(part: ET.Element, staff: Staff, melody: Tune, colours: Mapping[int, str]) -> None:
+def _write_staff(part: ET.Element, staff: Staff, melody: Tune, colours: Mapping[int, str], marked: bool) -> None:
     """Append every measure of a staff, the voices on it one after another in each."""
     tunes = [line.tune for line in staff.lines]
     timed = [[element for element in tune.music if isinstance(element, Note | Rest)] for tune in tunes]
@@ -115,7 +123,7 @@ def _write_staff(part: ET.Element, staff: Staff, melody: Tune, colours: Mapping[
         after = [element.pitches if isinstance(element, Note) else () for element in (*elements[1:], None)]
         own = colours if line.tune is melody else {}
         key, meter = line.tune.key, line.tune.meter
-        writers.append(_Writer(line, melody, staff.clef, key, meter, divisions, after, own, number, verses))
+        writers.append(_Writer(line, melody, staff.clef, key, meter, divisions, after, own, marked, number, verses))
         verses += len(line.tune.lyrics)
     for index in range(len(staff.lines[0].sheets)):
         measure = writers[0].begin_measure(part, index)
@@ -147,6 +155,7 @@ class _Writer:
     divisions: int  # of a quarter note
     notes_after: list[tuple[Pitch, ...]]  # the pitches that follow each note or rest
     colours: Mapping[int, str]  # by place among the notes
+    marked: bool  # whether notes and measures have names
     voice: int = 1  # on its staff
     verses_before: int = 0  # of the voices above it on the staff
     texts: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))  # by place in the music
@@ -181,6 +190,7 @@ class _Writer:
         """Append a measure to the part, with what stands at its beginning."""
         sheet = self.line.sheets[index]
         attributes = {"implicit": "yes"} if sheet.implicit else {}
+        attributes |= {"id": f"b{index}"} if self.marked and self.line.leads else {}
         measure = add(part, "measure", number=sheet.number, **attributes)
         if sheet.new_line:
             add(measure, "print", **{"new-system": "yes"})
@@ -343,7 +353,8 @@ class _Writer:
         self._change_tempo(measure)
         held = tuple(pitch for pitch in element.tied_pitches if pitch in self.notes_after[self.place])
         self.place += 1
-        self._write_graces(measure, element.grace)
+        name = f"n{self.notes_written}" if self.marked and self.tune is self.melody else ""
+        self._write_graces(measure, element.grace, name)
         write_directions(measure, element.decorations)
         ratio = self._ratio(element.length)
         colour = self.colours.get(self.notes_written)
@@ -355,7 +366,9 @@ class _Writer:
             before = self.tied if first else element.pitches
             onward = held if last else element.pitches
             for place, pitch in enumerate(element.pitches):
-                note = add(measure, "note", **({"color": colour} if colour else {}))
+                marks = {"color": colour} if colour else {}
+                marks |= {"id": name if first else f"{name}-{index}"} if name and not place else {}
+                note = add(measure, "note", **marks)
                 if place:
                     add(note, "chord")
                 write_pitch(note, pitch)
@@ -418,11 +431,11 @@ class _Writer:
         self.altered[place] = pitch.alter
         return ACCIDENTALS.get(pitch.alter, "")
 
-    def _write_graces(self, measure: ET.Element, pitches: Sequence[Pitch]) -> None:
+    def _write_graces(self, measure: ET.Element, pitches: Sequence[Pitch], name: str) -> None:
         """Grace notes: one is an eighth with a slash, several are sixteenths under two beams."""
         elements = []
-        for pitch in pitches:
-            note = add(measure, "note")
+        for place, pitch in enumerate(pitches):
+            note = add(measure, "note", **({"id": f"{name}g{place}"} if name else {}))
             add(note, "grace", **({"slash": "yes"} if len(pitches) == 1 else {}))
             write_pitch(note, pitch)
             add(note, "voice", str(self.voice))

@@ -60,25 +60,26 @@ class Sheet:
     letters: tuple[int, ...] = ()  # of the longest syllable under each note, where there are words
 
 
-def sheets(tune: Tune) -> Iterator[Sheet]:
+def sheets(tune: Tune, room: int = MOST_ON_LINE) -> Iterator[Sheet]:
     """The measures of the page; a short bar that completes the one before shares its number.
 
     A measure that is too long for a line, as in free metre, comes in pieces without bar lines between.
+    A line has `room` for so many notes.
     """
-    return in_lines([piece for sheet in measures_of(tune) for piece in _in_pieces(sheet)])
+    return in_lines([piece for sheet in measures_of(tune) for piece in _in_pieces(sheet)], room)
 
 
-def in_lines(pieces: Sequence[Sheet]) -> Iterator[Sheet]:
+def in_lines(pieces: Sequence[Sheet], room: int = MOST_ON_LINE) -> Iterator[Sheet]:
     """The same measures, with the places where a line of the page begins."""
     in_ending, bars, notes = False, 0, 0
-    most = _bars_per_line(pieces)
+    most = _bars_per_line(pieces, room)
     for sheet in pieces:
         in_ending = in_ending or bool(sheet.ending)
         section = sheet.opening is not None and sheet.opening.ends_section
         # a second ending stays with the first, the rest of a bar with its beginning unless a section lies between
         apart = section or not sheet.number.startswith("X")
         again = bool(sheet.ending) and 1 not in sheet.ending
-        new_line = (bars >= most and apart and not again) or (notes > 0 and notes + width_of(sheet) > MOST_ON_LINE)
+        new_line = (bars >= most and apart and not again) or (notes > 0 and notes + width_of(sheet) > room)
         bars, notes = (0, 0) if new_line else (bars, notes)
         yield replace(sheet, ending_stops=in_ending and sheet.ending_stops, new_line=new_line)
         in_ending = in_ending and not sheet.ending_stops
@@ -94,10 +95,10 @@ def width_of(sheet: Sheet) -> int:
     return len(timed) + (graces + 1) // 2 + (words + LETTERS - 1) // LETTERS
 
 
-def _bars_per_line(pieces: Sequence[Sheet]) -> int:
+def _bars_per_line(pieces: Sequence[Sheet], room: int) -> int:
     """Four, or two where four in a row would not fit a line."""
     widths = [width_of(sheet) for sheet in pieces]
-    fits = all(sum(widths[start : start + BARS_PER_LINE]) <= MOST_ON_LINE for start in range(len(widths)))
+    fits = all(sum(widths[start : start + BARS_PER_LINE]) <= room for start in range(len(widths)))
     return BARS_PER_LINE if fits else BARS_PER_LINE // 2
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tunewright.formats.musicxml.notation import Sheet, in_lines, measures_of, sheets, width_of
+from tunewright.formats.musicxml.notation import MOST_ON_LINE, Sheet, in_lines, measures_of, sheets, width_of
 from tunewright.music.score import Score
 from tunewright.music.tune import Note, Rest, Tune
 
@@ -35,12 +35,12 @@ class Staff:
     clef: str = ""
 
 
-def staves_of(music: Tune | Score) -> list[Staff]:
-    """The staves of a page, from the top down."""
+def staves_of(music: Tune | Score, room: int = MOST_ON_LINE) -> list[Staff]:
+    """The staves of a page, from the top down, a line of which has room for so many notes."""
     if isinstance(music, Tune):
-        return [Staff((Line(music, tuple(sheets(music))),))]
+        return [Staff((Line(music, tuple(sheets(music, room))),))]
     tunes = music.tunes
-    rows = _side_by_side(tunes)
+    rows = _side_by_side(tunes, room)
     top = music.staves[0][0]
     staves = []
     for places in music.staves:
@@ -52,11 +52,11 @@ def staves_of(music: Tune | Score) -> list[Staff]:
     return staves
 
 
-def _side_by_side(tunes: Sequence[Tune]) -> list[list[Sheet]]:
+def _side_by_side(tunes: Sequence[Tune], room: int) -> list[list[Sheet]]:
     """The measures of each voice, the melody first, all as it divides them."""
     rows = [list(measures_of(tune)) for tune in tunes]
     count = max(map(len, rows))
-    frame = list(in_lines(_widest(rows, count)))
+    frame = list(in_lines(_widest(rows, count), room))
     return [[_framed(row[place] if place < len(row) else None, frame[place]) for place in range(count)] for row in rows]
 
 

@@ -53,18 +53,24 @@ def to_wav(notes: Sequence[TimedNote], soundfont: Path | None = None) -> bytes:
         raise RenderError("no notes to sound; expected at least one")
     if seconds > LONGEST_SECONDS:
         raise RenderError(f"lasts {seconds / 60:,.0f} minutes; expected at most {LONGEST_SECONDS // 60} to be sounded")
-    samples = _trimmed(_in_a_room(mix(notes, font, seconds + TAIL_SECONDS)), seconds)
+    samples = _trimmed(in_a_room(mix(notes, font, seconds + TAIL_SECONDS)), seconds)
     peak = float(max(samples.max(), -samples.min()))
     if not 0 < peak < np.inf:
         programs = sorted({note.program + 1 for note in notes})
         raise RenderError(f"{font.path}: no sound (peak {peak}); expected a SoundFont with instrument {programs[0]}")
-    samples *= PEAK / peak * 32767
+    samples *= PEAK / peak
+    return as_wav(samples, SAMPLE_RATE)
+
+
+def as_wav(samples: Samples, rate: int) -> bytes:
+    """The bytes of a WAV file of (channels, samples) between -1 and 1, which are written over; 16 bits."""
+    samples *= 32767
     frames = np.round(samples, out=samples).T.astype("<i2")  # (samples, channels)
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(frames.shape[1])
         file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
+        file.setframerate(rate)
         file.writeframes(frames.tobytes())
     return buffer.getvalue()
 
@@ -184,7 +190,7 @@ def _fade(samples: Samples, seconds: float) -> None:
 # ------------------------------------------------------------------------------------------------ the room
 
 
-def _in_a_room(samples: Samples) -> Samples:
+def in_a_room(samples: Samples) -> Samples:
     """The samples with the echo of a small hall, in place: noise that decays, another one in each ear (Moorer 1979).
 
     A SoundFont's samples have none, and without it every note ends like a switch.

@@ -52,20 +52,27 @@ def to_wav(
     """
     from tunewright.formats.sound import mixing  # noqa: PLC0415 - numpy, only where there is sound to make
 
-    seconds = _clock(speeds(tune, tempo))
-    played = [(program, note) for note in performed(tune, straight=straight)]
-    if chords:
-        played += [(GUITAR, note) for note in accompaniment(tune)]
-    notes = [
-        TimedNote(seconds(note.onset), seconds(note.onset + note.length), note.number, note.velocity, on)
-        for on, note in played
-    ]
+    notes = timed(tune, tempo=tempo, straight=straight, program=program, chords=chords)
     if not notes:
         raise RenderError(f"{tune.source or tune.title or 'tune'}: no notes; expected at least one")
     return mixing.to_wav(notes, soundfont)
 
 
-def _clock(changes: Sequence[tuple[Fraction, Fraction]]) -> Callable[[Fraction], float]:
+def timed(
+    tune: Tune, *, tempo: int | None = None, straight: bool = False, program: int = FLUTE, chords: bool = False
+) -> list[TimedNote]:
+    """Every note in seconds, those of the melody first; options as in `to_wav`. RenderError for an absurd tempo."""
+    seconds = clock(speeds(tune, tempo))
+    played = [(program, note) for note in performed(tune, straight=straight)]
+    if chords:
+        played += [(GUITAR, note) for note in accompaniment(tune)]
+    return [
+        TimedNote(seconds(note.onset), seconds(note.onset + note.length), note.number, note.velocity, on)
+        for on, note in played
+    ]
+
+
+def clock(changes: Sequence[tuple[Fraction, Fraction]]) -> Callable[[Fraction], float]:
     """From onsets in whole notes to seconds, for a tune that is so fast from each of these onsets on."""
     onsets = [onset for onset, _ in changes]
     wholes = [4 * 60 / float(quarters) for _, quarters in changes]  # seconds of a whole note

@@ -10,8 +10,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from tunewright.studio.certificates import Certificates
 from tunewright.studio.settings import Settings
 from tunewright.studio.storage.database import Database
+from tunewright.studio.work.learning import Learning
+from tunewright.studio.work.listeners import Listeners
 from tunewright.studio.work.pool import Pool
 
 
@@ -23,6 +26,10 @@ class Studio:
     database: Database
     drawing: Pool
     rendering: Pool
+    certifying: Pool
+    learning: Learning
+    listeners: Listeners
+    certificates: Certificates
 
 
 def _studio(request: Request) -> Studio:

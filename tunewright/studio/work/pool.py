@@ -1,30 +1,31 @@
 """Processes that do heavy work for a server, behind a queue of bounded length.
 
 In: the module of a kind of work, whose `TASKS` are functions by name that give one result or yield several; then tasks,
-from any thread or event loop. Out: results as they come. A process that dies costs the task that it was at, which ends
-with `WorkerDied`; another takes its place. A task that takes longer than it may, and one whose asker has gone, is
-ended. This file knows no music and no HTTP.
+from any event loop. Out: results as they come. A process that dies costs the task that it was at, which ends with
+`WorkerDied`; another takes its place. A task that takes longer than it may is ended, and so is one whose asker has
+gone: at its next item, or with its process where that does not come soon. What a process does is in `worker`, how one
+is kept in `keeper`. This file knows no music and no HTTP.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import multiprocessing
-import queue
-import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
-from tunewright.support.errors import TunewrightError, mistake
+from tunewright.studio.work.keeper import Keeper, Task, WorkerDied
+from tunewright.studio.work.worker import Said
+from tunewright.support.errors import TunewrightError
 
-ITEM, DONE, FAILED, READY = range(4)
-PATIENCE = 5.0  # seconds that a process has to end
+__all__ = ["Busy", "Pool", "Waiting", "WorkerDied"]
+
 USUAL_SECONDS = 60.0  # that a task may take
-_END: Any = object()  # after the last result of a task
+MOST_WAITING = 40
+MOST_BYTES = 2 * 2**30  # of memory that a process may keep after a task: the model in the box takes a fifth of that
 
 
 class Busy(TunewrightError):
@@ -35,222 +36,147 @@ class Busy(TunewrightError):
         self.waiting = waiting
 
 
-class WorkerDied(TunewrightError):
-    """The process that was at a task has ended, or was ended since the task took too long."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A task waits until a process is free; at place 1 it is the next."""
 
-
-@dataclass(slots=True)
-class _Task:
-    """One task, and where its results go."""
-
-    name: str
-    arguments: Mapping[str, Any]
-    seconds: float
-    put: Callable[[Any], None]
-    left: threading.Event = field(default_factory=threading.Event)  # set where nobody waits for it any more
+    place: int
 
 
 class Pool:
     """Some processes of one kind of work."""
 
-    def __init__(self, module: str, processes: int = 1, *, most_waiting: int = 40) -> None:
-        """`module` is imported in each process; its `TASKS` are what it can do; its `warm()` is called first."""
+    def __init__(
+        self,
+        module: str,
+        processes: int = 1,
+        *,
+        most_waiting: int = MOST_WAITING,
+        most_bytes: int = MOST_BYTES,
+        eager: bool = True,
+    ) -> None:
+        """`module` is imported in each process; its `TASKS` are what it can do; its `warm()` is called first.
+
+        A process that holds more than `most_bytes` of memory after a task is replaced. Processes get ready at once, or
+        where the pool is not `eager` when they are first needed.
+        """
         self.module = module
-        self._queue: queue.Queue[_Task | None] = queue.Queue(most_waiting)
+        self.most_waiting = most_waiting
+        self._lock = threading.Lock()
+        self._tasks: deque[Task] = deque()
         self._closed = False
-        self._workers = [_Worker(module, self._queue) for _ in range(processes)]
+        self._keepers = [Keeper(module, self._next, most_bytes, eager=eager) for _ in range(processes)]
 
     def start(self) -> None:
         """Begin; the processes get ready while tasks already wait."""
-        for worker in self._workers:
-            worker.start()
+        for keeper in self._keepers:
+            keeper.start()
 
     def close(self) -> None:
-        """End all processes; what waits is refused."""
-        self._closed = True
-        for worker in self._workers:
-            worker.stop()
-        while True:
-            try:
-                task = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if task:
-                task.put(WorkerDied("the studio is closing"))
-        for worker in self._workers:
-            worker.join()
+        """End all processes, and with them their tasks; what waits is refused. Once is enough, twice does no harm."""
+        with self._lock:
+            self._closed = True
+            waiting = list(self._tasks)
+            self._tasks.clear()
+        for task in waiting:
+            task.put(Said.FAILED, WorkerDied("the studio is closing"))
+        for keeper in self._keepers:
+            keeper.stop()
+        for keeper in self._keepers:
+            keeper.join()
 
     @property
     def waiting(self) -> int:
         """How many tasks wait."""
-        return self._queue.qsize()
+        return len(self._tasks)
+
+    @property
+    def ready(self) -> bool:
+        """Whether some process has everything at hand."""
+        return any(keeper.ready for keeper in self._keepers)
+
+    @property
+    def processes(self) -> list[int]:
+        """The ids of the processes that live now."""
+        return [keeper.pid for keeper in self._keepers if keeper.pid is not None]
 
     async def ask(self, task: str, /, *, seconds: float = USUAL_SECONDS, **arguments: Any) -> Any:
         """The one result of a task. Raises `Busy`, `WorkerDied`, and what the task raises of our own errors."""
-        results = [result async for result in self.stream(task, seconds=seconds, **arguments)]
-        return results[-1] if results else None
+        last = None
+        async with aclosing(self.stream(task, seconds=seconds, **arguments)) as results:
+            async for result in results:
+                last = result
+        return last
 
-    async def stream(self, task: str, /, *, seconds: float = USUAL_SECONDS, **arguments: Any) -> AsyncIterator[Any]:
-        """The results of a task as they come; it is ended where the caller leaves. Raises what `ask` raises."""
+    async def stream(
+        self, task: str, /, *, seconds: float = USUAL_SECONDS, tell_waiting: bool = False, **arguments: Any
+    ) -> AsyncGenerator[Any, None]:
+        """The results of a task as they come; close it (`contextlib.aclosing`) and the task is ended.
+
+        With `tell_waiting` first, and whenever it changes, `Waiting` where the task has to wait. `seconds` count from
+        when it begins. Raises what `ask` raises.
+        """
         loop = asyncio.get_running_loop()
-        results: asyncio.Queue[Any] = asyncio.Queue()
+        results: asyncio.Queue[tuple[Said | None, Any]] = asyncio.Queue()
 
-        def put(result: Any) -> None:
+        def put(said: Said | None, value: Any) -> bool:
             try:
-                loop.call_soon_threadsafe(results.put_nowait, result)
+                loop.call_soon_threadsafe(results.put_nowait, (said, value))
             except RuntimeError:  # the loop has ended meanwhile: nobody waits
-                wanted.left.set()
+                return False
+            return True
 
-        wanted = _Task(task, arguments, seconds, put)
+        wanted = Task(task, arguments, seconds, put, tell_waiting)
         self._take(wanted)
         try:
-            while (result := await results.get()) is not _END:
-                if isinstance(result, Exception):
-                    raise result
-                yield result
+            while True:
+                said, value = await results.get()
+                if said == Said.FAILED:
+                    raise value
+                if said == Said.DONE:
+                    return
+                yield value
         finally:
-            wanted.left.set()
+            self._leave(wanted)
 
-    def _take(self, task: _Task) -> None:
-        if self._closed:
-            raise WorkerDied("the studio is closing")
-        try:
-            self._queue.put_nowait(task)
-        except queue.Full:
-            raise Busy(self.waiting) from None
+    # -------------------------------------------------------------------------------------------- the queue
 
+    def _take(self, task: Task) -> None:
+        """Have a task wait, and wake who may be free for it."""
+        with self._lock:
+            if self._closed:
+                raise WorkerDied("the studio is closing")
+            if len(self._tasks) >= self.most_waiting:
+                raise Busy(len(self._tasks))
+            self._tasks.append(task)
+            idle = [keeper for keeper in self._keepers if keeper.idle]
+            if len(self._tasks) > len(idle):
+                self._tell_places()
+        for keeper in idle:
+            keeper.wake()
 
-class _Worker:
-    """One process, and the thread that hands it one task after another."""
+    def _next(self, keeper: Keeper) -> Task | None:
+        """The task that waits longest; None, and the keeper is idle, where there is none."""
+        with self._lock:
+            task = self._tasks.popleft() if self._tasks else None
+            keeper.idle = task is None
+            if task is not None:
+                task.keeper = keeper
+                self._tell_places()
+            return task
 
-    def __init__(self, module: str, tasks: queue.Queue[_Task | None]) -> None:
-        self.module, self.tasks = module, tasks
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._serve, name=f"worker of {module}", daemon=True)
-        self.process: Any = None
-        self.pipe: Connection | None = None
+    def _leave(self, task: Task) -> None:
+        """Nobody waits for a task any more, whether it waits, is worked at, or is over."""
+        with self._lock:
+            task.left = True
+            if task in self._tasks:
+                self._tasks.remove(task)
+                self._tell_places()
+        if task.keeper is not None:
+            task.keeper.wake()
 
-    def start(self) -> None:
-        self._begin()
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.stopping.set()
-
-    def join(self) -> None:
-        if self.thread.ident is not None:
-            self.thread.join(2 * PATIENCE)
-        self._end()
-
-    def _serve(self) -> None:
-        while not self.stopping.is_set():
-            try:
-                task = self.tasks.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            if task is not None and not task.left.is_set():
-                self._do(task)
-        self._end()
-
-    def _do(self, task: _Task) -> None:
-        """One task, from handing it over to its last result."""
-        try:
-            if self.process is None or not self.process.is_alive():
-                self._begin()
-            assert self.pipe is not None
-            self.pipe.send((task.name, dict(task.arguments)))
-            for result in self._results(task):
-                task.put(result)
-        except (EOFError, OSError) as error:
-            self._end()
-            task.put(WorkerDied(f"the process that was at this ended ({error or 'it was killed'}); try again"))
-        else:
-            task.put(_END)
-
-    def _results(self, task: _Task) -> Iterator[Any]:
-        """What the process sends for a task; it is ended where nobody waits any more, or it takes too long."""
-        assert self.pipe is not None
-        waited = 0.0
-        while True:
-            if not self.pipe.poll(0.1):
-                waited += 0.1
-                if task.left.is_set() or self.stopping.is_set():
-                    self._end()
-                    return
-                if waited > task.seconds:
-                    self._end()
-                    yield WorkerDied(f"this took longer than {task.seconds:.0f} seconds, and was ended")
-                    return
-                continue
-            kind, value = self.pipe.recv()
-            if kind == READY:
-                continue
-            if kind == DONE:
-                return
-            yield value
-            if kind == FAILED:
-                return
-            if task.left.is_set():
-                self.pipe.send(None)  # leave it at the next result
-
-    def _begin(self) -> None:
-        """A new process, with an end of a pipe to it."""
-        self._end()
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(theirs, self.module), daemon=True)
-        self.process.start()
-        theirs.close()
-        self.pipe = ours
-
-    def _end(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.join(PATIENCE)
-            self.process = None
-        if self.pipe is not None:
-            self.pipe.close()
-            self.pipe = None
-
-
-def work(pipe: Connection, module: str) -> None:
-    """What a process does: the tasks that come through its pipe, until the other end closes it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from tunewright.support.waiting import wait_briefly  # noqa: PLC0415 - before PyTorch is loaded
-
-    wait_briefly()
-    doing = importlib.import_module(module)
-    if warm := getattr(doing, "warm", None):
-        warm()
-    try:
-        pipe.send((READY, None))
-        while True:
-            order = pipe.recv()
-            if order is not None:  # None: to leave a task that has ended meanwhile
-                _do(pipe, doing.TASKS[order[0]], order[1])
-    except (EOFError, OSError):
-        return
-
-
-def _do(pipe: Connection, task: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
-    """One task, and its results into the pipe."""
-    try:
-        found = task(**arguments)
-        if isinstance(found, Iterator):
-            for item in found:
-                pipe.send((ITEM, item))
-                if pipe.poll():
-                    close = getattr(found, "close", None)
-                    if close:
-                        close()
-                    break
-        else:
-            pipe.send((ITEM, found))
-    except (BrokenPipeError, EOFError):
-        raise
-    except TunewrightError as error:
-        pipe.send((FAILED, error))
-    except Exception as error:
-        pipe.send((FAILED, TunewrightError(mistake(error))))
-    else:
-        pipe.send((DONE, None))
+    def _tell_places(self) -> None:
+        for place, task in enumerate(self._tasks, start=1):
+            if task.tell_waiting and task.place != place:
+                task.place = place
+                task.put(None, Waiting(place))

@@ -13,6 +13,7 @@ async function request(method, path, body, signal) {
   const response = await fetch(path, {
     method,
     signal,
+    keepalive: method === "PATCH", // a small change is made even where the reader goes elsewhere meanwhile
     headers: body === undefined || isForm ? {} : { "Content-Type": "application/json" },
     body: body === undefined || isForm ? body : JSON.stringify(body),
   });
