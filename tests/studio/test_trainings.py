@@ -266,7 +266,10 @@ def test_what_cannot_be_had_is_refused(learned: Learned, asked: dict[str, Any], 
 
 def test_another_browser_can_do_nothing_with_it(learned: Learned) -> None:
     client, training = learned.client, learned.training
+    own = {model["name"]: model["title"] for model in client.get("/api/models").json()}
+    assert own[training] == "My <b>tunes</b>"
     client.cookies.clear()
+    assert training not in [model["name"] for model in client.get("/api/models").json()]
     assert client.get("/api/trainings").json() == []
     ways = ("GET", ""), ("GET", "/events"), ("POST", "/stop"), ("POST", "/resume"), ("POST", "/tune"), ("DELETE", "")
     for method, path in ways:

@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from tunewright.studio.models import Model, find_model, usable_models
 from tunewright.studio.routes.having import Here, Notebook, Studio
 from tunewright.studio.routes.shapes import DrawRequest, MadeBy, ModelOut, Refused, TuneOut
-from tunewright.studio.storage import tunes
+from tunewright.studio.storage import trainings, tunes
 from tunewright.studio.storage.tables import StoredTune
 from tunewright.studio.wording import wording_of
 from tunewright.studio.work.pool import Waiting
@@ -40,10 +40,15 @@ Event = dict[str, Any]
 
 
 @router.get("/models")
-def list_models(request: HttpRequest, studio: Here) -> list[ModelOut]:
-    """The models that tunes can be drawn from: the one in the box first, then runs given, then runs trained here."""
-    say = wording_of(request).say
-    return [ModelOut.of(model, say) for model in usable_models(studio.settings)]
+def list_models(request: HttpRequest, studio: Here, notebook: Notebook) -> list[ModelOut]:
+    """The models that tunes can be drawn from: the one in the box first, then runs given, then runs trained here.
+
+    What was trained in another notebook is not named here; who knows its id, as from a tune's link, can draw from it.
+    """
+    say, others = wording_of(request).say, trainings.ids_of_others(studio.database, notebook)
+    titles = trainings.names_of(studio.database, notebook)
+    found = [model for model in usable_models(studio.settings) if model.kind != "trained" or model.name not in others]
+    return [ModelOut.of(model, say, titles.get(model.name, model.name)) for model in found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,12 +94,12 @@ class ModelOut(BaseModel):
     about: str
 
     @classmethod
-    def of(cls, model: Model, say: Callable[..., str]) -> ModelOut:
-        """What there is to say of a model, in the words of the reader."""
+    def of(cls, model: Model, say: Callable[..., str], called: str) -> ModelOut:
+        """What there is to say of a model, in the words of the reader; `called` is what who trained it calls it."""
         summary = model.run.summary
         told = {"corpus": summary.get("corpus"), "bits": summary.get("bits_per_note")}
         about = say("studio.drawing.learned", **told) if all(told.values()) else ""
-        title = say("studio.drawing.base") if model.kind == "base" else model.name
+        title = say("studio.drawing.base") if model.kind == "base" else called
         return cls(name=model.name, kind=model.kind, title=title, about=about)
 
 

@@ -92,6 +92,11 @@ def names_of(database: Database, notebook: str) -> dict[str, str]:
     return {training.id: training.name for training in of_notebook(database, notebook)}
 
 
+def ids_of_others(database: Database, notebook: str) -> set[str]:
+    """The ids of the trainings of all other notebooks."""
+    return {training.id for training in _all(database, StoredTraining.notebook != notebook)}
+
+
 def running(database: Database) -> list[StoredTraining]:
     """What counts as running: at the beginning of a server, what an earlier one has left so."""
     return _all(database, StoredTraining.state == "running")
