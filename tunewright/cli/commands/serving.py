@@ -6,15 +6,18 @@ command needs is imported inside it.
 
 from __future__ import annotations
 
+import sys
+import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import Annotated
 
 import typer
 
 from tunewright.cli.commands import completing
 
-NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "multipart")
+NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "python_multipart")
 
 
 def studio(
@@ -35,10 +38,13 @@ def studio(
         str, typer.Option(metavar="URL", help="A database as SQLAlchemy knows it; else SQLite in the folder.")
     ] = "",
     token: Annotated[str, typer.Option(metavar="TOKEN", help="Demand this token of everyone.")] = "",
+    browser: Annotated[
+        bool | None, typer.Option("--browser/--no-browser", help="Open the page; else where a terminal asks for it.")
+    ] = None,
 ) -> None:
     """Make, hear, edit and judge tunes in the browser; teach a model your own.
 
-    Serves a page on this machine until Ctrl-C.
+    Serves pages on this machine until Ctrl-C, and opens the first one.
     """
     from tunewright.cli.output import note
     from tunewright.support.errors import ConfigError
@@ -52,4 +58,11 @@ def studio(
     for run in runs or []:
         load_run(run)  # refused at once, not when someone asks for it
     settings = Settings(folder=folder, runs=tuple(runs or ()), host=host, port=port, token=token, database=database)
-    serve(with_token(settings), lambda address: note(f"The studio is open: {address}  (Ctrl-C closes it)"))
+    opened = settings.local and sys.stderr.isatty() if browser is None else browser
+
+    def tell(address: str) -> None:
+        note(f"The studio is open: {address}  (Ctrl-C closes it)")
+        if opened:
+            Thread(target=webbrowser.open, args=(address,), daemon=True).start()  # a browser may take its time
+
+    serve(with_token(settings), tell)

@@ -85,10 +85,8 @@ export class Editor {
 
   #drawn(drawn, abc) {
     if (!this.isOpen) return;
-    const range = this.desk.score.selection;
     this.desk.picture(drawn);
     this.desk.player.load({ abc, ...drawn });
-    if (range && drawn.bars.some((bar) => bar.number === range.to)) this.desk.score.select(range.from, range.to);
     by("player").hidden = false;
     by("paper").classList.remove("stale");
     this.#selected();

@@ -64,7 +64,9 @@ export class Desk {
     by("empty").hidden = true;
     this.drawn = drawn;
     this.bars = drawn.bars.map((bar) => bar.number);
+    const range = this.isEditing ? this.score.selection : null;
     this.score.load(drawn);
+    if (range && this.bars.includes(range.to)) this.score.select(range.from, range.to);  // a late picture leaves it as it is
     if (!this.isEditing) this.score.locked(this.isWriting ? this.staying : this.locked);
   }
 
