@@ -2,6 +2,7 @@
 
     python benchmarks/chosen.py RUN                  # with the run's critic, or one that is taught here and not kept
     python benchmarks/chosen.py RUN --settings       # nothing chosen, at several temperatures and cuts
+    python benchmarks/chosen.py RUN --settings --held-out valid      # against the tunes to choose by
 
 Draws `--best-of` candidates for each test tune of the run's corpus, and takes one of each by several scores: the first,
 the likeliest by note, the one whose plan of returning bars is likeliest after the plans of training tunes (an n-gram of

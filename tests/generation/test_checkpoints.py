@@ -21,7 +21,16 @@ from tunewright.generation.generator import load_generator
 from tunewright.generation.keywords import generate
 from tunewright.support.errors import RunError
 from tunewright.training.loop import train_steps
-from tunewright.training.run import BEST, LAST, default_temperature, load_run, save_default_temperature
+from tunewright.training.run import (
+    BEST,
+    CRITIC,
+    LAST,
+    default_best_of,
+    default_temperature,
+    load_run,
+    save_default_best_of,
+    save_default_temperature,
+)
 from tunewright.training.tensors import load_tensors
 
 CONFIG = SMALL.with_(num_training_iterations=12, eval_every=2)
@@ -97,6 +106,15 @@ def test_a_chosen_checkpoint_is_what_is_drawn_from_and_the_former_best_is_kept(r
     assert best.step in {one.step for one in list_checkpoints(run)}
     choose_checkpoint(load_run(run), next(one for one in list_checkpoints(run) if one.step == best.step))
     assert load_tensors(run / BEST)[1]["step"] == best.step
+
+
+def test_a_critic_goes_with_the_weights_that_it_heard_and_so_does_what_it_was_to_choose(run: Path) -> None:
+    (run / CRITIC).write_bytes(b"what heard the best weights")
+    save_default_temperature(run, 0.8)
+    save_default_best_of(run, 4)
+    choose_checkpoint(load_run(run), Checkpoint("checkpoints/step-000004.safetensors", 4))
+    assert not (run / CRITIC).exists()
+    assert (default_best_of(run), default_temperature(run)) == (1, 0.8)
 
 
 def test_a_broken_checkpoint_is_named(run: Path) -> None:

@@ -23,7 +23,8 @@ def test_plain_bars_imply_their_triads() -> None:
 
 def test_a_diminished_triad_is_the_top_of_a_seventh_chord() -> None:
     assert chords(read("BdfB dfBd|c8|")) == ["G7", "C"]
-    assert chords(read("^cega ^ceg^c|d8|", "D")) == ["A7", "D"] or chords(read("cegc egce|d8|", "D")) == ["A7", "D"]
+    assert chords(read("^cega ^ceg^c|d8|", "D")) == ["A7", "D"]
+    assert chords(read("cegc egce|d8|", "D")) == ["A7", "D"]
 
 
 def test_a_pickup_has_none_and_the_same_chord_is_said_once_until_a_repeat() -> None:

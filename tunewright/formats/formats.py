@@ -58,6 +58,7 @@ class Format:
     notated: bool = False  # whether words and texts of tunes stand in it
     beside: bool = False  # small enough, and wanted, to lie beside a page of many tunes
     needs: str = ""  # the library that is loaded to write it
+    media_type: str = ""  # as HTTP calls it
 
     def encode(self, music: Music | Score, **options: Any) -> bytes:
         """The music in this format; what the format has no use for of `options` is left aside.
@@ -123,6 +124,7 @@ FORMATS = {
             suffixes=(".abc",),
             notated=True,
             beside=True,
+            media_type="text/vnd.abc; charset=utf-8",
         ),
         Format(
             "mid",
@@ -138,6 +140,7 @@ FORMATS = {
             suffixes=(".mid", ".midi", ".kar", ".rmi"),
             beside=True,
             needs="symusic",
+            media_type="audio/midi",
         ),
         Format(
             "wav",
@@ -147,6 +150,7 @@ FORMATS = {
                 SCORE: Function("sound.scores:to_wav", ("soundfont", *PLAYED)),
             },
             needs="numpy",
+            media_type="audio/wav",
         ),
         Format(
             "svg",
@@ -158,11 +162,13 @@ FORMATS = {
             notated=True,
             beside=True,
             needs="verovio",
+            media_type="image/svg+xml",
         ),
         Format(
             "musicxml",
             writes=dict.fromkeys((TUNE, SCORE), Function("musicxml.document:to_musicxml")),
             notated=True,
+            media_type="application/vnd.recordare.musicxml+xml",
         ),
         Format(
             "pdf",
@@ -170,6 +176,7 @@ FORMATS = {
             book=True,
             notated=True,
             needs="typst",
+            media_type="application/pdf",
         ),
     )
 }

@@ -103,11 +103,12 @@ def teach_run(
         raise ConfigError(f"best_of is {best_of}; expected 1 to {MOST_CANDIDATES}")
     generator = replace(load_generator(run), usual=Decoding.of(default_temperature(run.path)))
     taught = teach(generator, corpus, tunes=tunes, seed=seed, on_progress=on_progress)
-    forget_critic(run.path)  # one of before heard other tunes, and perhaps other weights
     if taught.tells:
         save_critic(run.path, taught.critic)
         if best_of:
             save_default_best_of(run.path, best_of)
+    else:
+        forget_critic(run.path)  # one of before heard other tunes, and perhaps other weights
     return taught
 
 

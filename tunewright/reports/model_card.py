@@ -76,8 +76,9 @@ def model_card(
         "\n".join(f"- {said}" for said in CANNOT),
         "## What these figures leave out",
         _left_out(corpus, kept),
-        "`make base` gives these figures; `tunewright evaluate base` gives those of all test tunes, families alone "
-        "kept apart.",
+        '`make base ARGS="--run DIR"` gives these figures of the run in DIR; trained anew they come out a little '
+        "different. "
+        "`tunewright evaluate base` gives those of all test tunes, families alone kept apart.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -101,7 +102,7 @@ def _recipe(run: Run, packing: Packing) -> str:
     settings = "\n".join(f"| `{name}` | {value} |" for name, value in run.config.flat().items())
     changed = ", ".join(f"`{one}`" for one in record.get("changed") or ())
     preset = f"With the preset `{record.get('preset')}`{f' and {changed}' if changed else ''}"
-    by_time = told["steps"] < run.config.schedule.num_training_iterations
+    by_time = told["status"] == "finished" and told["steps"] < run.config.schedule.num_training_iterations
     ended = "; a limit of time set where its schedule ended, not the number of steps" if by_time else ""
     return (
         f"{preset}{ended}. "

@@ -201,13 +201,21 @@ def save_default_best_of(path: Path, best_of: int) -> None:
 
 
 def forget_critic(path: Path) -> None:
-    """Take away the critic of a run, which heard what other weights draw than those that it has now."""
+    """Take away the critic of a run, which heard what other weights draw, and the best of how many it was to choose."""
     (path / CRITIC).unlink(missing_ok=True)
+    stored = _read_defaults(path) if (path / DEFAULTS).exists() else {}
+    if "best_of" in stored:
+        del stored["best_of"]
+        _write_defaults(path, stored)
 
 
 def _save_default(path: Path, name: str, value: float) -> None:
     stored = _read_defaults(path) if (path / DEFAULTS).exists() else {}
-    replace_file(path / DEFAULTS, (json.dumps(stored | {name: value}, indent=1) + "\n").encode())
+    _write_defaults(path, stored | {name: value})
+
+
+def _write_defaults(path: Path, stored: Mapping[str, Any]) -> None:
+    replace_file(path / DEFAULTS, (json.dumps(stored, indent=1) + "\n").encode())
 
 
 def _read_defaults(path: Path) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from tunewright.formats.formats import written_as
 from tunewright.music.rhythms import RHYTHMS
-from tunewright.music.tune import Key
+from tunewright.music.tune import Key, Tune
 from tunewright.studio.routes.having import Here, Notebook, Studio
 from tunewright.studio.routes.pages import page
 from tunewright.studio.routes.shapes import TuneOut
@@ -53,7 +54,7 @@ NUMBERS: tuple[tuple[str, float, float, float, float | None], ...] = (  # name, 
     ("min_p", 0, 1, 0.01, 0),
 )
 NOTES = tuple(f"{step}{octave}" for octave in range(3, 7) for step in "CDEFGAB")[4:23]  # G3 to D6
-FILES = ("abc", "mid", "musicxml", "wav", "svg", "pdf")
+FILES = tuple(written_as(Tune.kind))
 
 
 class TuneSeen(TuneOut):

@@ -19,7 +19,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from tunewright.formats.formats import FORMATS
+from tunewright.formats.formats import FORMATS, written_as
+from tunewright.music.tune import Tune
 from tunewright.studio.routes.having import Here, Studio
 from tunewright.studio.storage import tunes
 from tunewright.studio.work.kept import Kept
@@ -30,14 +31,6 @@ LONGEST_ABC = 20_000  # characters: the longest real tune that was seen has 9,00
 NARROWEST, WIDEST = 280, 1600  # pixels of a score
 QUICK, SLOW = 20.0, 60.0  # seconds that a score, and a sound or a file, may take
 LONGEST_NAME = 60  # signs of the name of a file
-MEDIA_TYPES = {
-    "abc": "text/vnd.abc; charset=utf-8",
-    "mid": "audio/midi",
-    "musicxml": "application/vnd.recordare.musicxml+xml",
-    "wav": "audio/wav",
-    "svg": "image/svg+xml",
-    "pdf": "application/pdf",
-}
 INSTRUMENTS = {  # General MIDI's programs, from 0
     "fiddle": 40,
     "flute": 73,
@@ -131,8 +124,8 @@ async def file_of_tune(
     tune: str, kind: str, how: Annotated[Playing, Query()], request: Request, studio: Here
 ) -> Response:
     """The tune as a file to take away: abc, mid, musicxml, wav, svg or pdf."""
-    if kind not in MEDIA_TYPES or kind not in FORMATS:
-        raise HTTPException(404, f"no format {kind[:20]!r}; known: {', '.join(MEDIA_TYPES)}")
+    if kind not in (known := written_as(Tune.kind)):
+        raise HTTPException(404, f"no format {kind[:20]!r}; known: {', '.join(known)}")
     stored = await _stored(studio, tune)
     key = ("file", stored.abc, kind, how.told())
 
@@ -141,7 +134,7 @@ async def file_of_tune(
         content: bytes = file["content"]
         return content
 
-    answer = await _tagged(request, key, MEDIA_TYPES[kind], make)
+    answer = await _tagged(request, key, FORMATS[kind].media_type, make)
     answer.headers["Content-Disposition"] = disposition(stored.title, kind)
     return answer
 

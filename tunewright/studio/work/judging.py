@@ -15,11 +15,13 @@ from queue import SimpleQueue
 from typing import Any
 
 from tunewright.corpus.corpus import Corpus
+from tunewright.formats.formats import usual_formats
 from tunewright.generation.decoding import Decoding
 from tunewright.generation.generator import Generator, load_generator
 from tunewright.generation.tunebook import write_drawn
 from tunewright.judging.assessment import Order, evaluate
 from tunewright.judging.runs.comparison import Comparison, compare_runs
+from tunewright.music.tune import Tune
 from tunewright.reports.comparison.page import write_comparison
 from tunewright.reports.run_page import training_of, write_report
 from tunewright.reports.scorecard.page import write_scorecard
@@ -32,7 +34,6 @@ LONGEST = 1200  # ids of a tune, six times those of a usual one: what has hardly
 TRIES = 6  # drawings, of which the first that is well formed is heard
 JUDGED = 100  # tunes on a scorecard: enough for its intervals, and a third of the time of what is usual
 SHOWN, DRAWN = 8, 24  # tunes on the page of a run, and drawn for it
-FORMATS = ("abc", "mid", "wav", "svg", "musicxml")
 PAGE = "page.html"
 
 _latest: dict[tuple[str, int], Generator] = {}  # one, with when its weights were written
@@ -132,7 +133,7 @@ def run_page(page: str, run: str, name: str, collection: str, collection_name: s
         good = [one for one in drawn if one.valid][:SHOWN]
         files = {}
         for one in good:
-            files[one.index] = write_drawn(one, folder, FORMATS)
+            files[one.index] = write_drawn(one, folder, usual_formats(Tune.kind))
             tell(DRAWN + len(files), DRAWN + SHOWN)
         told = replace(training_of(path), folder=_short(run))
         words = ["tunewright", "generate", _short(run), "-n", str(DRAWN), "--seed", "1", "--out", "new"]
