@@ -43,6 +43,17 @@ def visit(chromium: Browser, wrong: list[str], **more: Any) -> tuple[BrowserCont
     return context, page
 
 
+def made(page: Page) -> None:
+    """Wait until the test is ready; what the page and the studio say of it where that takes too long."""
+    from playwright.sync_api import TimeoutError as TooLong
+
+    try:
+        page.get_by_text("The test is ready").wait_for(timeout=240_000)
+    except TooLong:
+        stored = page.evaluate("fetch('/api/tests').then((answer) => answer.text())")
+        pytest.fail(f"{page.inner_text('#new-status')!r}; {page.inner_text('#tests')!r}; {stored}")
+
+
 def files(folder: Path) -> list[Path]:
     paths = []
     for number in range(2):
@@ -67,7 +78,7 @@ def test_a_test_is_made_shared_taken_by_three_and_read(
     page.get_by_label("Bars of each tune").select_option("8")
     page.get_by_label("Title").fill("<i>Which?</i>")
     page.get_by_role("button", name="Make the test").click()
-    page.get_by_text("The test is ready").wait_for(timeout=240_000)
+    made(page)
     link = page.get_by_label("Link to share").input_value()
 
     for rater in range(2):

@@ -58,11 +58,12 @@ def begin(page: Any, *, headphones: bool = False) -> None:
 
 
 def hear(page: Any) -> None:
-    """Play every tune of an item to its end."""
+    """Play every tune of an item to its end, eight times as fast as a listener would."""
     page.evaluate(
         """async () => {
              for (const audio of document.querySelectorAll("audio")) {
                await new Promise((resolve, reject) => {
+                 audio.playbackRate = 8;
                  audio.onended = resolve;
                  audio.onerror = () => reject(new Error("not played"));
                  audio.play().catch(reject);
