@@ -46,7 +46,8 @@ def test_nothing_in_it_tells_a_source(kind: str) -> None:
     assert set(bare) == {"id", "title", "kind", "questions", "items", "order", "sheets"}
     assert not set(re.findall(r"\w+", json.dumps(bare))) & {*NAMES, "source", "seed", "C", "major", "real", "run"}
     without_texts = text.replace(json.dumps(content["texts"]), "")
-    assert test.stimuli[0].abc not in without_texts
+    assert json.dumps(test.stimuli[0].abc)[1:-1] not in without_texts
+    assert list(content["test"]["sounds"]) == sorted(content["test"]["sounds"])
     assert "its_source" not in text
     assert "CDEF" not in re.sub(r"data:[^\"]*", "", text)
 
@@ -85,7 +86,6 @@ def test_three_raters_take_it_and_their_files_are_read(chromium: Any, tmp_path: 
     context.close()
     assert problems == []
     raters = merge(read_answers(file.read_bytes(), test, file.name) for file in files)
-    assert len({rater.sheet for rater in raters}) >= 1
     for rater in raters:
         assert rater.finished
         assert rater.headphones is None

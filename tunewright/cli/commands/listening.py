@@ -53,7 +53,10 @@ def new(
     no_real: Annotated[bool, typer.Option("--no-real", help="Without real tunes.")] = False,
     bars: Annotated[int, typer.Option(metavar="N", help="Bars of each tune that are heard.")] = USUAL_BARS,
     title: Annotated[str, typer.Option(metavar="TEXT", help="What raters read above the test.")] = "",
-    seed: Annotated[int | None, typer.Option(min=0, metavar="S", help="Makes the same test again.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="S", help="Makes the same test again; leave it out where raters have the sources."),
+    ] = None,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:

@@ -38,11 +38,18 @@ def loudness(samples: Floats, rate: int) -> float:
 
 
 def equally_loud(sounds: Sequence[Floats], rate: int) -> list[Floats]:
-    """The same sounds, all as loud as the one that could be made least loud without a peak above the ceiling."""
+    """The same sounds, all as loud as the one that could be made least loud without a peak above the ceiling.
+
+    What is silent stays so.
+    """
     heard = [loudness(samples, rate) for samples in sounds]
     peaks = [20 * math.log10(max(float(np.abs(samples).max(initial=0)), 1e-9)) for samples in sounds]
-    target = min((one + CEILING - peak for one, peak in zip(heard, peaks, strict=True)), default=0.0)
-    return [samples * 10 ** ((target - one) / 20) for samples, one in zip(sounds, heard, strict=True)]
+    levels = [one + CEILING - peak for one, peak in zip(heard, peaks, strict=True) if math.isfinite(one)]
+    target = min(levels, default=0.0)
+    return [
+        samples * 10 ** ((target - one) / 20) if math.isfinite(one) else samples
+        for samples, one in zip(sounds, heard, strict=True)
+    ]
 
 
 def _weighted(samples: Floats, rate: int) -> Floats:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tunewright.judging.listening.planning import MOST, MOST_SOURCES, Place, Sheet
-from tunewright.judging.listening.questions import QUESTIONS, RATING
+from tunewright.judging.listening.questions import QUESTIONS
 from tunewright.support.documents import check_shapes, parse_json
 from tunewright.support.errors import ConfigError
 from tunewright.support.numbers import without_nan
@@ -180,6 +180,8 @@ def _check(test: BlindTest) -> None:
         raise ValueError(f"questions {test.questions} of a test of {test.kind!r}")
     if not (1 <= len(test.sources) <= MOST_SOURCES and 1 <= len(test.items) <= MOST and test.sheets):
         raise ValueError("too many or too few sources, items or orders")
+    if test.seed < 0:
+        raise ValueError(f"a seed of {test.seed}")
     known = {one.id for one in test.stimuli}
     named = [known_as for item in test.items for known_as in item.stimuli]
     if (
@@ -195,8 +197,3 @@ def _check(test: BlindTest) -> None:
     places = set(range(len(test.items)))
     if any({place.item for place in sheet} != places or len(sheet) != len(places) for sheet in test.sheets):
         raise ValueError("an order that is not one of all items")
-
-
-def is_rated(test: BlindTest) -> bool:
-    """Whether its answers are ratings."""
-    return test.kind == RATING

@@ -85,12 +85,14 @@ def make_test(
     whole = 2 * len(slots)
     filled = _fill(slots, sources, order, chance, lambda done: on_progress(done, whole))
     chosen = [filled[slot] for slot in slots]
+    # of what was chosen too: ids of the seed alone would give the seed away, and with it which slot is of which source
+    chance = random.Random("\n".join((str(order.seed), *(one.abc for one in chosen))))
     heard = sounds([one.heard for one in chosen], lambda done: on_progress(len(slots) + done, whole))
     learned = next((one.learned for one in sources if isinstance(one, There) and one.learned), ())
     habits = fit_habits(learned[:: 1 + len(learned) // HABITS])
     stimuli = _stimuli(slots, chosen, heard, habits, _ids(len(slots), "t", chance))
     test = _test(sources, order, planned, stimuli, chance)
-    return Made(test, {one.id: as_wav(samples) for one, samples in zip(stimuli, heard, strict=True)})
+    return Made(test, dict(sorted((one.id, as_wav(samples)) for one, samples in zip(stimuli, heard, strict=True))))
 
 
 def _fill(

@@ -19,7 +19,6 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Each kind of test, and what is asked in it."""
 LOWEST, HIGHEST = 1, 5  # of a rating
-HEARD_AT_ONCE: Mapping[str, int] = {RATING: 1, PAIRS: 2, MACHINE: 1}  # tunes of one item
 
 
 def parse_questions(text: str) -> tuple[str, tuple[str, ...]]:

@@ -27,7 +27,7 @@ from tunewright.music.tune import Tune
 from tunewright.support.errors import ConfigError, CorpusError, RunError
 from tunewright.tokens.requests import Request
 from tunewright.training.base import run_folder
-from tunewright.training.run import default_best_of, default_temperature, is_run, read_split
+from tunewright.training.run import default_best_of, default_temperature, is_run, read_record, read_split
 
 if TYPE_CHECKING:
     from tunewright.generation.decoding import Decoding
@@ -136,7 +136,7 @@ def tunes_of_files(paths: Sequence[str | Path], name: str = "") -> There:
 
 
 def real_tunes(names: Sequence[str], runs: Sequence[str | Path], name: str = REAL) -> There:
-    """Real tunes as hidden controls, none of which the runs have learned from.
+    """Real tunes as hidden controls, none of which the runs have learned from, nor those that they went on from.
 
     Of these collections, or else the test tunes of what the runs learned from. CorpusError where it is not known what
     that is, or nothing is held out.
@@ -148,12 +148,28 @@ def real_tunes(names: Sequence[str], runs: Sequence[str | Path], name: str = REA
     if not sources:
         raise CorpusError("real tunes: the runs do not say what they learned from, or it is gone; name a collection")
     corpus: Corpus[Tune] = read_corpus(*sources)
-    known = {one for folder in folders for part in ("train", "valid") for one in read_split(folder).get(part, ())}
+    known = {one for folder in folders for one in _learned(folder)}
     offered = corpus.tunes if names else corpus.test
     held_out = [tune for tune in offered if music_id(tune) not in known]
     if not held_out:
         raise CorpusError(f"{corpus.name}: no tune is held out of {len(corpus.tunes)}; expected a larger collection")
     return There(name, REAL, held_out, corpus.train)
+
+
+def _learned(folder: Path) -> set[str]:
+    """The ids of the tunes that a run learned from or was chosen by, and those of the runs that it went on from."""
+    found: set[str] = set()
+    met: list[Path] = []
+    while folder not in met:
+        met.append(folder)
+        found |= {one for part in ("train", "valid") for one in read_split(folder).get(part, ())}
+        origin = (read_record(folder).get("from") or {}).get("run")
+        if not isinstance(origin, str):
+            break
+        before, folder = folder, run_folder(origin)
+        if not is_run(folder):
+            raise CorpusError(f"{before}: went on from {origin}, which is gone: nobody knows what that had learned")
+    return found
 
 
 # ------------------------------------------------------------------------------------------------ tunes that are drawn

@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 def excerpt(tune: Tune, bars: int) -> Tune | None:
     """The first so many bars of a tune, each strain once, bare of all but its melody; None where they cannot be had.
 
-    That is where it has fewer, its metre changes, it is free, or a bar of these does not add up.
+    That is where it has fewer, its metre changes, it is free, a bar of these does not add up, or all are silent.
     """
     if tune.meter.length is None or any(isinstance(element, MeterChange) for element in tune.music):
         return None
@@ -48,7 +48,10 @@ def excerpt(tune: Tune, bars: int) -> Tune | None:
     upbeat = measures[0].length if measures[0].number == 0 else Fraction(0)
     if measures[last].length not in (tune.meter.length, tune.meter.length - upbeat):  # the upbeat may complete it
         return None
-    return replace(bare, music=(*_untied(bare.music[: measures[last].stop]), Bar("|]")))
+    music = bare.music[: measures[last].stop]
+    if not any(isinstance(element, Note) for element in music):
+        return None
+    return replace(bare, music=(*_untied(music), Bar("|]")))
 
 
 def _once(tune: Tune) -> list[Element]:

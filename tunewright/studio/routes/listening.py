@@ -219,10 +219,10 @@ def change(changed: ListeningChanged, found: Found, studio: Here) -> ListeningOu
 
 
 @router.delete("/api/tests/{test}", status_code=204)
-def remove(found: Found, studio: Here) -> None:
+async def remove(found: Found, studio: Here) -> None:
     """Forget a test, with all answers."""
-    studio.listeners.forget(found.id)
-    listening.remove(studio.database, found.id)
+    studio.listeners.forget(found.id)  # in the loop, where it is made
+    await run_in_threadpool(listening.remove, studio.database, found.id)
 
 
 # ------------------------------------------------------------------------------------------------ answers and results
@@ -245,7 +245,11 @@ async def read_in(files: list[UploadFile], found: Ready, studio: Here) -> Taken:
     def take() -> Taken:
         test = read_test(found.design, "the test")
         raters = merge(read_answers(content, test, name) for name, content in contents)
-        if twice := listening.keep_raters(studio.database, found.id, raters):
+        try:
+            twice = listening.keep_raters(studio.database, found.id, raters)
+        except listening.TooMany:
+            raise Refused(409, "many_raters", "this test has as many raters as are reckoned with") from None
+        if twice:
             raise Refused(409, "twice", f"rater {twice}: is there already; expected each file of answers once")
         return Taken(read=len(raters), raters=len(listening.raters(studio.database, found.id)))
 

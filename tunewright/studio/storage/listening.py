@@ -161,8 +161,15 @@ def answers_of(database: Database, rater: str) -> dict[str, dict[str, Any]]:
         return {one.item: one.answer for one in found}
 
 
+class TooMany(Exception):
+    """More raters than are reckoned with."""
+
+
 def keep_raters(database: Database, test: str, raters: Sequence[Rater]) -> str:
-    """Keep raters whose answers came as files, all or none; the id of one who is there already, else ""."""
+    """Keep raters whose answers came as files, all or none; the id of one who is there already, else "".
+
+    TooMany where with those who are there they are more than are reckoned with.
+    """
     for rater in raters:
         with database.session() as session:
             known = select(StoredRater.id).where(StoredRater.test == test, StoredRater.rater == rater.id)
@@ -170,6 +177,9 @@ def keep_raters(database: Database, test: str, raters: Sequence[Rater]) -> str:
                 return rater.id
     try:
         with database.session() as session:
+            there = session.scalar(select(func.count()).select_from(StoredRater).where(StoredRater.test == test)) or 0
+            if there + len(raters) > MOST_RATERS:
+                raise TooMany
             for rater in raters:
                 stored = _stored(test, rater)
                 session.add(stored)

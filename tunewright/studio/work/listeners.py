@@ -18,7 +18,7 @@ from tunewright.studio.storage import listening
 from tunewright.studio.storage.database import Database
 from tunewright.studio.storage.tables import StoredTest
 from tunewright.studio.work.pool import Busy, Pool, WorkerDied
-from tunewright.support.errors import TunewrightError
+from tunewright.support.errors import TunewrightError, mistake
 
 MAKING_SECONDS = 900.0
 ASKING_SECONDS = 180.0
@@ -79,6 +79,9 @@ class Listeners:
             await run_in_threadpool(listening.keep_made, self.database, *kept)
         except TunewrightError as error:
             await run_in_threadpool(listening.keep_failed, self.database, test.id, str(error))
+        except Exception as error:
+            await run_in_threadpool(listening.keep_failed, self.database, test.id, mistake(error))
+            raise
         finally:
             self.told.pop(test.id, None)
 

@@ -215,9 +215,10 @@ export class RaterPage {
     const { order, answers } = this.state;
     const left = order.findIndex(({ item }) => !answers[item]);
     const goOn = () => this.show(() => (left < 0 ? this.finishing() : this.item(left)));
+    const told = key === "paused" && !this.store.keeps ? "not_kept" : key;
     return [
       this.heading(this.say(key === "paused" ? "paused_title" : "title")),
-      element("p", { text: this.say(key, values) }), element("p", {}, button(this.say("resume"), goOn, { class: "main" })),
+      element("p", { text: this.say(told, values) }), element("p", {}, button(this.say("resume"), goOn, { class: "main" })),
     ];
   }
 
@@ -234,9 +235,12 @@ export class RaterPage {
       element("p", { text: this.say(file ? "done_file" : "done_server") }),
     ];
     if (!file) return parts;
+    const another = button(this.say("another"), () => { this.store.forget(); this.start(); });
+    another.disabled = true; // until the answers, which it forgets, are saved
+    const save = () => { this.download(); another.disabled = false; };
     return [...parts,
-      element("p", {}, button(this.say("download"), () => this.download(), { class: "main" })),
-      element("p", { class: "row" }, button(this.say("another"), () => { this.store.forget(); this.start(); }),
+      element("p", {}, button(this.say("download"), save, { class: "main" })),
+      element("p", { class: "row" }, another,
         element("span", { class: "quiet", text: this.say("another_note") })),
     ];
   }
